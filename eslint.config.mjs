@@ -1,0 +1,136 @@
+import js from '@eslint/js';
+import boundaries from 'eslint-plugin-boundaries';
+import globals from 'globals';
+import tseslint from 'typescript-eslint';
+
+/** Which part may import which: the arrows of docs/architecture.md. Everything not listed is refused. */
+const mayImport = {
+  model: [],
+  codec: ['model'],
+  planning: ['model', 'codec'],
+  adapters: ['model', 'codec'],
+  activities: ['model', 'codec', 'planning', 'adapters'],
+  workflows: ['model', 'planning'],
+  worker: ['model', 'adapters', 'activities', 'workflows'],
+  lab: ['model', 'codec', 'adapters', 'worker'],
+  cli: ['model', 'codec', 'planning', 'adapters', 'activities', 'worker', 'lab', 'console', 'api'],
+  api: ['model', 'adapters'],
+  console: ['model'],
+};
+
+const ioModules = [
+  'fs',
+  'net',
+  'http',
+  'https',
+  'child_process',
+  'dns',
+  'os',
+  'tls',
+  'dgram',
+  'worker_threads',
+  'timers',
+  'path',
+  'crypto',
+  'process',
+  'stream',
+  'readline',
+].flatMap((name) => [name, `${name}/*`, `node:${name}`, `node:${name}/*`]);
+
+const forbidden = (patterns, message) => ({
+  'no-restricted-imports': ['error', { patterns: [{ group: patterns, message }] }],
+});
+
+export default tseslint.config(
+  { ignores: ['dist', 'node_modules', 'coverage'] },
+  js.configs.recommended,
+  {
+    files: ['**/*.ts'],
+    extends: [...tseslint.configs.recommendedTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    plugins: { boundaries },
+    settings: {
+      'import/resolver': { node: { extensions: ['.ts', '.js'] } },
+      'boundaries/include': [
+        'src/**/*.ts',
+        'workflows/**/*.ts',
+        'activities/**/*.ts',
+        'worker/**/*.ts',
+      ],
+      'boundaries/elements': [
+        ...['model', 'codec', 'planning', 'adapters', 'api', 'cli', 'console', 'lab'].map(
+          (type) => ({
+            type,
+            pattern: `src/${type}`,
+            mode: 'folder',
+          }),
+        ),
+        ...['workflows', 'activities', 'worker'].map((type) => ({
+          type,
+          pattern: type,
+          mode: 'folder',
+        })),
+      ],
+    },
+    rules: {
+      'boundaries/element-types': [
+        'error',
+        {
+          default: 'disallow',
+          message: '${file.type} may not import ${dependency.type}: see docs/architecture.md',
+          rules: [
+            ...Object.entries(mayImport).map(([from, to]) => ({ from, allow: [from, ...to] })),
+            // A workflow names activities by their types only; their code never enters the sandbox.
+            { from: 'workflows', allow: ['activities'], importKind: 'type' },
+          ],
+        },
+      ],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/no-floating-promises': 'error',
+    },
+  },
+  {
+    files: ['src/model/**/*.ts', 'src/codec/**/*.ts', 'src/planning/**/*.ts'],
+    rules: forbidden(
+      ioModules.filter((name) => !name.includes('crypto')),
+      'model, codec and planning are pure: no IO.',
+    ),
+  },
+  {
+    files: ['workflows/**/*.ts'],
+    rules: {
+      ...forbidden(
+        [
+          ...ioModules,
+          '@temporalio/client',
+          '@temporalio/worker',
+          '@temporalio/activity',
+          'zookeeper',
+          'node-ssh',
+        ],
+        'workflow code is deterministic: no IO.',
+      ),
+      'no-restricted-globals': [
+        'error',
+        { name: 'fetch', message: 'workflow code is deterministic: no IO.' },
+        { name: 'process', message: 'workflow code is deterministic: no environment.' },
+      ],
+      'no-restricted-properties': [
+        'error',
+        { object: 'Math', property: 'random', message: 'use uuid4 of @temporalio/workflow.' },
+      ],
+    },
+  },
+  {
+    files: ['**/*.js', '**/*.mjs'],
+    languageOptions: { globals: globals.node },
+  },
+  {
+    files: ['test/**/*.ts'],
+    rules: {
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+    },
+  },
+);

@@ -1,0 +1,40 @@
+/** The stable names: what other systems, saved scripts and recorded histories rely on. Only ever add. */
+
+export const TASK_QUEUE = 'zkferry';
+
+/** The task queue of an ensemble's activities: its site's own, or the common one. */
+export function taskQueueOf(site: string | undefined): string {
+  return site === undefined ? TASK_QUEUE : `${TASK_QUEUE}.${site}`;
+}
+
+/** Short strategy name (used by the command) → workflow type. */
+export const WORKFLOW_TYPES = {
+  upgrade: 'rollingUpgrade',
+  resize: 'resizeEnsemble',
+  migrate: 'migrateDataCenter',
+  backup: 'hotBackup',
+  restore: 'restoreBackup',
+  verify: 'verifyBackup',
+} as const;
+export type StrategyName = keyof typeof WORKFLOW_TYPES;
+export type WorkflowType = (typeof WORKFLOW_TYPES)[StrategyName];
+
+/** Each is both a signal and an update on every strategy. */
+export const CONTROL_NAMES = ['pause', 'resume', 'rollback', 'approve', 'reject', 'tune'] as const;
+export type ControlName = (typeof CONTROL_NAMES)[number];
+
+export const STATUS_QUERY = 'status';
+
+/** Registered on the Temporal namespace as Keyword attributes by the worker at its start. */
+export const SEARCH_ATTRIBUTES = {
+  ensemble: 'ZkferryEnsemble',
+  strategy: 'ZkferryStrategy',
+  phase: 'ZkferryPhase',
+} as const;
+
+/** Gates of a rolling upgrade, in the order a run meets them (`beforeLeader` once a hop). */
+export const UPGRADE_GATES = ['start', 'beforeLeader', 'finalize'] as const;
+export type GateName = (typeof UPGRADE_GATES)[number];
+
+/** Where lock and canary live in an ensemble unless its inventory says otherwise. */
+export const DEFAULT_ZNODE_ROOT = '/zkferry';

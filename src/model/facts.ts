@@ -1,0 +1,138 @@
+/** What was observed of an ensemble. Plain JSON: facts travel through Temporal histories and `--json`. */
+
+export type ServerRole = 'leader' | 'follower' | 'observer' | 'standalone';
+
+/**
+ * - `serving`: answers and takes part
+ * - `notServing`: its port answers, but it says it serves no requests (election, sync, no quorum)
+ * - `refusing`: the host is there, nothing listens on the port
+ * - `unreachable`: no answer from the host within the deadline
+ */
+export type ServerState = 'serving' | 'notServing' | 'refusing' | 'unreachable';
+
+export interface LatencyMs {
+  minMs: number;
+  avgMs: number;
+  maxMs: number;
+}
+
+/** A member as one server's own configuration names it. */
+export interface MemberFacts {
+  id: number;
+  host: string;
+  quorumPort: number;
+  electionPort: number;
+  role: 'participant' | 'observer';
+  clientAddress?: string;
+  weight?: number;
+  group?: number;
+}
+
+export interface HostFacts {
+  /** Whether the host could be asked over SSH; if not, `error` says why and the rest is absent. */
+  reachable: boolean;
+  error?: { type: string; message: string };
+  process?: { running: boolean; pid?: number; masked?: boolean; startedAt?: string };
+  java?: { version: string; major: number; path: string };
+  /** Heap limit of the running server (`-Xmx`), or the JVM's default for this host. */
+  heapBytes?: number;
+  jvmFlags?: string[];
+  /** Settings of zoo.cfg; values of settings that hold secrets are replaced by `<redacted>`. */
+  config?: { path: string; sha256: string; settings: Record<string, string>; dynamicPath?: string };
+  myid?: number;
+  /** The server list as zoo.cfg and its dynamic file say it. */
+  members?: MemberFacts[];
+  data?: {
+    directory: string;
+    logDirectory: string;
+    snapshotCount: number;
+    newestSnapshotZxid?: string;
+    newestSnapshotBytes?: number;
+    logCount: number;
+    /** Bytes in both directories' version-2 folders. */
+    totalBytes: number;
+    freeBytes: number;
+    hasGzSnapshots: boolean;
+  };
+  package?: {
+    kind: PackageKindName;
+    installedVersion?: string;
+    /** Versions present on the host, installed or staged. */
+    stagedVersions: string[];
+    freeBytes: number;
+  };
+}
+
+export type PackageKindName = 'apt' | 'rpm' | 'tarball' | 'commands';
+
+export interface ServerFacts {
+  /** Name in the inventory. */
+  server: string;
+  /** id the inventory gives; `host.myid` is what the disk says. */
+  id: number;
+  address: { host: string; clientPort: number };
+  inventoryRole: 'participant' | 'observer';
+  state: ServerState;
+  /** Why it is in that state, in words (socket error, the server's own sentence). */
+  stateDetail?: string;
+  /** Normalised `major.minor.patch`. */
+  version?: string;
+  /** The whole string the server printed. */
+  versionText?: string;
+  role?: ServerRole;
+  /** Last zxid as hex, `0x10000002a`. */
+  zxid?: string;
+  connections?: number;
+  outstandingRequests?: number;
+  latency?: LatencyMs;
+  znodeCount?: number;
+  ephemeralsCount?: number;
+  /** The id the running server reports (`conf`), where it answers that. */
+  serverId?: number;
+  /** `mntr`, where the server answers it. */
+  monitor?: Record<string, string>;
+  /** Whether four-letter words beyond `srvr` are answered. */
+  whitelistOpen?: boolean;
+  /** Members as the running server's configuration says (`conf` or /zookeeper/config). */
+  members?: MemberFacts[];
+  host?: HostFacts;
+}
+
+export interface EnsembleFacts {
+  ensemble: string;
+  /** ISO 8601, UTC. */
+  observedAt: string;
+  /** sha256 over the sorted quorum addresses the servers themselves name: the same ensemble under any alias. */
+  identity: string;
+  servers: ServerFacts[];
+  /** Inventory name of the leader, if one was seen. */
+  leader?: string;
+  /** Number of participants in the configuration in force. */
+  voters: number;
+  /** Participants that serve in the leader's epoch, the leader included. */
+  syncedVoters: number;
+  /** Voters whose agreement commits a write. */
+  quorumSize: number;
+  /** How many more synced voters may stop while a quorum stays; negative: no quorum. */
+  quorumMargin: number;
+  /** Highest epoch seen in any zxid. */
+  epoch?: number;
+  sessions?: { total: number; smallestTimeoutMs?: number };
+  /** The configuration's version (/zookeeper/config), hex, where reconfig exists. */
+  configVersion?: string;
+  reconfigEnabled?: boolean;
+  canary?: { committed: boolean; latencyMs?: number; error?: string };
+  warnings: Finding[];
+}
+
+export type Severity = 'error' | 'warning' | 'info';
+
+/** Something a person should know or mend. `code` is stable. */
+export interface Finding {
+  severity: Severity;
+  code: string;
+  server?: string;
+  message: string;
+  /** What to do about it. */
+  hint?: string;
+}

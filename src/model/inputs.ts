@@ -1,0 +1,91 @@
+/** The one JSON object each workflow, signal and update takes. */
+import { z } from 'zod';
+import { UPGRADE_GATES } from './contract';
+import { ensembleRefSchema } from './inventory';
+import { versionSchema } from './version';
+
+const DAY_MS = 86_400_000;
+
+export const gatePolicySchema = z.strictObject({
+  mode: z
+    .enum(['ask', 'auto'])
+    .default('ask')
+    .describe('auto: pass without asking, where the inventory does not require the gate'),
+  timeoutMs: z
+    .int()
+    .min(1_000)
+    .max(365 * DAY_MS)
+    .optional()
+    .describe('after this long `onTimeout` happens; it never approves'),
+  onTimeout: z.enum(['wait', 'abort', 'rollback']).default('wait'),
+});
+export type GatePolicy = z.output<typeof gatePolicySchema>;
+
+const person = z.string().trim().min(1).max(200);
+const comment = z.string().max(2_000);
+
+export const rollingUpgradeInputSchema = z.strictObject({
+  ensemble: ensembleRefSchema,
+  target: z.strictObject({ version: versionSchema }),
+  gates: z
+    .strictObject({
+      start: gatePolicySchema.optional(),
+      beforeLeader: gatePolicySchema.optional(),
+      finalize: gatePolicySchema.optional(),
+    })
+    .default({}),
+  soakMs: z
+    .int()
+    .min(0)
+    .max(7 * DAY_MS)
+    .default(5_000)
+    .describe('how long each upgraded server must stay healthy before the next is touched'),
+  settleTimeoutMs: z
+    .int()
+    .min(5_000)
+    .max(DAY_MS)
+    .default(300_000)
+    .describe('most a restarted server may take to serve, catch up and settle'),
+  drainMs: z
+    .int()
+    .min(0)
+    .max(3_600_000)
+    .default(0)
+    .describe('how long to wait after the drain hook before the server is stopped'),
+  acceptWarnings: z.boolean().default(true).describe('false: warnings refuse as errors do'),
+  requestedBy: person.optional(),
+  comment: comment.optional(),
+});
+export type RollingUpgradeInput = z.output<typeof rollingUpgradeInputSchema>;
+export type RollingUpgradeRequest = z.input<typeof rollingUpgradeInputSchema>;
+
+const decisionFields = {
+  gate: z.enum(UPGRADE_GATES),
+  approver: person.describe('who decides'),
+  comment: comment.optional(),
+  planHash: z
+    .string()
+    .regex(/^[0-9a-f]{8,64}$/, { error: 'expected the hash the plan shows (8 to 64 hex digits)' })
+    .optional()
+    .describe('hash of the plan decided on, whole or its beginning; another plan is refused'),
+};
+
+export const controlSchemas = {
+  approve: z.strictObject(decisionFields),
+  reject: z.strictObject(decisionFields),
+  pause: z.strictObject({ by: person.optional(), comment: comment.optional() }),
+  resume: z.strictObject({ by: person.optional(), comment: comment.optional() }),
+  rollback: z.strictObject({ by: person.optional(), comment: comment.optional() }),
+  tune: z.strictObject({
+    soakMs: z
+      .int()
+      .min(0)
+      .max(7 * DAY_MS)
+      .optional(),
+    drainMs: z.int().min(0).max(3_600_000).optional(),
+    settleTimeoutMs: z.int().min(5_000).max(DAY_MS).optional(),
+  }),
+} as const;
+export type ControlInputs = {
+  [K in keyof typeof controlSchemas]: z.output<(typeof controlSchemas)[K]>;
+};

@@ -1,0 +1,119 @@
+/** A plan is data: what people read, approve and hash is exactly what the run executes. */
+import type { GateName, WorkflowType } from './contract';
+import type { Finding } from './facts';
+
+export type Phase =
+  | 'inspect'
+  | 'plan'
+  | 'gate'
+  | 'lock'
+  | 'stage'
+  | 'backup'
+  | 'upgrade'
+  | 'finalize'
+  | 'rollback'
+  | 'verify'
+  | 'report'
+  | 'done';
+
+/** Names of the activities a step can be: what an operator would call it. */
+export type StepActivity =
+  | 'stagePackage'
+  | 'backupConfiguration'
+  | 'backupData'
+  | 'drainNode'
+  | 'stopServer'
+  | 'upgradePackage'
+  | 'migrateConfiguration'
+  | 'startServer'
+  | 'verifyQuorum'
+  | 'soak'
+  | 'revertPackage'
+  | 'restoreConfiguration'
+  | 'finalizeServer'
+  | 'verifyMembersAgree';
+
+/** What must hold, seen by a fresh observation, right before a step acts. */
+export type StepGuard =
+  | { kind: 'none' }
+  /** The others alone hold a synced quorum with margin, a canary just committed, nobody else reconfigures. */
+  | { kind: 'serverMayStop'; server: string }
+  /** The server is stopped by us: its package and files may be changed. */
+  | { kind: 'serverIsStopped'; server: string }
+  /** All members serve and agree. */
+  | { kind: 'ensembleHealthy' };
+
+export interface PlanStep {
+  /** Unique within the plan, readable, stable across replans: `3.9.6/zk2/stopServer`. */
+  id: string;
+  phase: Phase;
+  activity: StepActivity;
+  server?: string;
+  /** Role of the server when planned; the leader is found again before it is touched. */
+  role?: string;
+  fromVersion?: string;
+  toVersion?: string;
+  title: string;
+  /** Why it is safe now. */
+  why: string;
+  guard: StepGuard;
+  /** How it is undone, in words; the undo itself is planned by `planRollback`. */
+  undo: string;
+  /** What is waited for before the next step. */
+  waitsFor: string;
+  /** A gate the run waits at right before this step. */
+  gate?: GateName;
+  /** Text for the gate: what passing it means. */
+  gateReason?: string;
+  /** Past this step going back is refused. */
+  pointOfNoReturn?: boolean;
+  /** Most a single attempt may take. */
+  timeoutMs: number;
+  /** The settings file changes this step makes (`migrateConfiguration`), for people to read. */
+  changes?: ConfigChange[];
+}
+
+export interface ConfigChange {
+  file: 'zoo.cfg' | 'java.env';
+  setting: string;
+  from?: string;
+  to?: string;
+  why: string;
+  /** Taken out again by `finalize`, or as soon as its server is up. */
+  temporary?: 'untilServerIsUp' | 'untilFinalize';
+}
+
+export interface VersionHop {
+  from: string;
+  to: string;
+  /** What bites on this hop (FACTS of the versions), for people. */
+  cautions: string[];
+}
+
+export interface PlanExpectation {
+  serverRestarts: number;
+  leaderRestarts: number;
+  /** Longest single write gap expected, from measurement. */
+  longestWriteGapMs: number;
+  durationMs: number;
+}
+
+export interface Plan {
+  strategy: WorkflowType;
+  ensemble: string;
+  identity: string;
+  /** `forward` to the target, `rollback` to where the run began. */
+  direction: 'forward' | 'rollback';
+  goal: string;
+  /** Versions seen when the run began, by server. */
+  fromVersions: Record<string, string>;
+  toVersion: string;
+  hops: VersionHop[];
+  findings: Finding[];
+  steps: PlanStep[];
+  /** Where and why going back stops being possible; absent: possible until `finalize`. */
+  rollbackLimit?: string;
+  expectation: PlanExpectation;
+  /** sha256 (hex) over the meaning of the plan: goal, steps, order; not over timings or findings' wording. */
+  hash: string;
+}

@@ -1,0 +1,212 @@
+/**
+ * What activities need from the outside world. One real implementation each, in src/adapters; a fake
+ * exists only where a fault must be staged. All methods reject with ZkferryError.
+ */
+import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from './inventory';
+import type { HostFacts, LatencyMs, MemberFacts, ServerRole, ServerState } from './facts';
+
+/** How a running operation is watched: `signal` aborts it, `heartbeat` says it lives and how far it is. */
+export interface OperationContext {
+  signal: AbortSignal;
+  heartbeat(detail?: unknown): void;
+}
+
+/**
+ * Orders every remote effect on a host: compared as (generation, sequence, attempt). The host refuses
+ * a token older than the newest it has seen with `StaleFence`.
+ */
+export interface FenceToken {
+  /** czxid of the run's lock znode, 16 hex digits: grows with every run that takes the ensemble. */
+  generation: string;
+  /** Counts the run's effects, undo steps included. */
+  sequence: number;
+  /** Temporal's attempt of the activity. */
+  attempt: number;
+}
+
+export interface InventoryPort {
+  /** Resolves a name (or, where allowed, an inline ensemble) with defaults applied. UnknownEnsemble, InvalidInventory, InlineEnsembleRefused. */
+  resolve(ref: EnsembleRef): Promise<ResolvedEnsemble>;
+  names(): Promise<string[]>;
+}
+
+export interface SecretsPort {
+  /** The text behind `env:NAME` or `file:/path`, without a final newline. SecretMissing. */
+  resolve(reference: string): Promise<string>;
+}
+
+export interface ServerProbe {
+  state: ServerState;
+  stateDetail?: string;
+  version?: string;
+  versionText?: string;
+  role?: ServerRole;
+  /** `0x…` */
+  zxid?: string;
+  connections?: number;
+  outstandingRequests?: number;
+  latency?: LatencyMs;
+  znodeCount?: number;
+  ephemeralsCount?: number;
+  serverId?: number;
+  monitor?: Record<string, string>;
+  whitelistOpen?: boolean;
+  members?: MemberFacts[];
+}
+
+export interface ZkStat {
+  czxid: string;
+  mzxid: string;
+  pzxid: string;
+  ctimeMs: number;
+  mtimeMs: number;
+  version: number;
+  cversion: number;
+  aversion: number;
+  ephemeralOwner: string;
+  dataLength: number;
+  numChildren: number;
+}
+
+export interface ZkAcl {
+  perms: number;
+  scheme: string;
+  id: string;
+}
+
+/** One ZooKeeper session. Every call has the session's operation deadline; failures carry the ZooKeeper code in `details.code`. */
+export interface ZkSession {
+  readonly sessionId: string;
+  /** Settles when the session ended for good: `expired`, `authFailed`, or `closed` by us. */
+  readonly ended: Promise<'expired' | 'authFailed' | 'closed'>;
+  create(
+    path: string,
+    data: Buffer,
+    options?: { ephemeral?: boolean; sequential?: boolean },
+  ): Promise<string>;
+  get(path: string): Promise<{ data: Buffer | null; stat: ZkStat }>;
+  set(path: string, data: Buffer, version?: number): Promise<ZkStat>;
+  exists(path: string): Promise<ZkStat | null>;
+  children(path: string): Promise<string[]>;
+  delete(path: string, version?: number): Promise<void>;
+  sync(path: string): Promise<void>;
+  getAcl(path: string): Promise<ZkAcl[]>;
+  setAcl(path: string, acl: ZkAcl[], version?: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface SessionOptions {
+  servers: { host: string; clientPort: number }[];
+  sessionTimeoutMs?: number;
+  /** Most the first connection may take. ZooKeeperUnavailable afterwards. */
+  connectTimeoutMs?: number;
+  operationTimeoutMs?: number;
+  auth?: { scheme: string; credential: string }[];
+  signal?: AbortSignal;
+}
+
+export interface ZooKeeperPort {
+  /** Asks one server by four-letter words. Never rejects for a server that is down: that is its `state`. */
+  probe(
+    address: { host: string; clientPort: number },
+    options?: { timeoutMs?: number; detailed?: boolean; signal?: AbortSignal },
+  ): Promise<ServerProbe>;
+  openSession(options: SessionOptions): Promise<ZkSession>;
+}
+
+export interface ConfigurationFiles {
+  zooCfg: { path: string; text: string; sha256: string };
+  /** java.env or zookeeper-env.sh, whichever the service reads; absent if there is none. */
+  javaEnv?: { path: string; text: string; sha256: string };
+}
+
+export interface DataBackup {
+  directory: string;
+  files: number;
+  bytes: number;
+}
+
+/** What can be done on a server's host. Methods that change anything take a token and are idempotent. */
+export interface HostPort {
+  /** Reads only. Never rejects for an unreachable host: `reachable: false` with the error. */
+  observe(server: ResolvedServer, context: OperationContext): Promise<HostFacts>;
+  /** Reads only: the archive or package of `version` can be had and its checksum is right. ArtifactMissing, ChecksumMismatch. */
+  checkPackage(
+    server: ResolvedServer,
+    version: string,
+    context: OperationContext,
+  ): Promise<{ bytes: number }>;
+  stagePackage(
+    server: ResolvedServer,
+    version: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ alreadyStaged: boolean }>;
+  /** Makes `version` the installed one; the service must be stopped. */
+  installPackage(
+    server: ResolvedServer,
+    version: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ previous?: string; installed: string }>;
+  /** Masks, then stops gracefully; waits until the process is gone. */
+  stopServer(
+    server: ResolvedServer,
+    token: FenceToken,
+    context: OperationContext,
+    timeoutMs: number,
+  ): Promise<{ alreadyStopped: boolean }>;
+  /** Unmasks and starts; returns when the process runs, not when it serves. */
+  startServer(
+    server: ResolvedServer,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ alreadyRunning: boolean; pid?: number }>;
+  readConfiguration(server: ResolvedServer, context: OperationContext): Promise<ConfigurationFiles>;
+  /** Replaces one file atomically, owner and mode kept. Refuses if the file's hash is neither `expectedSha256` nor the new one's. */
+  writeConfigurationFile(
+    server: ResolvedServer,
+    path: string,
+    text: string,
+    expectedSha256: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<void>;
+  /** Copies the configuration directory to the state directory under `label`; an existing copy is kept as it is. */
+  saveConfiguration(
+    server: ResolvedServer,
+    label: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ directory: string; files: number }>;
+  /** Puts the copy back: same bytes, owner and mode; files that came since are removed. */
+  restoreConfiguration(
+    server: ResolvedServer,
+    label: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<void>;
+  /** Copies snapshots and logs of a running server to `<backup>/<label>`, directory mode 0700. NoDiskSpace. */
+  backupData(
+    server: ResolvedServer,
+    label: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<DataBackup>;
+  /** Starts a scratch standalone server of the installed version, on the host's loopback, on a copy of the backup; says what it holds; removes it. BackupInvalid. */
+  verifyDataBackup(
+    server: ResolvedServer,
+    directory: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ zxid: string; nodes: number }>;
+  /** Runs a hook of the inventory with `{server}`, `{version}`, `{config}` replaced by quoted values. */
+  runHook(
+    server: ResolvedServer,
+    command: string,
+    values: Record<string, string>,
+    token: FenceToken,
+    context: OperationContext,
+    timeoutMs: number,
+  ): Promise<{ output: string }>;
+}

@@ -1,0 +1,60 @@
+/** Turns a schema's refusal into one readable error: field, value, what would be accepted. */
+import { z } from 'zod';
+import { ZkferryError, type ErrorType } from './errors';
+
+const MAX_SHOWN_CHARS = 80;
+
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  let text: string;
+  try {
+    text = JSON.stringify(value) ?? typeof value;
+  } catch {
+    text = typeof value;
+  }
+  return text.length > MAX_SHOWN_CHARS ? `${text.slice(0, MAX_SHOWN_CHARS)}…` : text;
+}
+
+function valueAt(input: unknown, path: PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+/** `target.version: got 5, expected string` for each issue, one a line. Values under secret-looking names are not shown. */
+export function describeIssues(error: z.ZodError, input: unknown): string {
+  return error.issues
+    .flatMap((issue) =>
+      issue.code === 'invalid_union' && issue.errors.length > 0
+        ? issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+        : [issue],
+    )
+    .map((issue) => {
+      const field = issue.path.length === 0 ? '(whole input)' : issue.path.map(String).join('.');
+      const secret = /pass|secret|token|key/i.test(String(issue.path.at(-1) ?? ''));
+      const value = valueAt(input, issue.path);
+      return `${field}: ${issue.message}${secret ? '' : `; got ${shown(value)}`}`;
+    })
+    .filter((line, index, all) => all.indexOf(line) === index)
+    .join('\n');
+}
+
+/** Parses `input`; a refusal is a non-retryable error of the given type. */
+export function parseOrThrow<T extends z.ZodType>(
+  schema: T,
+  input: unknown,
+  what: string,
+  type: ErrorType = 'InvalidInput',
+): z.output<T> {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data;
+  throw new ZkferryError(type, `${what} is not usable:\n${describeIssues(result.error, input)}`, {
+    details: result.error.issues.map((issue) => ({
+      path: issue.path.map(String),
+      message: issue.message,
+    })),
+  });
+}
