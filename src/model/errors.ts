@@ -46,13 +46,28 @@ export type ErrorType =
   | 'NoDiskSpace'
   | 'ZooKeeperUnavailable'
   | 'ZooKeeperAuthFailed'
+  /** ZooKeeper answered and refused this request: `details.code` is NoNode, NodeExists, BadVersion, NotEmpty … */
+  | 'ZooKeeperRequestFailed'
   | 'GuardRefused'
   | 'WaitTimedOut'
   | 'GateRejected'
   | 'GateTimedOut'
   | 'RollbackRefused'
   | 'BackupInvalid'
-  | 'Unsupported';
+  | 'Unsupported'
+  /** No Temporal server answers at the address, or it does not let us in. */
+  | 'TemporalUnavailable'
+  /** No worker polls the task queue, so nothing can be asked of a run. */
+  | 'NoWorker'
+  | 'RunNotFound'
+  /** A run of this workflow id exists already. */
+  | 'RunExists'
+  /** The run's validator refused a control. */
+  | 'Refused'
+  /** The command line itself is wrong. */
+  | 'BadUsage'
+  /** Ctrl-C, or SIGTERM. */
+  | 'Interrupted';
 
 /** Whether `error` came from this code base and carries a stable type; works across jest realms. */
 export function isZkferryError(error: unknown): error is ZkferryError {

@@ -26,6 +26,8 @@ export interface MemberFacts {
   clientAddress?: string;
   weight?: number;
   group?: number;
+  /** Further quorum addresses of the same member (`a|b`, 3.6+). */
+  otherAddresses?: { host: string; quorumPort: number; electionPort: number }[];
 }
 
 export interface HostFacts {

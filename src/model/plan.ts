@@ -69,6 +69,8 @@ export interface PlanStep {
   pointOfNoReturn?: boolean;
   /** Most a single attempt may take. */
   timeoutMs: number;
+  /** Versions that `stagePackage` brings onto the server: all of the path, and the present one for the way back. */
+  versions?: string[];
   /** The settings file changes this step makes (`migrateConfiguration`), for people to read. */
   changes?: ConfigChange[];
 }
@@ -111,6 +113,8 @@ export interface Plan {
   hops: VersionHop[];
   findings: Finding[];
   steps: PlanStep[];
+  /** Servers that did not serve when the plan was made: the run does not wait for them before their turn. */
+  notServing?: string[];
   /** Where and why going back stops being possible; absent: possible until `finalize`. */
   rollbackLimit?: string;
   expectation: PlanExpectation;

@@ -52,6 +52,10 @@ export interface ServerProbe {
   monitor?: Record<string, string>;
   whitelistOpen?: boolean;
   members?: MemberFacts[];
+  /** Version of the configuration `members` come from, hex with 0x, where the server says it (3.5+). */
+  configVersion?: string;
+  /** Sessions connected to this server (`cons`), where it answers that. */
+  sessions?: { total: number; smallestTimeoutMs?: number };
 }
 
 export interface ZkStat {
@@ -179,13 +183,13 @@ export interface HostPort {
     token: FenceToken,
     context: OperationContext,
   ): Promise<{ directory: string; files: number }>;
-  /** Puts the copy back: same bytes, owner and mode; files that came since are removed. */
+  /** Puts the copy back: same bytes, owner and mode; files that came since are removed. Without a copy of that label nothing was changed: `restored: false`. */
   restoreConfiguration(
     server: ResolvedServer,
     label: string,
     token: FenceToken,
     context: OperationContext,
-  ): Promise<void>;
+  ): Promise<{ restored: boolean }>;
   /** Copies snapshots and logs of a running server to `<backup>/<label>`, directory mode 0700. NoDiskSpace. */
   backupData(
     server: ResolvedServer,
