@@ -1,0 +1,147 @@
+/** Reads the inventory's YAML files and applies their defaults; a change on disk counts at the next call. */
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LineCounter, parseDocument } from 'yaml';
+import { ZkferryError, isZkferryError } from '../model/errors';
+import {
+  inventorySchema,
+  type EnsembleRef,
+  type EnsembleSpec,
+  type ResolvedEnsemble,
+} from '../model/inventory';
+import type { InventoryPort } from '../model/ports';
+import { parseOrThrow } from '../model/validation';
+import { resolveEnsemble, type RawEnsemble } from './resolveEnsemble';
+
+const MAX_FILES = 256;
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+const INLINE_NAME = 'inline';
+
+export interface InventoryOptions {
+  /** A YAML file, or a directory whose `*.yaml` and `*.yml` are all read. */
+  path: string;
+  /** Accept an ensemble given inside a workflow's input. Off: InlineEnsembleRefused. */
+  allowInline?: boolean;
+}
+
+interface Loaded {
+  stamp: string;
+  ensembles: Map<string, { file: string; raw: RawEnsemble; spec: EnsembleSpec }>;
+}
+
+/** Errors: InvalidInventory (file, field, value), UnknownEnsemble (lists the known), InlineEnsembleRefused. */
+export function createInventory(options: InventoryOptions): InventoryPort {
+  let loaded: Loaded | undefined;
+  const current = async (): Promise<Loaded> => {
+    const files = await inventoryFiles(options.path);
+    const stamp = await stampOf(files);
+    if (loaded?.stamp !== stamp) loaded = { stamp, ensembles: await load(files) };
+    return loaded;
+  };
+  return {
+    async names() {
+      return [...(await current()).ensembles.keys()].sort();
+    },
+    async resolve(ref: EnsembleRef): Promise<ResolvedEnsemble> {
+      if (typeof ref !== 'string') {
+        if (options.allowInline !== true) {
+          throw new ZkferryError(
+            'InlineEnsembleRefused',
+            "this worker takes ensembles by their name in the inventory only: give the name, or allow inline ensembles in the worker's configuration",
+          );
+        }
+        return resolveEnsemble(
+          INLINE_NAME,
+          ref,
+          ref,
+          'the inline ensemble',
+          'InvalidInput',
+          'inline',
+        );
+      }
+      const { ensembles } = await current();
+      const found = ensembles.get(ref);
+      if (!found) {
+        const known = [...ensembles.keys()].sort().slice(0, 50).join(', ') || '(none)';
+        throw new ZkferryError(
+          'UnknownEnsemble',
+          `the inventory ${options.path} has no ensemble ${JSON.stringify(ref)}; it knows: ${known}`,
+        );
+      }
+      return resolveEnsemble(ref, found.spec, found.raw, found.file, 'InvalidInventory', 'file');
+    },
+  };
+}
+
+async function inventoryFiles(path: string): Promise<string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const names = (await readdir(path)).filter((name) => /^[^.].*\.ya?ml$/.test(name)).sort();
+    if (names.length === 0) throw invalid(path, 'the directory holds no *.yaml or *.yml file');
+    if (names.length > MAX_FILES) throw invalid(path, `more than ${MAX_FILES} files`);
+    return names.map((name) => join(path, name));
+  } catch (error) {
+    throw asInvalid(error, path);
+  }
+}
+
+/** Changes whenever a file appears, goes, or is written. */
+async function stampOf(files: string[]): Promise<string> {
+  const parts: string[] = [];
+  for (const file of files) {
+    try {
+      const found = await stat(file);
+      parts.push(`${file} ${found.ino} ${found.size} ${found.mtimeMs}`);
+    } catch (error) {
+      throw asInvalid(error, file);
+    }
+  }
+  return parts.join('\n');
+}
+
+async function load(files: string[]): Promise<Loaded['ensembles']> {
+  const ensembles: Loaded['ensembles'] = new Map();
+  for (const file of files) {
+    const document = await readYaml(file);
+    const parsed = parseOrThrow(
+      inventorySchema,
+      document,
+      `inventory file ${file}`,
+      'InvalidInventory',
+    );
+    const raw = document as { ensembles: Record<string, RawEnsemble> };
+    for (const [name, spec] of Object.entries(parsed.ensembles)) {
+      const before = ensembles.get(name);
+      if (before) throw invalid(file, `the ensemble "${name}" stands in ${before.file} too`);
+      ensembles.set(name, { file, spec, raw: raw.ensembles[name] as RawEnsemble });
+    }
+  }
+  return ensembles;
+}
+
+async function readYaml(file: string): Promise<unknown> {
+  let text: string;
+  try {
+    if ((await stat(file)).size > MAX_FILE_BYTES) throw invalid(file, 'larger than 4 MiB');
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    throw asInvalid(error, file);
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const problem = document.errors[0];
+  if (problem) {
+    const { line, col } = lines.linePos(problem.pos[0]);
+    throw invalid(file, `line ${line}, column ${col}: ${problem.message}`);
+  }
+  return document.toJS({ maxAliasCount: 100 });
+}
+
+const invalid = (file: string, why: string): ZkferryError =>
+  new ZkferryError('InvalidInventory', `inventory ${file} is not usable: ${why}`);
+
+function asInvalid(error: unknown, path: string): ZkferryError {
+  if (isZkferryError(error)) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  return invalid(path, code === 'ENOENT' ? 'there is no such file or directory' : code);
+}

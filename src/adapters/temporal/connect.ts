@@ -1,0 +1,109 @@
+/** The one way into Temporal: a connection with a deadline, and an error that says what to start. */
+import { connect as connectTcp } from 'node:net';
+import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import { ZkferryError } from '../../model/errors';
+
+const RETRY_EVERY_MS = 200;
+
+export interface TemporalOptions {
+  /** `host:port` of the frontend service. */
+  address: string;
+  namespace: string;
+  tls?: ConnectionOptions['tls'];
+  /** Sent as a bearer token; switches TLS on unless `tls` says otherwise. */
+  apiKey?: string;
+  /** Most all attempts together may take. */
+  deadlineMs?: number;
+}
+
+export interface Temporal {
+  readonly client: Client;
+  readonly address: string;
+  readonly namespace: string;
+  /** Runs `call` with a deadline on every request in it. */
+  within<T>(deadlineMs: number, call: () => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, trying again until the deadline, so that a server that is just starting is met.
+ * @throws TemporalUnavailable (retryable) naming the address, the last reason and what to start
+ */
+export async function connectTemporal(options: TemporalOptions): Promise<Temporal> {
+  const { address, namespace, deadlineMs = 5_000 } = options;
+  const deadline = Date.now() + deadlineMs;
+  await untilListening(address, deadline, deadlineMs);
+  let connection: Connection;
+  try {
+    connection = await Connection.connect({
+      address,
+      tls: options.tls ?? (options.apiKey === undefined ? undefined : true),
+      apiKey: options.apiKey,
+      connectTimeout: Math.max(1_000, deadline - Date.now()),
+    });
+  } catch (error) {
+    throw unavailable(address, reasonOf(error), error);
+  }
+  return {
+    client: new Client({ connection, namespace }),
+    address,
+    namespace,
+    within: (ms, call) => connection.withDeadline(Date.now() + ms, call),
+    close: () => connection.close(),
+  };
+}
+
+async function untilListening(
+  address: string,
+  deadline: number,
+  deadlineMs: number,
+): Promise<void> {
+  const { host, port } = splitAddress(address);
+  for (;;) {
+    const failure = await dial(host, port, Math.max(50, deadline - Date.now()));
+    if (failure === undefined) return;
+    if (Date.now() + RETRY_EVERY_MS >= deadline)
+      throw unavailable(address, `${failure} for ${deadlineMs} ms`);
+    await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
+  }
+}
+
+/** @returns why nothing answered; undefined when something listens */
+function dial(host: string, port: number, timeoutMs: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const socket = connectTcp({ host, port });
+    const settle = (reason?: string) => {
+      clearTimeout(timer);
+      socket.destroy();
+      resolve(reason);
+    };
+    const timer = setTimeout(() => settle('no answer'), timeoutMs);
+    socket.once('connect', () => settle());
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      settle(error.code === 'ECONNREFUSED' ? 'nothing listens there' : (error.code ?? 'failed'));
+    });
+  });
+}
+
+function splitAddress(address: string): { host: string; port: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address);
+  const port = Number(match?.[3]);
+  const host = match?.[1] ?? match?.[2];
+  if (host === undefined || port < 1 || port > 65_535)
+    throw new ZkferryError(
+      'BadUsage',
+      `Temporal's address must be host:port, such as 127.0.0.1:7233; got ${JSON.stringify(address)}`,
+    );
+  return { host, port };
+}
+
+const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message.split('\n')[0]! : String(error);
+
+function unavailable(address: string, reason: string, cause?: unknown): ZkferryError {
+  return new ZkferryError(
+    'TemporalUnavailable',
+    `temporal is not reachable at ${address}: ${reason}; start it (zkferry lab up, docker compose up, or temporal server start-dev), or name another with --address or TEMPORAL_ADDRESS`,
+    { retryable: true, cause },
+  );
+}

@@ -1,0 +1,261 @@
+/** Starting strategies, looking at runs, steering them. */
+import { randomUUID } from 'node:crypto';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowExecutionInfo,
+} from '@temporalio/client';
+import {
+  SEARCH_ATTRIBUTES,
+  STATUS_QUERY,
+  TASK_QUEUE,
+  WORKFLOW_TYPES,
+  type ControlName,
+  type WorkflowType,
+} from '../../model/contract';
+import { ZkferryError } from '../../model/errors';
+import type { ControlInputs } from '../../model/inputs';
+import type { Plan } from '../../model/plan';
+import type { StatusDocument } from '../../model/status';
+import type { Temporal } from './connect';
+import { failureOf, rethrow } from './failure';
+
+const CALL_DEADLINE_MS = 10_000;
+const UPDATE_DEADLINE_MS = 15_000;
+const MAX_LISTED = 500;
+
+export interface StartedRun {
+  workflowId: string;
+  runId: string;
+}
+
+export interface RunSummary extends StartedRun {
+  strategy: string;
+  /** Temporal's own word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
+  status: string;
+  ensemble?: string;
+  phase?: string;
+  startedAt: string;
+  closedAt?: string;
+}
+
+export type RunEnd =
+  { ok: true; result: unknown } | { ok: false; failure: { type: string; message: string } };
+
+/** `zkferry-upgrade-orders-20260131T235959Z`: sorts by time, says what it is. */
+export function workflowIdFor(verb: string, ensemble: string, at: Date): string {
+  const stamp = at
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replace(/[-:]/g, '');
+  return `zkferry-${verb}-${ensemble}-${stamp}`;
+}
+
+/**
+ * Starts a strategy. A workflow id is used once only: with a change ticket as id, the ticket runs once.
+ * @throws RunExists, TemporalUnavailable
+ */
+export async function startStrategy(
+  temporal: Temporal,
+  run: { workflowType: WorkflowType; workflowId: string; input: unknown; summary?: string },
+): Promise<StartedRun> {
+  const handle = await start(temporal, run.workflowType, run.workflowId, run.input, run.summary);
+  return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
+}
+
+/**
+ * Asks a worker for the plan; changes nothing on any server.
+ * @param timeoutMs most it may take, the wait for a worker included
+ */
+export async function planStrategy(
+  temporal: Temporal,
+  request: { workflowType: WorkflowType; workflowId: string; input: unknown; timeoutMs: number },
+): Promise<Plan> {
+  const { workflowType, workflowId, input, timeoutMs } = request;
+  const argument = { strategy: workflowType, input };
+  const handle = await start(temporal, 'planStrategy', workflowId, argument, undefined, timeoutMs);
+  try {
+    return (await handle.result()) as Plan;
+  } catch (error) {
+    return rethrow(temporal, workflowId, error);
+  }
+}
+
+async function start(
+  temporal: Temporal,
+  type: string,
+  workflowId: string,
+  input: unknown,
+  summary?: string,
+  timeoutMs?: number,
+) {
+  try {
+    return await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.workflow.start(type, {
+        taskQueue: TASK_QUEUE,
+        workflowId,
+        args: [input],
+        workflowIdConflictPolicy: 'FAIL',
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowExecutionTimeout: timeoutMs,
+        staticSummary: summary,
+      }),
+    );
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError)
+      throw new ZkferryError(
+        'RunExists',
+        `a run with the id ${workflowId} exists already; look at it with zkferry status ${workflowId}, or give another --id`,
+        { cause: error },
+      );
+    return rethrow(temporal, workflowId, error);
+  }
+}
+
+/** @throws RunNotFound; NoWorker (retryable) when no worker answers; Refused when the run has no status to give */
+export async function getStatus(temporal: Temporal, workflowId: string): Promise<StatusDocument> {
+  try {
+    return await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
+    );
+  } catch (error) {
+    return rethrow(temporal, workflowId, error);
+  }
+}
+
+/**
+ * Sends a control as an update, so that the run's refusal comes back.
+ * @returns the status right after it was taken
+ * @throws Refused with the run's own reason; NoWorker when nobody answered: then it may still be taken
+ */
+export async function sendControl<K extends ControlName>(
+  temporal: Temporal,
+  workflowId: string,
+  name: K,
+  input: ControlInputs[K],
+): Promise<StatusDocument> {
+  const handle = temporal.client.workflow.getHandle(workflowId);
+  try {
+    return await temporal.within(UPDATE_DEADLINE_MS, () =>
+      handle.executeUpdate<StatusDocument, [ControlInputs[K]]>(name, {
+        args: [input],
+        updateId: randomUUID(),
+      }),
+    );
+  } catch (error) {
+    const known = await describeRun(temporal, workflowId).catch(() => undefined);
+    if (known && known.status !== 'RUNNING')
+      throw new ZkferryError(
+        'Refused',
+        `${workflowId} is over (${known.status.toLowerCase()}): ${name} can't be taken any more`,
+        { cause: error },
+      );
+    return rethrow(temporal, workflowId, error);
+  }
+}
+
+/**
+ * @param runId one history of it; without, the newest
+ * @throws RunNotFound
+ */
+export async function describeRun(
+  temporal: Temporal,
+  workflowId: string,
+  runId?: string,
+): Promise<RunSummary> {
+  try {
+    const description = await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.workflow.getHandle(workflowId, runId).describe(),
+    );
+    return summaryOf(description);
+  } catch (error) {
+    return rethrow(temporal, workflowId, error);
+  }
+}
+
+/** Waits for the end of a run, through all its histories. Without `timeoutMs` it waits as long as the run takes. */
+export async function runEnd(
+  temporal: Temporal,
+  workflowId: string,
+  timeoutMs?: number,
+): Promise<RunEnd> {
+  const result = () => temporal.client.workflow.getHandle(workflowId).result();
+  try {
+    return {
+      ok: true,
+      result: await (timeoutMs === undefined ? result() : temporal.within(timeoutMs, result)),
+    };
+  } catch (error) {
+    const failed = error instanceof Error && error.name === 'WorkflowFailedError';
+    if (!failed) return rethrow(temporal, workflowId, error);
+    return { ok: false, failure: failureOf(error.cause ?? error) };
+  }
+}
+
+/** Runs of strategies, newest first, at most `limit` (1–500). */
+export function listRuns(temporal: Temporal, limit = 20): Promise<RunSummary[]> {
+  const types = Object.values(WORKFLOW_TYPES).map((type) => `'${type}'`);
+  return list(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
+}
+
+/** A run of which only the run id is known. */
+export async function findRun(temporal: Temporal, runId: string): Promise<RunSummary | undefined> {
+  if (!/^[A-Za-z0-9-]{1,100}$/.test(runId)) return undefined;
+  const [found] = await list(temporal, `RunId = '${runId}'`, 1);
+  return found;
+}
+
+async function list(temporal: Temporal, query: string, limit: number): Promise<RunSummary[]> {
+  const found: RunSummary[] = [];
+  const wanted = Math.min(Math.max(1, limit), MAX_LISTED);
+  try {
+    await temporal.within(CALL_DEADLINE_MS, async () => {
+      for await (const run of temporal.client.workflow.list({ query, pageSize: wanted })) {
+        found.push(summaryOf(run));
+        if (found.length >= wanted) break;
+      }
+    });
+  } catch (error) {
+    return rethrow(temporal, 'listing runs', error);
+  }
+  return found;
+}
+
+/** Whether some worker has polled the task queue in the last minutes. */
+export async function hasWorker(temporal: Temporal, taskQueue = TASK_QUEUE): Promise<boolean> {
+  try {
+    const { pollers } = await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.connection.workflowService.describeTaskQueue({
+        namespace: temporal.namespace,
+        taskQueue: { name: taskQueue },
+        taskQueueType: 1, // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
+      }),
+    );
+    return (pollers ?? []).length > 0;
+  } catch (error) {
+    return rethrow(temporal, `task queue ${taskQueue}`, error);
+  }
+}
+
+type Described = Pick<
+  WorkflowExecutionInfo,
+  'workflowId' | 'runId' | 'type' | 'status' | 'startTime' | 'closeTime' | 'typedSearchAttributes'
+>;
+
+function summaryOf(run: Described): RunSummary {
+  const keyword = (name: string): string | undefined => {
+    const attribute = run.typedSearchAttributes
+      .getAll()
+      .find(({ key }) => key.name === name)?.value;
+    return typeof attribute === 'string' ? attribute : undefined;
+  };
+  return {
+    workflowId: run.workflowId,
+    runId: run.runId,
+    strategy: run.type,
+    status: run.status.name,
+    ensemble: keyword(SEARCH_ATTRIBUTES.ensemble),
+    phase: keyword(SEARCH_ATTRIBUTES.phase),
+    startedAt: run.startTime.toISOString(),
+    closedAt: run.closeTime?.toISOString(),
+  };
+}

@@ -1,0 +1,28 @@
+/** Talking to ZooKeeper: probes, sessions, the ensemble lock, the canary and the availability probe. */
+export { createZooKeeperAdapter } from './adapter';
+export { zooKeeperCode } from './errors';
+export type { ServerAddress } from './fourLetterClient';
+export { digestId, ownerAcl, type ZnodeRoot } from './ownedNodes';
+export {
+  acquireLock,
+  breakLock,
+  inspectLock,
+  releaseLock,
+  verifyLock,
+  type HeldLock,
+  type LockHolder,
+  type LockOwner,
+} from './ensembleLock';
+export {
+  commitCanary,
+  commitCanaryThrough,
+  readCanaryFrom,
+  removeCanary,
+  type CanaryCommit,
+} from './canary';
+export {
+  runAvailabilityProbe,
+  type AvailabilityProbeOptions,
+  type ProbeCarry,
+  type ProbeSegment,
+} from './availabilityProbe';
