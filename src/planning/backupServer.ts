@@ -1,0 +1,42 @@
+/** Which server the data is copied from before anything is touched. */
+import type { EnsembleFacts } from '../model/facts';
+import { isObserver, isServing, leaderOf } from './members';
+import { BACKUP_ROOM } from './measured';
+
+export interface BackupChoice {
+  server: string;
+  neededBytes: number;
+  freeBytes: number;
+  fits: boolean;
+}
+
+/**
+ * A serving follower with room, else an observer, else the leader, whose disk and network carry the ensemble;
+ * among equals the one with most room, then the lowest id. Without any room the roomiest, `fits: false`.
+ * Undefined where no serving server's data was seen.
+ */
+export function chooseBackupServer(facts: EnsembleFacts): BackupChoice | undefined {
+  const leader = leaderOf(facts);
+  const candidates = facts.servers
+    .filter((server) => isServing(server) && server.host?.data !== undefined)
+    .map((server) => {
+      const data = server.host!.data!;
+      const neededBytes = Math.ceil(BACKUP_ROOM * data.totalBytes);
+      return {
+        id: server.id,
+        rank: server.server === leader ? 2 : isObserver(server) ? 1 : 0,
+        choice: {
+          server: server.server,
+          neededBytes,
+          freeBytes: data.freeBytes,
+          fits: data.freeBytes >= neededBytes,
+        },
+      };
+    });
+  const spare = ({ choice }: (typeof candidates)[number]) => choice.freeBytes - choice.neededBytes;
+  const fitting = candidates
+    .filter(({ choice }) => choice.fits)
+    .sort((a, b) => a.rank - b.rank || spare(b) - spare(a) || a.id - b.id);
+  const roomiest = [...candidates].sort((a, b) => spare(b) - spare(a) || a.id - b.id);
+  return (fitting[0] ?? roomiest[0])?.choice;
+}

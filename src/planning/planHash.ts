@@ -1,0 +1,57 @@
+/** What a plan means, as a hash: people approve it by its beginning, and runs refuse another plan's approval. */
+import { createHash } from 'node:crypto';
+import type { ConfigChange, Plan, PlanStep } from '../model/plan';
+
+/** JSON with keys in order, absent and undefined fields alike left out: equal for equal values. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object' && value !== null) {
+    const fields = Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
+  }
+  return JSON.stringify(value) ?? 'null';
+}
+
+const meaningOfChange = ({ file, setting, from, to, temporary }: ConfigChange) => ({
+  file,
+  setting,
+  from,
+  to,
+  temporary,
+});
+
+/** What a step does, where, and under which conditions; not how it is worded, nor how long it may take. */
+export const meaningOfStep = (step: PlanStep) => ({
+  id: step.id,
+  phase: step.phase,
+  activity: step.activity,
+  server: step.server,
+  fromVersion: step.fromVersion,
+  toVersion: step.toVersion,
+  guard: step.guard,
+  gate: step.gate,
+  pointOfNoReturn: step.pointOfNoReturn === true,
+  versions: step.versions,
+  changes: step.changes?.map(meaningOfChange),
+});
+
+/** sha256, 64 hex digits, over goal, versions and steps in their order; not over findings, texts and timings. */
+export function planHash(plan: Omit<Plan, 'hash'>): string {
+  const meaning = {
+    strategy: plan.strategy,
+    ensemble: plan.ensemble,
+    identity: plan.identity,
+    direction: plan.direction,
+    goal: plan.goal,
+    fromVersions: plan.fromVersions,
+    toVersion: plan.toVersion,
+    hops: plan.hops.map(({ from, to }) => ({ from, to })),
+    rollbackLimited: plan.rollbackLimit !== undefined,
+    steps: plan.steps.map(meaningOfStep),
+  };
+  return createHash('sha256').update(canonicalJson(meaning)).digest('hex');
+}
+
+export const withHash = (plan: Omit<Plan, 'hash'>): Plan => ({ ...plan, hash: planHash(plan) });

@@ -1,0 +1,81 @@
+/** What both renderings of a plan share: turns, short step names, durations. Free of IO and of node modules. */
+import type { ConfigChange, Plan, PlanStep, StepActivity } from '../model/plan';
+
+/** Steps of one server on one hop, or one step that belongs to no server's turn. */
+export interface TurnView {
+  server?: string;
+  role?: string;
+  fromVersion?: string;
+  toVersion?: string;
+  steps: PlanStep[];
+}
+
+/** Consecutive steps of one server and hop form a turn. */
+export function turnsOf(steps: readonly PlanStep[]): TurnView[] {
+  const turns: TurnView[] = [];
+  for (const step of steps) {
+    const last = turns.at(-1);
+    if (
+      last &&
+      last.server !== undefined &&
+      last.server === step.server &&
+      last.toVersion === step.toVersion
+    )
+      last.steps.push(step);
+    else {
+      const { server, role, fromVersion, toVersion } = step;
+      turns.push({ server, role, fromVersion, toVersion, steps: [step] });
+    }
+  }
+  return turns;
+}
+
+const SHORT: Record<StepActivity, string> = {
+  stagePackage: 'stage',
+  backupConfiguration: 'save configuration',
+  backupData: 'copy data',
+  drainNode: 'drain',
+  stopServer: 'stop',
+  upgradePackage: 'install',
+  migrateConfiguration: 'configure',
+  startServer: 'start',
+  verifyQuorum: 'prove',
+  soak: 'watch',
+  revertPackage: 'reinstall',
+  restoreConfiguration: 'restore configuration',
+  finalizeServer: 'finalize',
+  verifyMembersAgree: 'compare members',
+};
+
+export const shortName = ({ activity }: PlanStep): string => SHORT[activity];
+
+export function changeText({ file, setting, from, to, temporary }: ConfigChange): string {
+  const what = to === undefined ? `remove ${setting} (${from ?? 'any value'})` : `${setting}=${to}`;
+  return `${file}: ${what}${temporary === undefined ? '' : temporary === 'untilServerIsUp' ? ', until the server is up' : ', until finalize'}`;
+}
+
+/** `45 s`, `12 min`, `3.5 h` */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${ms} ms`;
+  if (ms < 120_000) return `${Math.round(ms / 100) / 10} s`;
+  if (ms < 7_200_000) return `${Math.round(ms / 60_000)} min`;
+  return `${Math.round(ms / 360_000) / 10} h`;
+}
+
+export const pathText = ({ hops, toVersion }: Plan): string =>
+  hops.length === 0 ? toVersion : [hops[0]!.from, ...hops.map(({ to }) => to)].join(' → ');
+
+export function expectationText({ expectation }: Plan): string {
+  const { serverRestarts, leaderRestarts, longestWriteGapMs, durationMs } = expectation;
+  return `${serverRestarts} server restarts, ${leaderRestarts} of them of a leader; longest write gap ${longestWriteGapMs} ms; about ${durationText(durationMs)} without waiting for people`;
+}
+
+/** UTF-8 bytes, also where there is no Buffer (the workflow sandbox). */
+export function utf8Bytes(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0)!;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
+}
