@@ -1,0 +1,198 @@
+/**
+ * What workflows ask of activities: one object in, one object out, small enough for a history.
+ * Workflows import these types only.
+ */
+import type { Finding } from '../src/model/facts';
+import type { EnsembleRef } from '../src/model/inventory';
+import type { RollingUpgradeInput } from '../src/model/inputs';
+import type { Plan, PlanStep, StepActivity } from '../src/model/plan';
+import type { GateName, WorkflowType } from '../src/model/contract';
+import type { WriteGap } from '../src/model/status';
+
+/** Which run acts; written into the lock znode and into labels on hosts. */
+export interface RunIdentity {
+  workflowId: string;
+  /** First run id of the chain: stays the same over continue-as-new. */
+  runId: string;
+  strategy: WorkflowType;
+}
+
+export interface OpenRunResult {
+  ensemble: string;
+  /** Site of the ensemble's activities; absent: the common task queue. */
+  site?: string;
+  /** Gates that no input can switch off. */
+  requiredGates: GateName[];
+  /** Whether the namespace knows zkferry's search attributes. */
+  searchAttributes: boolean;
+}
+
+/** What a run remembers of one look at the ensemble. */
+export interface Observation {
+  observedAt: string;
+  leader?: string;
+  leaderVersion?: string;
+  epoch?: number;
+  versions: Record<string, string>;
+  /** By server: its role, or its state where it does not serve. */
+  roles: Record<string, string>;
+  syncedVoters: number;
+  quorumMargin: number;
+  identity: string;
+}
+
+export interface PlanUpgradeArgs {
+  ensemble: EnsembleRef;
+  input: RollingUpgradeInput;
+}
+
+export interface PlanResult {
+  plan: Plan;
+  observation: Observation;
+}
+
+export interface ReplanArgs {
+  ensemble: EnsembleRef;
+  input: RollingUpgradeInput;
+  plan: Plan;
+  /** Ids of steps that need not run again. */
+  done: string[];
+}
+
+export interface ReplanResult extends PlanResult {
+  changed: boolean;
+  reason: string;
+  /** Whether what was approved is no longer what would happen. */
+  meaningChanged: boolean;
+}
+
+/** A server that the run has begun to change, and how it was. The run's undo stack, oldest first. */
+export interface TouchedServer {
+  server: string;
+  from: string;
+  to: string;
+  /** Set once its verifyQuorum on the new version succeeded. */
+  upgraded: boolean;
+}
+
+export interface WayBackArgs {
+  ensemble: EnsembleRef;
+  input: RollingUpgradeInput;
+  plan: Plan;
+  touched: TouchedServer[];
+  /** A 3.5+ server has led, or may have: logs may hold what 3.4 can't read. */
+  newFormatLed: boolean;
+}
+
+export type WayBackResult =
+  { possible: true; plan: Plan; observation: Observation } | { possible: false; reason: string };
+
+export interface FencePosition {
+  generation: string;
+  sequence: number;
+}
+
+export interface StepTuning {
+  soakMs: number;
+  drainMs: number;
+  settleTimeoutMs: number;
+}
+
+export interface StepArgs {
+  ensemble: EnsembleRef;
+  run: RunIdentity;
+  step: PlanStep;
+  fence: FencePosition;
+  tuning: StepTuning;
+  /** Servers that are expected to serve after this step (all but those known to be down before). */
+  expectServing: string[];
+}
+
+export interface BackupSummary {
+  server: string;
+  directory: string;
+  zxid: string;
+  nodes: number;
+  bytes: number;
+}
+
+export interface StepResult {
+  /** One line for people. */
+  detail: string;
+  backup?: BackupSummary;
+  membersAgree?: { agree: boolean; detail: string };
+  observation?: Observation;
+}
+
+export interface GuardArgs {
+  ensemble: EnsembleRef;
+  run: RunIdentity;
+  step: PlanStep;
+  fence: FencePosition;
+  /** Identity the plan was made for. */
+  identity: string;
+  expectServing: string[];
+  /** How long the guard may wait for its condition before it refuses. */
+  waitMs: number;
+}
+
+export interface GuardResult {
+  ok: boolean;
+  /** Why not, one a line. */
+  reasons: string[];
+  observation: Observation;
+}
+
+export interface LockResult {
+  generation: string;
+  path: string;
+}
+
+/** Where one stretch of probing ended, so that a silence across two stretches is one gap. */
+export interface ProbeCarry {
+  lastAckAt?: string;
+  endedAt?: string;
+  silentMs?: number;
+}
+
+/** What probing measured. */
+export interface ProbeTotals {
+  acknowledgedWrites: number;
+  failedWrites: number;
+  sessionsLost: number;
+  writeGaps: WriteGap[];
+  unobservedMs: number;
+  /** ISO time of the newest acknowledgement. */
+  lastAckAt?: string;
+}
+
+export interface ProbeArgs {
+  ensemble: EnsembleRef;
+  run: RunIdentity;
+  /** How long this stretch lasts unless cancelled, which ends it early and still gives its result. */
+  durationMs: number;
+  thresholdMs: number;
+  carry?: ProbeCarry;
+}
+
+export interface ProbeResult extends ProbeTotals {
+  carry: ProbeCarry;
+}
+
+/** Every activity of a step has the same shape, so one loop runs them all. */
+export type StepActivities = Record<StepActivity, (args: StepArgs) => Promise<StepResult>>;
+
+export interface RunActivities {
+  openRun(args: { ensemble: EnsembleRef }): Promise<OpenRunResult>;
+  planUpgrade(args: PlanUpgradeArgs): Promise<PlanResult>;
+  replanUpgrade(args: ReplanArgs): Promise<ReplanResult>;
+  planWayBack(args: WayBackArgs): Promise<WayBackResult>;
+  acquireLock(args: { ensemble: EnsembleRef; run: RunIdentity }): Promise<LockResult>;
+  releaseLock(args: { ensemble: EnsembleRef; run: RunIdentity }): Promise<void>;
+  checkGuard(args: GuardArgs): Promise<GuardResult>;
+  probeAvailability(args: ProbeArgs): Promise<ProbeResult>;
+}
+
+export type Activities = StepActivities & RunActivities;
+
+export type { Finding };

@@ -1,0 +1,13 @@
+/** What activities are built from. */
+import type { HostPort, InventoryPort, SecretsPort, ZooKeeperPort } from '../src/model/ports';
+
+export interface Dependencies {
+  inventory: InventoryPort;
+  secrets: SecretsPort;
+  zookeeper: ZooKeeperPort;
+  host: HostPort;
+  /** `user:password` behind the ACL of lock and canary of the ensemble of this identity. */
+  ownerCredential: string;
+  /** Whether runs may set search attributes. */
+  searchAttributes: boolean;
+}

@@ -1,0 +1,169 @@
+/**
+ * One look at an ensemble:
+ * 1. probe all servers at once by four-letter words;
+ * 2. where a 3.5+ server serves, read the configuration in force by a session of one read;
+ * 3. ask the hosts over SSH: all of them for `full` depth; for `quorum` only until one names the members,
+ *    and only where ZooKeeper itself does not (3.4, or a closed whitelist);
+ * 4. reckon voters, quorum and margin, and say what is wrong.
+ */
+import type { EnsembleFacts, HostFacts, ServerFacts } from '../../src/model/facts';
+import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
+import type {
+  HostPort,
+  OperationContext,
+  SecretsPort,
+  ServerProbe,
+  ZooKeeperPort,
+} from '../../src/model/ports';
+import { marginOf, quorumSize } from '../../src/planning/quorum';
+import { identityOf, votingConfiguration, type ConfigInForce } from './configuration';
+import { readConfigInForce } from './readConfig';
+import { epochOf, syncedVoterIds } from './synced';
+import { observationWarnings } from './warnings';
+
+export interface ObservePorts {
+  zookeeper: ZooKeeperPort;
+  /** Without it nothing is known of the hosts. */
+  host?: HostPort;
+  secrets?: SecretsPort;
+}
+
+export interface ObserveOptions {
+  /** `quorum`: what the guard needs, within a second or two. `full`: hosts too. */
+  depth: 'quorum' | 'full';
+  context: OperationContext;
+  /** For each four-letter word. Default 3 s. */
+  probeTimeoutMs?: number;
+}
+
+/** Rejects only when the context's signal aborts: whatever is down shows in the facts. */
+export async function observeEnsemble(
+  ports: ObservePorts,
+  ensemble: ResolvedEnsemble,
+  { depth, context, probeTimeoutMs }: ObserveOptions,
+): Promise<EnsembleFacts> {
+  const { signal } = context;
+  const servers = ensemble.servers.filter((server) => !server.spare);
+  const probing = Promise.all(
+    servers.map(async (server) => {
+      const probe = await ports.zookeeper.probe(
+        { host: server.host, clientPort: server.clientPort },
+        { detailed: true, timeoutMs: probeTimeoutMs, signal },
+      );
+      return { server, probe };
+    }),
+  );
+  const [probed, fullHosts] = await Promise.all([
+    probing,
+    depth === 'full' ? askHosts(ports, servers, context) : new Map<string, HostFacts>(),
+  ]);
+  context.heartbeat();
+  const config = await readConfigInForce(ports, ensemble, probed, signal);
+  const said = config !== undefined || probed.some(({ probe }) => (probe.members ?? []).length > 0);
+  const hosts =
+    depth === 'quorum' && !said ? await askFirstHost(ports, servers, context) : fullHosts;
+  signal.throwIfAborted();
+  return factsFrom(
+    ensemble,
+    probed.map(({ server, probe }) => serverFacts(server, probe, hosts.get(server.name))),
+    config,
+    sessionsIn(probed.map(({ probe }) => probe)),
+  );
+}
+
+async function askHosts(
+  ports: ObservePorts,
+  servers: ResolvedServer[],
+  context: OperationContext,
+): Promise<Map<string, HostFacts>> {
+  const { host } = ports;
+  if (!host) return new Map();
+  const asked = servers.filter((server) => server.ssh !== undefined);
+  return new Map(
+    await Promise.all(
+      asked.map(async (server) => [server.name, await host.observe(server, context)] as const),
+    ),
+  );
+}
+
+async function askFirstHost(
+  ports: ObservePorts,
+  servers: ResolvedServer[],
+  context: OperationContext,
+): Promise<Map<string, HostFacts>> {
+  for (const server of servers) {
+    const asked = await askHosts(ports, [server], context);
+    if ((asked.get(server.name)?.members ?? []).length > 0) return asked;
+  }
+  return new Map();
+}
+
+function serverFacts(
+  server: ResolvedServer,
+  { sessions: _sessions, configVersion: _version, ...probe }: ServerProbe,
+  host: HostFacts | undefined,
+): ServerFacts {
+  return {
+    server: server.name,
+    id: server.id,
+    address: { host: server.host, clientPort: server.clientPort },
+    inventoryRole: server.role,
+    ...probe,
+    ...(host && { host }),
+  };
+}
+
+/** Sessions connected anywhere; absent where no server answers `cons`. */
+function sessionsIn(probes: ServerProbe[]): EnsembleFacts['sessions'] {
+  const known = probes.flatMap(({ sessions }) => sessions ?? []);
+  if (known.length === 0) return undefined;
+  const timeouts = known.flatMap(({ smallestTimeoutMs }) => smallestTimeoutMs ?? []);
+  return {
+    total: known.reduce((total, sessions) => total + sessions.total, 0),
+    ...(timeouts.length > 0 && { smallestTimeoutMs: Math.min(...timeouts) }),
+  };
+}
+
+/** Pure: everything that follows from what was seen. */
+export function factsFrom(
+  ensemble: ResolvedEnsemble,
+  servers: ServerFacts[],
+  config: ConfigInForce | undefined,
+  sessions: EnsembleFacts['sessions'],
+): EnsembleFacts {
+  const leader = servers.find(({ role }) => role === 'leader' || role === 'standalone');
+  const voting = votingConfiguration(servers, config);
+  const synced = syncedVoterIds(servers, leader, voting);
+  const epochs = servers.flatMap(({ zxid }) => (zxid === undefined ? [] : epochOf(zxid)));
+  const reconfigEnabled = reconfigOf(servers, config);
+  const facts: EnsembleFacts = {
+    ensemble: ensemble.name,
+    observedAt: new Date().toISOString(),
+    identity: identityOf(servers, config),
+    servers,
+    ...(leader && { leader: leader.server }),
+    voters: voting.filter(({ role }) => role === 'participant').length,
+    syncedVoters: synced.length,
+    quorumSize: quorumSize(voting),
+    quorumMargin: marginOf(voting, synced),
+    ...(epochs.length > 0 && { epoch: Math.max(...epochs) }),
+    ...(sessions && { sessions }),
+    ...(config?.version !== undefined && { configVersion: config.version }),
+    ...(reconfigEnabled !== undefined && { reconfigEnabled }),
+    warnings: [],
+  };
+  return { ...facts, warnings: observationWarnings(facts, config) };
+}
+
+/** Known from zoo.cfg, or because the configuration was changed at run time before (version above 0). */
+function reconfigOf(
+  servers: ServerFacts[],
+  config: ConfigInForce | undefined,
+): boolean | undefined {
+  const said = servers.flatMap(({ host }) =>
+    host?.config === undefined ? [] : [host.config.settings['reconfigEnabled'] === 'true'],
+  );
+  if (said.includes(true)) return true;
+  if (config?.version !== undefined && BigInt(config.version) > 0n) return true;
+  return said.length === servers.length ? false : undefined;
+}

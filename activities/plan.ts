@@ -1,0 +1,98 @@
+/** Planning activities: observe, then let pure functions decide. They change nothing. */
+import { isZkferryError } from '../src/model/errors';
+import type { EnsembleFacts } from '../src/model/facts';
+import type { EnsembleRef, ResolvedEnsemble } from '../src/model/inventory';
+import type { OperationContext } from '../src/model/ports';
+import type { Plan } from '../src/model/plan';
+import type { PackageCheck } from '../src/planning/preflight';
+import { replanRemaining } from '../src/planning/replan';
+import { planRollback } from '../src/planning/rollbackPlan';
+import { planRollingUpgrade, type PlanExtra } from '../src/planning/upgradePlan';
+import type { PlanResult, PlanUpgradeArgs, RunActivities } from './api';
+import type { Dependencies } from './dependencies';
+import { observationOf } from './observation';
+import { observeEnsemble } from './observe/observeEnsemble';
+import { operation } from './operation';
+import { membersOf } from './resolve';
+
+type PlanActivities = Pick<RunActivities, 'planUpgrade' | 'replanUpgrade' | 'planWayBack'>;
+
+export function planActivities(dependencies: Dependencies): PlanActivities {
+  const look = async (ref: EnsembleRef, context: OperationContext) => {
+    const ensemble = await dependencies.inventory.resolve(ref);
+    const facts = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
+    return { ensemble, facts };
+  };
+
+  return {
+    planUpgrade: (args) =>
+      operation(async (context) => {
+        const { ensemble, facts } = await look(args.ensemble, context);
+        return planned(dependencies, ensemble, facts, args, context);
+      }),
+
+    replanUpgrade: (args) =>
+      operation(async (context) => {
+        const { facts } = await look(args.ensemble, context);
+        const fresh = replanRemaining(args.plan, facts, args.done);
+        return { ...fresh, observation: observationOf(facts) };
+      }),
+
+    planWayBack: (args) =>
+      operation(async (context) => {
+        const { ensemble, facts } = await look(args.ensemble, context);
+        const back = planRollback(args.plan, facts, args.touched, {
+          led35OrNewer: args.newFormatLed,
+          waits: args.input,
+          hasDrainHook: ensemble.hooks?.drain !== undefined,
+        });
+        return back.possible ? { ...back, observation: observationOf(facts) } : back;
+      }),
+  };
+}
+
+/** Plans once to learn which versions are needed, asks for their packages, and plans with the answers. */
+async function planned(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  facts: EnsembleFacts,
+  { input }: PlanUpgradeArgs,
+  context: OperationContext,
+): Promise<PlanResult> {
+  const extra: PlanExtra = {
+    margin: ensemble.margin,
+    hasDrainHook: ensemble.hooks?.drain !== undefined,
+    findings: facts.warnings,
+  };
+  const draft = planRollingUpgrade(facts, input, extra);
+  const packageChecks = await checkPackages(dependencies, ensemble, draft, context);
+  return {
+    plan: planRollingUpgrade(facts, input, { ...extra, packageChecks }),
+    observation: observationOf(facts),
+  };
+}
+
+async function checkPackages(
+  { host }: Dependencies,
+  ensemble: ResolvedEnsemble,
+  plan: Plan,
+  context: OperationContext,
+): Promise<PackageCheck[]> {
+  const wanted = plan.steps.flatMap(({ activity, server, versions = [] }) =>
+    activity === 'stagePackage'
+      ? versions.map((version) => ({ server: server ?? '', version }))
+      : [],
+  );
+  const checks: PackageCheck[] = [];
+  for (const { server, version } of wanted) {
+    const resolved = membersOf(ensemble).find(({ name }) => name === server);
+    if (!resolved?.package) continue;
+    try {
+      checks.push({ server, version, ...(await host.checkPackage(resolved, version, context)) });
+    } catch (error) {
+      if (!isZkferryError(error)) throw error;
+      checks.push({ server, version, error: { type: error.type, message: error.message } });
+    }
+  }
+  return checks;
+}

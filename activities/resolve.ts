@@ -1,0 +1,63 @@
+/** From names in an input to what the inventory says, and to sessions with the right credentials. */
+import { ZkferryError } from '../src/model/errors';
+import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
+import type { ZkSession } from '../src/model/ports';
+import type { Dependencies } from './dependencies';
+
+export function serverOf(ensemble: ResolvedEnsemble, name: string | undefined): ResolvedServer {
+  const server = ensemble.servers.find((candidate) => candidate.name === name);
+  if (!server)
+    throw new ZkferryError(
+      'UnknownServer',
+      `the inventory of ensemble ${ensemble.name} has no server ${JSON.stringify(name)}; it has ${ensemble.servers.map((known) => known.name).join(', ')}`,
+    );
+  return server;
+}
+
+export async function resolveServer(
+  dependencies: Dependencies,
+  ref: EnsembleRef,
+  name: string | undefined,
+): Promise<{ ensemble: ResolvedEnsemble; server: ResolvedServer }> {
+  const ensemble = await dependencies.inventory.resolve(ref);
+  return { ensemble, server: serverOf(ensemble, name) };
+}
+
+/** Members only: spares are known but belong to nothing yet. */
+export const membersOf = (ensemble: ResolvedEnsemble): ResolvedServer[] =>
+  ensemble.servers.filter((server) => !server.spare);
+
+/** The inventory's credentials and the one that owns lock and canary. */
+export async function credentialsOf(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+): Promise<{ scheme: string; credential: string }[]> {
+  const given = await Promise.all(
+    ensemble.auth.map(async ({ scheme, secret }) => ({
+      scheme,
+      credential: await dependencies.secrets.resolve(secret),
+    })),
+  );
+  return [...given, { scheme: 'digest', credential: dependencies.ownerCredential }];
+}
+
+/** Runs `work` with a session to the given servers (all members by default), closed afterwards. */
+export async function withSession<T>(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  options: { servers?: ResolvedServer[]; signal?: AbortSignal; connectTimeoutMs?: number },
+  work: (session: ZkSession) => Promise<T>,
+): Promise<T> {
+  const session = await dependencies.zookeeper.openSession({
+    servers: options.servers ?? membersOf(ensemble),
+    auth: await credentialsOf(dependencies, ensemble),
+    connectTimeoutMs: options.connectTimeoutMs ?? 10_000,
+    operationTimeoutMs: 10_000,
+    signal: options.signal,
+  });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}

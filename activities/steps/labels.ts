@@ -1,0 +1,14 @@
+/** Names of what a run leaves on hosts. */
+import type { RunIdentity } from '../api';
+
+const short = (run: RunIdentity): string => run.runId.slice(0, 8);
+
+/** The data copy made before the first server is touched. */
+export const dataLabel = (run: RunIdentity): string => `run-${short(run)}`;
+
+/** The configuration as it was before the run touched anything. */
+export const originalLabel = (run: RunIdentity): string => `run-${short(run)}-original`;
+
+/** The configuration as it was before the hop to `version`. */
+export const beforeHopLabel = (run: RunIdentity, version: string): string =>
+  `run-${short(run)}-before-${version}`;

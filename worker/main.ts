@@ -1,0 +1,67 @@
+/** The worker process: reads its environment, builds adapters and activities, polls Temporal until told to stop. */
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { createActivities } from '../activities';
+import { createHostAdapter } from '../src/adapters/host';
+import { createInventory } from '../src/adapters/inventory';
+import { createSecrets } from '../src/adapters/secrets';
+import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
+import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
+import { workflowSource } from './bundle';
+import { readConfiguration, type WorkerConfiguration } from './configuration';
+import { createLogger } from './logger';
+import { ownerCredential } from './ownerCredential';
+import { ensureSearchAttributes } from './searchAttributes';
+
+/** Runs until SIGINT or SIGTERM; running activities get the configured grace to finish. */
+export async function runWorker(configuration: WorkerConfiguration): Promise<void> {
+  const logger = createLogger(configuration.ZKFERRY_LOG_LEVEL);
+  Runtime.install({ logger, shutdownSignals: ['SIGINT', 'SIGTERM'] });
+  const connection = await NativeConnection.connect({ address: configuration.TEMPORAL_ADDRESS });
+  const secrets = createSecrets();
+  const host = createHostAdapter({ secrets });
+  try {
+    const activities = createActivities({
+      inventory: createInventory({
+        path: configuration.ZKFERRY_INVENTORY,
+        allowInline: configuration.ZKFERRY_ALLOW_INLINE,
+      }),
+      secrets,
+      zookeeper: createZooKeeperAdapter(),
+      host,
+      ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
+      searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
+    });
+    const common = {
+      connection,
+      namespace: configuration.TEMPORAL_NAMESPACE,
+      activities,
+      maxConcurrentActivityTaskExecutions: configuration.ZKFERRY_MAX_ACTIVITIES,
+      shutdownGraceTime: configuration.ZKFERRY_SHUTDOWN_GRACE_MS,
+      // Cancellation reaches an activity in the answer to a heartbeat: don't hold those back.
+      maxHeartbeatThrottleInterval: '1s',
+    } as const;
+    const workers = [
+      await Worker.create({ ...common, taskQueue: TASK_QUEUE, ...workflowSource() }),
+      ...(configuration.ZKFERRY_SITE === undefined
+        ? []
+        : [await Worker.create({ ...common, taskQueue: taskQueueOf(configuration.ZKFERRY_SITE) })]),
+    ];
+    const running = workers.map((worker) => worker.run());
+    process.stdout.write(
+      `${JSON.stringify({ ready: true, pid: process.pid, address: configuration.TEMPORAL_ADDRESS, namespace: configuration.TEMPORAL_NAMESPACE, taskQueues: workers.map((worker) => worker.options.taskQueue) })}\n`,
+    );
+    await Promise.all(running);
+  } finally {
+    await host.close();
+    await connection.close();
+  }
+}
+
+if (require.main === module)
+  runWorker(readConfiguration(process.env)).then(
+    () => process.exit(0),
+    (error: unknown) => {
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+      process.exit(1);
+    },
+  );

@@ -1,0 +1,3 @@
+export { rollingUpgrade } from './rollingUpgrade';
+export { planStrategy } from './planStrategy';
+export { holdEnsemble } from './run/hold';

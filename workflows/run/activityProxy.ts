@@ -1,0 +1,50 @@
+/** How activities are called: deadlines, retries and heartbeats in one place. */
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities, StepArgs, StepResult } from '../../activities/api';
+import { taskQueueOf } from '../../src/model/contract';
+import type { PlanStep } from '../../src/model/plan';
+
+/** A worker that died is noticed after this long without a heartbeat. */
+const HEARTBEAT_TIMEOUT_MS = 10_000;
+
+const common = {
+  heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
+  // An activity that was told to stop must have stopped before anything takes its work back.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry: {
+    initialInterval: 1_000,
+    backoffCoefficient: 1.6,
+    maximumInterval: 15_000,
+    maximumAttempts: 8,
+  },
+};
+
+/** Activities that only look, plan, lock or probe. */
+export function runActivities(site: string | undefined, timeoutMs: number, summary: string) {
+  return proxyActivities<Activities>({
+    ...common,
+    taskQueue: taskQueueOf(site),
+    startToCloseTimeout: timeoutMs,
+    summary,
+  });
+}
+
+/** Runs the activity that a step names, with the step's own deadline and a summary naming the server. */
+export function runStepActivity(
+  site: string | undefined,
+  step: PlanStep,
+  args: StepArgs,
+): Promise<StepResult> {
+  const activities = proxyActivities<Activities>({
+    ...common,
+    taskQueue: taskQueueOf(site),
+    startToCloseTimeout: step.timeoutMs,
+    summary: summaryOf(step.server ? `${step.server}: ${step.title}` : step.title),
+  });
+  return activities[step.activity](args);
+}
+
+/** Temporal refuses a summary over 200 bytes. */
+function summaryOf(text: string): string {
+  return text.length > 150 ? `${text.slice(0, 149)}…` : text;
+}

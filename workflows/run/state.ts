@@ -1,0 +1,155 @@
+/** Everything a run knows. Plain JSON, so that a long run can carry it into a new history. */
+import type {
+  BackupSummary,
+  Observation,
+  OpenRunResult,
+  ProbeCarry,
+  ProbeTotals,
+  RunIdentity,
+  StepTuning,
+  TouchedServer,
+} from '../../activities/api';
+import type { Finding } from '../../src/model/facts';
+import type { RollingUpgradeInput } from '../../src/model/inputs';
+import type { Phase, Plan, PlanStep } from '../../src/model/plan';
+import type {
+  GateRecord,
+  OpenGate,
+  RunState as RunStateName,
+  StatusEvent,
+  StepStatus,
+  UpgradeReport,
+} from '../../src/model/status';
+
+const MAX_EVENTS = 100;
+
+export interface RunState {
+  identity: RunIdentity;
+  input: RollingUpgradeInput;
+  opened: OpenRunResult;
+  state: RunStateName;
+  phase: Phase;
+  headline: string;
+  startedAt: string;
+  /** The plan that is executed now: the way forward, or the way back. */
+  plan?: Plan;
+  /** The way forward, kept while the way back runs. */
+  forwardPlan?: Plan;
+  steps: Record<string, StepStatus>;
+  gate?: OpenGate;
+  gates: GateRecord[];
+  /** Steps whose gate was passed, each with the hash of the plan it was passed for. */
+  passed: Record<string, string>;
+  /** `by` a person, or `held`: a step failed and a person must decide. */
+  paused?: { since: string; by?: string; comment?: string; held?: boolean };
+  rollbackRequested?: { by?: string; comment?: string };
+  tuning: StepTuning;
+  /** Order of effects on hosts; grows with every guard and step. */
+  sequence: number;
+  generation?: string;
+  touched: TouchedServer[];
+  newFormatLed: boolean;
+  finalized: boolean;
+  observation?: Observation;
+  leaderRestarts: number;
+  leaderChanges: number;
+  serverRestarts: number;
+  probe: ProbeTotals;
+  probeCarry?: ProbeCarry;
+  backup?: BackupSummary;
+  membersAgree?: { agree: boolean; detail: string };
+  replans: { at: string; reason: string; fromHash: string; toHash: string; asksAgain: boolean }[];
+  throttleCause: string | null;
+  events: StatusEvent[];
+  error?: { type: string; message: string };
+  report?: UpgradeReport;
+}
+
+export const emptyProbe = (): ProbeTotals => ({
+  acknowledgedWrites: 0,
+  failedWrites: 0,
+  sessionsLost: 0,
+  writeGaps: [],
+  unobservedMs: 0,
+});
+
+export function newRunState(input: RollingUpgradeInput, identity: RunIdentity): RunState {
+  return {
+    identity,
+    input,
+    opened: {
+      ensemble: typeof input.ensemble === 'string' ? input.ensemble : '(inline)',
+      requiredGates: [],
+      searchAttributes: false,
+    },
+    state: 'running',
+    phase: 'inspect',
+    headline: 'looking at the ensemble',
+    startedAt: now(),
+    steps: {},
+    gates: [],
+    passed: {},
+    tuning: {
+      soakMs: input.soakMs,
+      drainMs: input.drainMs,
+      settleTimeoutMs: input.settleTimeoutMs,
+    },
+    sequence: 0,
+    touched: [],
+    newFormatLed: false,
+    finalized: false,
+    leaderRestarts: 0,
+    leaderChanges: 0,
+    serverRestarts: 0,
+    probe: emptyProbe(),
+    replans: [],
+    throttleCause: null,
+    events: [],
+  };
+}
+
+/** The workflow's own clock: Temporal replaces Date inside the sandbox by one that replays. */
+export function now(): string {
+  return new Date().toISOString();
+}
+
+export function note(state: RunState, text: string): void {
+  state.events.push({ at: now(), text });
+  if (state.events.length > MAX_EVENTS) state.events.splice(0, state.events.length - MAX_EVENTS);
+}
+
+export function statusOf(state: RunState, step: PlanStep): StepStatus {
+  return (state.steps[step.id] ??= { id: step.id, state: 'pending' });
+}
+
+/** The first step still to be done, in plan order. */
+export function nextStep(state: RunState): PlanStep | undefined {
+  return state.plan?.steps.find((step) => !isSettled(statusOf(state, step)));
+}
+
+export const isSettled = (status: StepStatus): boolean =>
+  status.state === 'done' || status.state === 'skipped' || status.state === 'undone';
+
+export function findingsOf(state: RunState): Finding[] {
+  return state.plan?.findings ?? [];
+}
+
+/** Remembers what was just seen: leader changes, and whether logs may now hold what 3.4 can't read. */
+export function observe(state: RunState, seen: Observation): void {
+  const before = state.observation;
+  if (before?.epoch !== undefined && seen.epoch !== undefined && seen.epoch > before.epoch) {
+    state.leaderChanges += 1;
+    note(
+      state,
+      `new leader ${seen.leader ?? '(none seen)'} (epoch ${before.epoch} → ${seen.epoch})`,
+    );
+    // Somebody else may have led between two looks; with a newer server about, that counts as it having led.
+    const mayHaveLed = [...Object.values(before.versions), ...state.touched.map(({ to }) => to)];
+    if (mayHaveLed.some(isNewFormat)) state.newFormatLed = true;
+  }
+  if (seen.leaderVersion !== undefined && isNewFormat(seen.leaderVersion))
+    state.newFormatLed = true;
+  state.observation = seen;
+}
+
+const isNewFormat = (version: string): boolean => !/^3\.[0-4]\./.test(version);

@@ -1,0 +1,190 @@
+/** Builds the status document, the report and the page shown in the Temporal UI from a run's state. */
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { renderPlanMarkdown } from '../../src/planning/renderPlan';
+import type {
+  Availability,
+  NextAction,
+  Progress,
+  StatusDocument,
+  UpgradeReport,
+} from '../../src/model/status';
+import { findingsOf, isSettled, now, statusOf, type RunState } from './state';
+
+export const GAP_THRESHOLD_MS = 250;
+
+export function statusDocument(state: RunState): StatusDocument {
+  const info = workflowInfo();
+  const possibility = rollbackPossibility(state);
+  return {
+    strategy: state.identity.strategy,
+    ensemble: state.opened.ensemble,
+    workflowId: info.workflowId,
+    runId: info.runId,
+    state: state.paused && state.state === 'running' ? 'paused' : state.state,
+    phase: state.phase,
+    headline: state.headline,
+    plan: state.plan && {
+      ...state.plan,
+      steps: state.plan.steps.map((step) => ({ ...step, ...statusOf(state, step) })),
+    },
+    gate: state.gate,
+    gates: state.gates,
+    paused: state.paused,
+    throttle: { cause: state.throttleCause, soakMs: state.tuning.soakMs },
+    availability: availability(state),
+    progress: progress(state),
+    findings: findingsOf(state),
+    replans: state.replans,
+    nextActions: nextActions(state, possibility.possible),
+    rollback: possibility,
+    report: state.report,
+    error: state.error,
+    events: state.events,
+    updatedAt: state.events.at(-1)?.at ?? state.startedAt,
+  };
+}
+
+/** Whether the way back is open now, and what a person should know about it. */
+export function rollbackPossibility(state: RunState): { possible: boolean; reason: string } {
+  if (state.finalized)
+    return {
+      possible: false,
+      reason: 'the upgrade is final; start a new run towards another version instead',
+    };
+  if (state.touched.length === 0)
+    return { possible: true, reason: 'nothing has been changed yet: a rollback just ends the run' };
+  const from = Object.values(state.forwardPlan?.fromVersions ?? state.plan?.fromVersions ?? {});
+  if (state.newFormatLed && from.some((version) => /^3\.[0-4]\./.test(version)))
+    return {
+      possible: false,
+      reason:
+        'a 3.5+ server has led, or may have: its logs can hold transactions that 3.4 cannot read, so going back below 3.5 could lose data; go forward instead (resume)',
+    };
+  return {
+    possible: true,
+    reason: `${state.touched.map(({ server }) => server).join(', ')} would go back one at a time, followers first, leader last`,
+  };
+}
+
+export function availability(state: RunState): Availability {
+  const { writeGaps, ...probe } = state.probe;
+  return {
+    ...probe,
+    writeGaps,
+    thresholdMs: GAP_THRESHOLD_MS,
+    totalGapMs: writeGaps.reduce((sum, gap) => sum + gap.gapMs, 0),
+    longestGapMs: writeGaps.reduce((longest, gap) => Math.max(longest, gap.gapMs), 0),
+  };
+}
+
+function progress(state: RunState): Progress | undefined {
+  if (!state.plan) return undefined;
+  const statuses = state.plan.steps.map((step) => statusOf(state, step));
+  const finished = statuses.filter((status) => status.durationMs !== undefined);
+  const done = statuses.filter(isSettled).length;
+  const total = statuses.length;
+  // Waiting for people is no work: the rate is that of the steps themselves.
+  const busyMs = finished.reduce((sum, status) => sum + (status.durationMs ?? 0), 0);
+  const perStepMs = finished.length > 0 ? busyMs / finished.length : undefined;
+  return {
+    phase: state.phase,
+    done,
+    total,
+    ratePerMinute: perStepMs ? Math.round((60_000 / perStepMs) * 10) / 10 : undefined,
+    timeLeftMs: perStepMs === undefined ? undefined : Math.round(perStepMs * (total - done)),
+  };
+}
+
+function nextActions(state: RunState, canRollback: boolean): NextAction[] {
+  if (['completed', 'rolledBack', 'rejected', 'failed'].includes(state.state)) return [];
+  const actions: NextAction[] = [];
+  if (state.gate) {
+    const decision = { gate: state.gate.gate, approver: '', planHash: state.gate.planHash };
+    actions.push(
+      { action: 'approve', input: decision, description: `pass gate ${state.gate.gate}` },
+      { action: 'reject', input: decision, description: `refuse gate ${state.gate.gate}` },
+    );
+  }
+  if (state.paused)
+    actions.push({
+      action: 'resume',
+      input: {},
+      description: state.paused.held ? 'try the failed step again' : 'go on',
+    });
+  else if (!state.gate)
+    actions.push({ action: 'pause', input: {}, description: 'stop before the next step' });
+  if (canRollback && state.state !== 'rollingBack')
+    actions.push({ action: 'rollback', input: {}, description: 'take every server back' });
+  return actions;
+}
+
+export function buildReport(state: RunState, outcome: UpgradeReport['outcome']): UpgradeReport {
+  const forward = state.forwardPlan ?? state.plan;
+  const report: UpgradeReport = {
+    outcome,
+    fromVersions: forward?.fromVersions ?? {},
+    toVersions: state.observation?.versions ?? {},
+    serverRestarts: state.serverRestarts,
+    leaderRestarts: state.leaderRestarts,
+    leaderChanges: state.leaderChanges,
+    availability: availability(state),
+    planned: forward?.expectation ?? {
+      serverRestarts: 0,
+      leaderRestarts: 0,
+      longestWriteGapMs: 0,
+      durationMs: 0,
+    },
+    durationMs: Date.now() - Date.parse(state.startedAt),
+    backup: state.backup,
+    membersAgree: state.membersAgree,
+    text: '',
+  };
+  return { ...report, text: reportText(state, report) };
+}
+
+function reportText(state: RunState, report: UpgradeReport): string {
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+  const gaps = report.availability.writeGaps.map(
+    (gap) => `${Math.round(gap.gapMs)} ms${gap.during ? ` (${gap.during})` : ''}`,
+  );
+  const versions = Object.entries(report.fromVersions).map(
+    ([server, from]) => `  ${server}: ${from} → ${report.toVersions[server] ?? 'unknown'}`,
+  );
+  return [
+    `${state.opened.ensemble}: rolling upgrade ${report.outcome} in ${seconds(report.durationMs)}`,
+    ...versions,
+    `server restarts ${report.serverRestarts} (planned ${report.planned.serverRestarts}), of the leader ${report.leaderRestarts} (planned ${report.planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
+    `write gaps over ${report.availability.thresholdMs} ms: ${gaps.length === 0 ? 'none' : gaps.join(', ')}; longest expected ${report.planned.longestWriteGapMs} ms`,
+    `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,
+    ...(report.backup
+      ? [
+          `backup: ${report.backup.directory} on ${report.backup.server}, zxid ${report.backup.zxid}, ${report.backup.nodes} znodes, started and read back`,
+        ]
+      : []),
+    ...(report.membersAgree ? [`members: ${report.membersAgree.detail}`] : []),
+  ].join('\n');
+}
+
+/** Temporal's limit is 20,000 bytes; the plan's own rendering leaves room for the lines above it. */
+export function showDetails(state: RunState): void {
+  const actions = nextActions(state, rollbackPossibility(state).possible)
+    .map(
+      ({ action, input, description }) =>
+        `- \`${action}\` \`${JSON.stringify(input)}\`: ${description}`,
+    )
+    .join('\n');
+  const lines = [
+    `**${state.paused && state.state === 'running' ? 'paused' : state.state}** · ${state.phase} · ${state.headline}`,
+    state.error ? `**${state.error.type}**: ${state.error.message}` : '',
+    actions ? `### What you can do\n${actions}` : '',
+    state.report ? `### Report\n\`\`\`\n${state.report.text}\n\`\`\`` : '',
+    state.plan ? renderPlanMarkdown(state.plan, state.steps) : '',
+    `_${now()}_`,
+  ];
+  setCurrentDetails(
+    lines
+      .filter((line) => line !== '')
+      .join('\n\n')
+      .slice(0, 19_000),
+  );
+}

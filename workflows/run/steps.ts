@@ -1,0 +1,307 @@
+/**
+ * The one loop that executes a plan:
+ *   1. stop at the boundary if paused, leave if the way back was asked for
+ *   2. look again; if the leader moved or the members changed, plan the rest anew, visibly
+ *   3. wait at the step's gate
+ *   4. guard: refuse to act until it is safe, by a fresh observation
+ *   5. register the undo, act, confirm, record
+ * A step that fails after the first server was touched holds the run for a person: resume tries it again.
+ */
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  isCancellation,
+} from '@temporalio/workflow';
+import type { StepResult } from '../../activities/api';
+import type { PlanStep, StepActivity } from '../../src/model/plan';
+import { runActivities, runStepActivity } from './activityProxy';
+import { gateQuestion, waitAtGate } from './gates';
+import { whyReplan } from './replan';
+import { nextStep, note, now, observe, statusOf, type RunState } from './state';
+import { showDetails } from './status';
+
+export type LoopOutcome = 'done' | 'rollback' | 'rejected' | 'abort';
+
+export interface LoopHooks {
+  /** Plans the rest anew; true: ask for approval again. */
+  replan(reason: string): Promise<boolean>;
+  /** Called where nothing is in flight. */
+  atBoundary(): Promise<void>;
+}
+
+/** Steps that only wait or look: a rollback need not let them end. */
+const interruptible: readonly StepActivity[] = [
+  'drainNode',
+  'verifyQuorum',
+  'soak',
+  'verifyMembersAgree',
+];
+
+export async function executePlan(state: RunState, hooks: LoopHooks): Promise<LoopOutcome> {
+  const goingBack = state.plan?.direction === 'rollback';
+  const wantsBack = () => !goingBack && state.rollbackRequested !== undefined;
+  for (;;) {
+    await hooks.atBoundary();
+    await whilePaused(state, wantsBack);
+    if (wantsBack()) return 'rollback';
+    const step = nextStep(state);
+    if (!step) return 'done';
+    state.phase = step.phase;
+
+    if (beginsServer(state, step) && (await replanIfNeeded(state, step, hooks))) continue;
+
+    if (step.gate !== undefined && state.passed[step.id] === undefined) {
+      const outcome = await waitAtGate(state, step.gate, gateQuestion(step), {
+        mandatory: step.pointOfNoReturn,
+      });
+      if (outcome !== 'passed') return outcome;
+      state.passed[step.id] = state.plan?.hash ?? '';
+      continue;
+    }
+
+    if (step.guard.kind !== 'none' && !(await guardAllows(state, step, hooks, wantsBack))) continue;
+    await runStep(state, step, wantsBack);
+    showDetails(state);
+  }
+}
+
+async function whilePaused(state: RunState, wantsBack: () => boolean): Promise<void> {
+  if (!state.paused) return;
+  const headline = state.headline;
+  state.headline = state.paused.held
+    ? `held: ${state.error?.message ?? 'a step failed'}`
+    : `paused${state.paused.by ? ` by ${state.paused.by}` : ''}`;
+  showDetails(state);
+  await condition(() => state.paused === undefined || wantsBack());
+  state.headline = headline;
+}
+
+const beginsServer = (state: RunState, step: PlanStep): boolean =>
+  step.server !== undefined &&
+  (step.activity === 'drainNode' || step.activity === 'stopServer') &&
+  !(state.plan?.steps ?? []).some(
+    (other) =>
+      other.server === step.server &&
+      other.toVersion === step.toVersion &&
+      other.phase === step.phase &&
+      statusOf(state, other).state !== 'pending',
+  );
+
+/** True when the plan changed (the caller starts over with it). */
+async function replanIfNeeded(state: RunState, step: PlanStep, hooks: LoopHooks): Promise<boolean> {
+  const look = await lookOrHold(state, { ...step, guard: { kind: 'none' } }, 0);
+  if (!look) return true;
+  const reason = state.plan && whyReplan(state, state.plan, step, look.observation);
+  if (reason === undefined) return false;
+  return replan(state, reason, hooks);
+}
+
+async function replan(state: RunState, reason: string, hooks: LoopHooks): Promise<boolean> {
+  const before = state.plan?.hash;
+  const asksAgain = await hooks.replan(reason);
+  if (state.plan?.hash === before) return false;
+  showDetails(state);
+  if (!asksAgain) return true;
+  const outcome = await waitAtGate(
+    state,
+    'start',
+    `the plan has changed in meaning: ${reason}. Approve the plan as it is now`,
+    { mandatory: true },
+  );
+  if (outcome !== 'passed')
+    state.rollbackRequested ??= { comment: 'the changed plan was not approved' };
+  return true;
+}
+
+async function guardAllows(
+  state: RunState,
+  step: PlanStep,
+  hooks: LoopHooks,
+  wantsBack: () => boolean,
+): Promise<boolean> {
+  state.headline = `making sure: ${step.title}`;
+  const look = await untilWayBack(wantsBack, () =>
+    lookOrHold(state, step, state.tuning.settleTimeoutMs),
+  );
+  if (!look) return false;
+  if (!look.ok) {
+    hold(state, 'GuardRefused', `${step.title} is not safe now: ${look.reasons.join('; ')}`);
+    return false;
+  }
+  if (step.activity !== 'stopServer') return true;
+  const reason = state.plan && whyReplan(state, state.plan, step, look.observation);
+  return reason === undefined || !(await replan(state, reason, hooks));
+}
+
+async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {
+  try {
+    state.sequence += 1;
+    const look = await runActivities(
+      state.opened.site,
+      waitMs + 120_000,
+      `check before: ${step.title}`.slice(0, 150),
+    ).checkGuard({
+      ensemble: state.input.ensemble,
+      run: state.identity,
+      step,
+      fence: { generation: state.generation ?? '', sequence: state.sequence },
+      identity: state.plan?.identity ?? '',
+      expectServing: expectServing(state),
+      waitMs,
+    });
+    observe(state, look.observation);
+    return look;
+  } catch (error) {
+    return holdOn(state, step, error);
+  }
+}
+
+/** Runs `work`; undefined when a rollback was asked for meanwhile and the work was told to stop. */
+async function untilWayBack<T>(
+  wantsBack: () => boolean,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const scope = new CancellationScope();
+  let finished = false;
+  const watcher = condition(() => finished || wantsBack()).then(() => {
+    if (!finished) scope.cancel();
+  });
+  try {
+    return await scope.run(work);
+  } catch (error) {
+    if (isCancellation(error) && wantsBack()) return undefined;
+    throw error;
+  } finally {
+    finished = true;
+    await watcher;
+  }
+}
+
+async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean): Promise<void> {
+  const status = statusOf(state, step);
+  status.state = 'running';
+  status.startedAt = now();
+  status.finishedAt = undefined;
+  state.headline = step.title;
+  state.throttleCause = interruptible.includes(step.activity) ? step.waitsFor : null;
+  showDetails(state);
+  registerUndo(state, step);
+  // Its gate was the last moment to go back.
+  if (step.phase === 'finalize') state.finalized = true;
+  const ledBefore = step.server !== undefined && state.observation?.roles[step.server] === 'leader';
+  state.sequence += 1;
+  const work = () =>
+    runStepActivity(state.opened.site, step, {
+      ensemble: state.input.ensemble,
+      run: state.identity,
+      step,
+      fence: { generation: state.generation ?? '', sequence: state.sequence },
+      tuning: state.tuning,
+      expectServing: expectServing(state),
+    });
+  try {
+    const result = interruptible.includes(step.activity)
+      ? await untilWayBack(wantsBack, work)
+      : await work();
+    if (result === undefined) {
+      status.state = 'pending';
+      return;
+    }
+    record(state, step, result, ledBefore);
+  } catch (error) {
+    status.state = 'failed';
+    holdOn(state, step, error);
+    if (statusOf(state, step).state === 'failed') status.state = 'pending';
+  } finally {
+    status.finishedAt = now();
+    status.durationMs = Date.parse(status.finishedAt) - Date.parse(status.startedAt);
+    state.throttleCause = null;
+  }
+}
+
+/** Before the dangerous write: from here on a way back must look at this server. */
+function registerUndo(state: RunState, step: PlanStep): void {
+  if (step.activity !== 'stopServer' || !step.server || state.plan?.direction !== 'forward') return;
+  const known = state.touched.some(
+    ({ server, to }) => server === step.server && to === step.toVersion,
+  );
+  if (known) return;
+  state.touched.push({
+    server: step.server,
+    from: step.fromVersion ?? '',
+    to: step.toVersion ?? '',
+    upgraded: false,
+  });
+}
+
+function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: boolean): void {
+  const status = statusOf(state, step);
+  status.state = 'done';
+  status.detail = result.detail;
+  if (result.observation) observe(state, result.observation);
+  if (result.backup) state.backup = result.backup;
+  if (result.membersAgree) state.membersAgree = result.membersAgree;
+  if (step.activity === 'stopServer') {
+    state.serverRestarts += 1;
+    if (ledBefore) state.leaderRestarts += 1;
+  }
+  if (step.activity === 'verifyQuorum') settleUndo(state, step);
+  note(state, `${step.title}: ${result.detail}`);
+}
+
+function settleUndo(state: RunState, step: PlanStep): void {
+  if (state.plan?.direction === 'forward') {
+    const entry = state.touched.find(
+      ({ server, to }) => server === step.server && to === step.toVersion,
+    );
+    if (entry) entry.upgraded = true;
+    return;
+  }
+  state.touched = state.touched.filter(
+    ({ server, from }) => !(server === step.server && from === step.toVersion),
+  );
+}
+
+/** Servers whose silence must stop the run: all that served when the plan was made, or came back since. */
+function expectServing(state: RunState): string[] {
+  const plan = state.forwardPlan ?? state.plan;
+  const back = new Set(
+    state.touched.filter(({ upgraded }) => upgraded).map(({ server }) => server),
+  );
+  const down = (plan?.notServing ?? []).filter((server) => !back.has(server));
+  return Object.keys(plan?.fromVersions ?? {}).filter((server) => !down.includes(server));
+}
+
+/**
+ * Before the first server is touched a failure ends the run, since nothing has happened; afterwards the
+ * ensemble is in the middle of something, and only a person may leave it there.
+ */
+function holdOn(state: RunState, step: PlanStep, error: unknown): undefined {
+  if (isCancellation(error)) throw error;
+  const { type, message } = describeFailure(error);
+  if (state.touched.length === 0)
+    throw ApplicationFailure.nonRetryable(
+      `${step.title} failed before any server was touched: ${message}`,
+      type,
+    );
+  hold(state, type, `${step.title} failed: ${message}`);
+  return undefined;
+}
+
+function hold(state: RunState, type: string, message: string): void {
+  state.error = { type, message };
+  state.paused ??= { since: now(), held: true, comment: message };
+  note(state, `held for a decision (resume or rollback): ${message}`);
+}
+
+export function describeFailure(error: unknown): { type: string; message: string } {
+  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
+  if (cause instanceof ApplicationFailure)
+    return { type: cause.type ?? 'Internal', message: cause.message };
+  return {
+    type: cause instanceof Error ? cause.name : 'Internal',
+    message: cause instanceof Error ? cause.message : String(cause),
+  };
+}
