@@ -1,0 +1,141 @@
+/** What `zkferry lab up|down|status` does; the command only parses and prints. */
+import { join } from 'node:path';
+import { ZkferryError } from '../model/errors';
+import { createLab, Lab, type LabOptions } from './lab';
+import { findLabState, listLabNames, writeLabState, type LabState } from './labState';
+import { srvr } from './probe';
+import { isAlive } from './processes';
+import { startTemporal, stopTemporalProcess, type TemporalOptions } from './temporalServer';
+
+export interface LabUpOptions extends Omit<LabOptions, 'keep'> {
+  /** False leaves Temporal alone; default true: TEMPORAL_ADDRESS if set, else one of the lab's own. */
+  temporal?: boolean;
+  temporalOptions?: Pick<TemporalOptions, 'port' | 'uiPort'>;
+}
+
+export interface LabServerStatus {
+  name: string;
+  id: number;
+  host: string;
+  clientPort: number;
+  sshPort: number;
+  directory: string;
+  spare: boolean;
+  /** `leader`, `follower`, `observer`, `standalone`; `notServing` while it runs without serving; `stopped`. */
+  state: string;
+  /** What the running server says; absent while it does not serve. */
+  version?: string;
+  zxid?: string;
+  pid?: number;
+}
+
+export interface LabStatus {
+  name: string;
+  directory: string;
+  /** Version the hosts were made with. */
+  version: string;
+  createdAt: string;
+  /** Whether every member serves. */
+  running: boolean;
+  leader?: string;
+  connectString: string;
+  inventoryPath: string;
+  privateKeyPath: string;
+  temporal?: { address: string; uiUrl?: string; running: boolean };
+  servers: LabServerStatus[];
+}
+
+async function describe(state: LabState): Promise<LabStatus> {
+  const lab = new Lab(state);
+  const servers = await Promise.all(
+    lab.servers.map(async ({ role: _role, ...server }): Promise<LabServerStatus> => {
+      const running = lab.serverProcess(server.name);
+      if (running === undefined) return { ...server, state: 'stopped' };
+      const answer = await srvr(server);
+      const { pid } = running;
+      if (answer === undefined) return { ...server, state: 'notServing', pid };
+      const { mode, version, zxid } = answer;
+      return { ...server, state: mode, version, zxid, pid };
+    }),
+  );
+  const { temporal } = state;
+  return {
+    name: lab.name,
+    directory: lab.directory,
+    version: lab.version,
+    createdAt: state.createdAt,
+    running: servers.every(({ spare, version }) => spare || version !== undefined),
+    leader: servers.find((server) => /^(leader|standalone)$/.test(server.state))?.name,
+    connectString: lab.connectString,
+    inventoryPath: lab.inventoryPath,
+    privateKeyPath: lab.privateKeyPath,
+    ...(temporal && {
+      temporal: {
+        address: temporal.address,
+        uiUrl: temporal.uiUrl,
+        running: temporal.process === undefined || isAlive(temporal.process),
+      },
+    }),
+    servers,
+  };
+}
+
+async function temporalFor(
+  state: LabState,
+  options: LabUpOptions['temporalOptions'],
+): Promise<LabState['temporal']> {
+  const address = process.env.TEMPORAL_ADDRESS;
+  if (address) return { address };
+  const dbFile = join(state.directory, 'temporal', 'temporal.db');
+  const server = await startTemporal({ ...options, dbFile });
+  return { address: server.address, uiUrl: server.uiUrl, dbFile, process: server.process };
+}
+
+/**
+ * Makes and starts a lab that outlives this process, and Temporal beside it. What was started is stopped
+ * again if something fails. EnsembleHeld when a lab of that name is there already.
+ */
+export async function labUp(options: LabUpOptions): Promise<LabStatus> {
+  const { temporal = true, temporalOptions, ...labOptions } = options;
+  const lab = await createLab({ ...labOptions, keep: true });
+  try {
+    await lab.start();
+    const state = stateOf(lab.name);
+    if (temporal) {
+      state.temporal = await temporalFor(state, temporalOptions);
+      writeLabState(state);
+    }
+    return await describe(state);
+  } catch (error) {
+    await lab.destroy();
+    throw error;
+  }
+}
+
+/** Stops everything the lab started, Temporal too, and removes its directory (unless `keepFiles`). InvalidInput when there is no such lab. */
+export async function labDown(
+  name: string,
+  options: { keepFiles?: boolean } = {},
+): Promise<{ name: string; directory: string }> {
+  const state = stateOf(name);
+  if (state.temporal?.process !== undefined) await stopTemporalProcess(state.temporal.process);
+  const lab = new Lab(state);
+  await (options.keepFiles ? lab.stop() : lab.destroy());
+  return { name, directory: state.directory };
+}
+
+/** One lab, or all of them. InvalidInput when `name` is given and there is no such lab. */
+export function labStatus(name?: string): Promise<LabStatus[]> {
+  const names = name === undefined ? listLabNames() : [name];
+  return Promise.all(names.map((each) => describe(stateOf(each))));
+}
+
+function stateOf(name: string): LabState {
+  const state = findLabState(name);
+  if (state !== undefined) return state;
+  const known = listLabNames();
+  throw new ZkferryError(
+    'InvalidInput',
+    `there is no lab ${JSON.stringify(name)}; ${known.length === 0 ? 'none is up' : `there are ${known.join(', ')}`}`,
+  );
+}

@@ -1,0 +1,55 @@
+/** The inventory of a lab: what a worker needs to know to carry it. Pure. */
+import type { EnsembleSpecInput, InventoryInput } from '../model/inventory';
+import { hostPaths } from './hostFiles';
+import type { LabState } from './labState';
+
+export interface InventoryFacts {
+  /** Who logs in. */
+  user: string;
+  /** Path of the client's private key. */
+  clientKey: string;
+  /** Directory of the release archives. */
+  archives: string;
+  /** Path of a file holding `user:password` of the superuser, for labs with reconfig. */
+  superSecret?: string;
+}
+
+/** One ensemble, named as the lab. Every SSH and directory field is said at each server, so nothing depends on merging. */
+export function labInventory(state: LabState, facts: InventoryFacts): InventoryInput {
+  const servers: EnsembleSpecInput['servers'] = state.servers.map((server) => {
+    const paths = hostPaths(server.directory);
+    return {
+      name: server.name,
+      id: server.id,
+      host: server.host,
+      clientPort: server.clientPort,
+      role: server.role,
+      spare: server.spare,
+      ssh: {
+        host: server.host,
+        port: server.sshPort,
+        user: facts.user,
+        hostKey: state.hostKeyFingerprint,
+        privateKey: `file:${facts.clientKey}`,
+      },
+      service: { kind: 'script', path: paths.service },
+      package: {
+        kind: 'tarball',
+        root: paths.packageRoot,
+        current: paths.current,
+        source: { directory: facts.archives },
+      },
+      directories: {
+        config: paths.config,
+        data: paths.data,
+        state: paths.state,
+        backup: paths.backup,
+      },
+      javaHome: state.javaHome,
+    };
+  });
+  const auth = facts.superSecret
+    ? [{ scheme: 'digest' as const, secret: `file:${facts.superSecret}` }]
+    : [];
+  return { ensembles: { [state.name]: { servers, ...(auth.length > 0 ? { auth } : {}) } } };
+}
