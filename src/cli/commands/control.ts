@@ -1,0 +1,143 @@
+/** `approve`, `reject`, `pause`, `resume`, `rollback`, `tune`: steering a run, as updates. */
+import type { Command } from 'commander';
+import { Argument } from 'commander';
+import { UPGRADE_GATES, type ControlName, type GateName } from '../../model/contract';
+import { ZkferryError } from '../../model/errors';
+import { controlSchemas, type ControlInputs } from '../../model/inputs';
+import { parseOrThrow } from '../../model/validation';
+import {
+  action,
+  withCommonOptions,
+  type CommandContext,
+  type Outcome,
+  type Runner,
+} from '../context';
+import { milliseconds } from '../options';
+
+export function registerControls(program: Command, runner: Runner): void {
+  registerDecision(program, runner, 'approve', 'pass the gate a run waits at');
+  registerDecision(
+    program,
+    runner,
+    'reject',
+    'refuse the gate a run waits at: at start the run ends, later it rolls back',
+  );
+  registerSteering(program, runner, 'pause', 'stop a run before its next step');
+  registerSteering(program, runner, 'resume', 'go on after a pause, or try a failed step again');
+  registerSteering(program, runner, 'rollback', 'take every server back to the version it had');
+  registerTune(program, runner);
+}
+
+interface DecisionOptions {
+  comment?: string;
+  approver?: string;
+  planHash?: string;
+}
+
+function registerDecision(
+  program: Command,
+  runner: Runner,
+  name: 'approve' | 'reject',
+  description: string,
+): void {
+  withCommonOptions(program.command(name))
+    .description(description)
+    .argument('<workflow>', 'workflow id')
+    .addArgument(new Argument('<gate>', 'the gate').choices(UPGRADE_GATES))
+    .option('--comment <text>', 'kept with the decision')
+    .option('--approver <name>', 'who decides (default: the OS user)')
+    .option('--plan-hash <hash>', 'decide only if this is the plan in force')
+    .action(
+      action<[string, GateName], DecisionOptions>(runner, (context, [workflowId, gate], options) =>
+        send(context, workflowId, name, {
+          gate,
+          approver: options.approver ?? context.io.user,
+          comment: options.comment,
+          planHash: options.planHash,
+        }),
+      ),
+    );
+}
+
+function registerSteering(
+  program: Command,
+  runner: Runner,
+  name: 'pause' | 'resume' | 'rollback',
+  description: string,
+): void {
+  withCommonOptions(program.command(name))
+    .description(description)
+    .argument('<workflow>', 'workflow id')
+    .option('--comment <text>', 'kept with the request')
+    .option('--by <name>', 'who asks (default: the OS user)')
+    .action(
+      action<[string], { comment?: string; by?: string }>(
+        runner,
+        (context, [workflowId], options) =>
+          send(context, workflowId, name, {
+            by: options.by ?? context.io.user,
+            comment: options.comment,
+          }),
+      ),
+    );
+}
+
+interface TuneOptions {
+  soak?: number;
+  drain?: number;
+  settleTimeout?: number;
+}
+
+function registerTune(program: Command, runner: Runner): void {
+  withCommonOptions(program.command('tune'))
+    .description('change the waits of a run while it goes on')
+    .argument('<workflow>', 'workflow id')
+    .option('--soak <duration>', 'how long each upgraded server must stay healthy', milliseconds)
+    .option('--drain <duration>', 'wait after the drain hook', milliseconds)
+    .option('--settle-timeout <duration>', 'most a restarted server may take', milliseconds)
+    .action(
+      action<[string], TuneOptions>(runner, (context, [workflowId], options) => {
+        const { soak, drain, settleTimeout } = options;
+        if (soak === undefined && drain === undefined && settleTimeout === undefined)
+          throw new ZkferryError(
+            'BadUsage',
+            'nothing to tune: give --soak, --drain or --settle-timeout',
+          );
+        return send(context, workflowId, 'tune', {
+          soakMs: soak,
+          drainMs: drain,
+          settleTimeoutMs: settleTimeout,
+        });
+      }),
+    );
+}
+
+const DONE: Record<ControlName, string> = {
+  approve: 'approved',
+  reject: 'rejected',
+  pause: 'will pause before its next step',
+  resume: 'resumed',
+  rollback: 'goes back',
+  tune: 'tuned',
+};
+
+async function send<K extends ControlName>(
+  context: CommandContext,
+  workflowId: string,
+  name: K,
+  given: object,
+): Promise<Outcome> {
+  const known = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  );
+  const input = parseOrThrow(controlSchemas[name], known, `the input of ${name}`);
+  const status = await context.withTemporal(async (temporal) => {
+    const { sendControl } = await import('../../adapters/temporal/runs');
+    return sendControl(temporal, workflowId, name, input as ControlInputs[K]);
+  });
+  const gate = 'gate' in known ? ` gate ${String(known.gate)}` : '';
+  return {
+    text: `${workflowId}: ${DONE[name]}${gate}\n${status.state} · ${status.phase} · ${status.headline}`,
+    document: { ok: true, action: name, input, status },
+  };
+}

@@ -1,0 +1,108 @@
+/** `zkferry demo`: a real upgrade under load on this machine, with its proof. */
+import { Option, type Command } from 'commander';
+import type { DemoOutcome, DemoPlace, DemoView } from '../../lab/demo/types';
+import { parseOrThrow } from '../../model/validation';
+import { versionSchema } from '../../model/version';
+import { action, withCommonOptions, type CommandContext, type Runner } from '../context';
+import { EXIT } from '../exitCodes';
+import { milliseconds, wholeNumber } from '../options';
+import { demoDocument, renderDemo } from '../render/demo';
+import { renderEvent, renderGate, renderLive, type StatusView } from '../render/status';
+import { shellWord } from '../render/text';
+import { findStrategy } from '../strategies';
+import { newsOf } from '../watch';
+import { workerEntry } from '../workerEntry';
+
+interface DemoCommandOptions {
+  strategy: string;
+  from: string;
+  to: string;
+  servers: number;
+  keep?: boolean;
+  gates: 'auto' | 'ask';
+  soak?: number;
+}
+
+export function registerDemo(program: Command, runner: Runner): void {
+  withCommonOptions(program.command('demo'))
+    .description(
+      'upgrade a real ensemble under load on this machine, and prove that nothing was lost',
+    )
+    .option('--strategy <name>', 'what to show', 'upgrade')
+    .option('--from <version>', 'ZooKeeper release to begin with', '3.8.4')
+    .option('--to <version>', 'release to upgrade to', '3.9.6')
+    .option('--servers <n>', 'voting members', wholeNumber(3, 9), 3)
+    .option('--keep', 'leave everything up afterwards')
+    .addOption(
+      new Option('--gates <who>', 'who approves the gates: the demo itself, or you')
+        .choices(['auto', 'ask'])
+        .default('auto'),
+    )
+    .option('--soak <duration>', 'how long each upgraded server must stay healthy', milliseconds)
+    .action(
+      action<[], DemoCommandOptions>(runner, async (context, _args, options) => {
+        findStrategy(options.strategy);
+        const fromVersion = parseOrThrow(versionSchema, options.from, '--from');
+        const toVersion = parseOrThrow(versionSchema, options.to, '--to');
+        const { runDemo } = await import('../../lab/demo/runDemo');
+        const { renderPlanText } = await import('../../planning/renderPlan');
+        const interrupt = new AbortController();
+        const stopListening = context.io.onInterrupt(() => {
+          context.output.note('stopping: taking the demo down');
+          interrupt.abort();
+        });
+        try {
+          const outcome = await runDemo(
+            {
+              fromVersion,
+              toVersion,
+              servers: options.servers,
+              keep: options.keep ?? false,
+              gates: options.gates,
+              soakMs: options.soak,
+              workerEntry: workerEntry(),
+            },
+            viewOf(context, renderPlanText),
+            interrupt.signal,
+          );
+          return {
+            text: `\n${renderDemo(outcome, context.view)}`,
+            document: demoDocument(outcome),
+            exitCode: outcome.ok ? EXIT.done : EXIT.failed,
+          };
+        } finally {
+          stopListening();
+        }
+      }),
+    );
+}
+
+/** Commands shown by the demo must reach the demo's own Temporal. */
+function demoView(context: CommandContext, place: DemoPlace | undefined): StatusView {
+  const reach = place ? ['--address', place.address] : [];
+  return { ...context.view, command: (words) => context.command([...words, ...reach]) };
+}
+
+function viewOf(
+  context: CommandContext,
+  planText: (plan: DemoOutcome['plan']) => string,
+): DemoView {
+  const { output } = context;
+  const { colors } = output;
+  const news = newsOf();
+  let view = demoView(context, undefined);
+  return {
+    say: (text) => output.note(text),
+    onPlace: (place) => {
+      view = demoView(context, place);
+    },
+    onPlan: (plan) => output.note(`\n${planText(plan)}\n`),
+    onStatus: (status) => {
+      for (const event of news(status)) output.note(renderEvent(event, status.progress, colors));
+      output.progress(renderLive(status, view));
+    },
+    onGate: (workflowId, gate) => output.note(renderGate(workflowId, gate, view)),
+    onApproved: (gate, approver) =>
+      output.note(colors.green(`gate ${gate.gate}: approved as ${shellWord(approver)}`)),
+  };
+}

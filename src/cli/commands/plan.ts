@@ -1,0 +1,46 @@
+/** `zkferry plan STRATEGY`: what would happen, and nothing else. */
+import type { Command } from 'commander';
+import { action, withCommonOptions, type Runner } from '../context';
+import { EXIT } from '../exitCodes';
+import { wholeNumber } from '../options';
+import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
+
+interface PlanOptions extends InputOptions {
+  timeout: number;
+}
+
+export function registerPlan(program: Command, runner: Runner): void {
+  withCommonOptions(program.command('plan <strategy>'))
+    .description('show what a strategy would do; changes nothing')
+    .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
+    .option('--ensemble <name>', 'ensemble of the inventory')
+    .option('--to <version>', 'target version')
+    .option('--timeout <seconds>', 'most the planning may take', wholeNumber(1, 3_600), 120)
+    .action(
+      action<[string], PlanOptions>(runner, async (context, [name], options) => {
+        const strategy = findStrategy(name);
+        const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
+        const plan = await context.withTemporal(async (temporal) => {
+          const { hasWorker, planStrategy, workflowIdFor } =
+            await import('../../adapters/temporal/runs');
+          if (!(await hasWorker(temporal)))
+            context.output.note(
+              `no worker polls yet: waiting up to ${options.timeout} s; start one with ${context.command(['worker'])}`,
+            );
+          return planStrategy(temporal, {
+            workflowType: strategy.workflowType,
+            workflowId: workflowIdFor('plan', ensemble, context.io.now()),
+            input,
+            timeoutMs: options.timeout * 1_000,
+          });
+        });
+        const { renderPlanText } = await import('../../planning/renderPlan');
+        const refused = plan.findings.some(({ severity }) => severity === 'error');
+        return {
+          text: renderPlanText(plan),
+          document: plan,
+          exitCode: refused ? EXIT.failed : EXIT.done,
+        };
+      }),
+    );
+}

@@ -1,0 +1,59 @@
+/** `zkferry run STRATEGY`: starts it and follows it. Ctrl-C ends the following only. */
+import type { Command } from 'commander';
+import { UPGRADE_GATES, type GateName } from '../../model/contract';
+import { action, withCommonOptions, type Runner } from '../context';
+import { listOf } from '../options';
+import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
+import { watchRun } from '../watch';
+
+interface RunOptions extends InputOptions {
+  id?: string;
+  detach?: boolean;
+  yesToGates?: GateName[];
+}
+
+export function registerRun(program: Command, runner: Runner): void {
+  withCommonOptions(program.command('run <strategy>'))
+    .description('start a strategy and follow it; it waits at its gates for approval')
+    .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
+    .option('--ensemble <name>', 'ensemble of the inventory')
+    .option('--to <version>', 'target version')
+    .option('--id <id>', 'workflow id, such as a change ticket; used once only')
+    .option('--detach', 'start it and return')
+    .option(
+      '--yes-to-gates <gates>',
+      `approve these gates from here: ${UPGRADE_GATES.join(',')}`,
+      listOf(UPGRADE_GATES),
+    )
+    .action(
+      action<[string], RunOptions>(runner, async (context, [name], options) => {
+        const strategy = findStrategy(name);
+        const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
+        return context.withTemporal(async (temporal) => {
+          const { hasWorker, startStrategy, workflowIdFor } =
+            await import('../../adapters/temporal/runs');
+          const { workflowId, runId } = await startStrategy(temporal, {
+            workflowType: strategy.workflowType,
+            workflowId: options.id ?? workflowIdFor(strategy.name, ensemble, context.io.now()),
+            input: { requestedBy: context.io.user, ...input },
+            summary: `${strategy.workflowType} ${ensemble}`,
+          });
+          const follow = context.command(['status', workflowId, '--watch']);
+          context.output.note(`started ${workflowId}`);
+          if (!(await hasWorker(temporal)))
+            context.output.note(
+              `no worker polls yet: the run waits for one; start it with ${context.command(['worker'])}`,
+            );
+          if (options.detach)
+            return {
+              text: `follow it  ${follow}`,
+              document: { ok: true, workflowId, runId, followAgain: follow },
+            };
+          context.output.note(
+            context.view.colors.dim(`Ctrl-C leaves it running; follow it again with ${follow}`),
+          );
+          return watchRun(context, temporal, workflowId, { yesToGates: options.yesToGates });
+        });
+      }),
+    );
+}

@@ -1,0 +1,77 @@
+/** `zkferry status [WORKFLOW]`: one run in full, or the list of runs. */
+import type { Command } from 'commander';
+import type { Temporal } from '../../adapters/temporal/connect';
+import { isZkferryError } from '../../model/errors';
+import {
+  action,
+  withCommonOptions,
+  type CommandContext,
+  type Outcome,
+  type Runner,
+} from '../context';
+import { wholeNumber } from '../options';
+import { renderRuns } from '../render/runs';
+import { renderStatus } from '../render/status';
+import { watchRun } from '../watch';
+
+interface StatusOptions {
+  watch?: boolean;
+  all?: boolean;
+  limit: number;
+}
+
+export function registerStatus(program: Command, runner: Runner): void {
+  withCommonOptions(program.command('status [workflow]'))
+    .description('show a run; without a workflow id, list the runs')
+    .option('-w, --watch', 'follow the run until it ends')
+    .option('-a, --all', 'show every step')
+    .option('--limit <n>', 'how many runs to list', wholeNumber(1, 500), 20)
+    .action(
+      action<[string | undefined], StatusOptions>(runner, (context, [workflowId], options) =>
+        context.withTemporal((temporal) => {
+          if (workflowId === undefined) return list(context, temporal, options.limit);
+          if (options.watch) return watchRun(context, temporal, workflowId);
+          return show(context, temporal, workflowId, options.all ?? false);
+        }),
+      ),
+    );
+}
+
+async function list(context: CommandContext, temporal: Temporal, limit: number): Promise<Outcome> {
+  const { listRuns } = await import('../../adapters/temporal/runs');
+  const runs = await listRuns(temporal, limit);
+  return {
+    text: renderRuns(runs, { ...context.view, now: context.io.now() }),
+    document: { runs },
+  };
+}
+
+/** Without a worker nobody can tell a run's status; what Temporal itself knows is then better than nothing. */
+async function show(
+  context: CommandContext,
+  temporal: Temporal,
+  workflowId: string,
+  allSteps: boolean,
+): Promise<Outcome> {
+  const { describeRun, getStatus, runEnd } = await import('../../adapters/temporal/runs');
+  try {
+    const status = await getStatus(temporal, workflowId);
+    return { text: renderStatus(status, { ...context.view, allSteps }), document: status };
+  } catch (error) {
+    if (!isZkferryError(error) || (error.type !== 'NoWorker' && error.type !== 'Refused'))
+      throw error;
+    const run = await describeRun(temporal, workflowId);
+    const end = run.status === 'RUNNING' ? undefined : await runEnd(temporal, workflowId, 10_000);
+    const failure = end && !end.ok ? end.failure : undefined;
+    const lines = [
+      `${run.strategy} ${run.ensemble ?? ''} ${run.status.toLowerCase()}`.replace(/ +/g, ' '),
+      `${run.workflowId}, started ${run.startedAt}${run.closedAt ? `, closed ${run.closedAt}` : ''}`,
+      ...(failure ? [`${context.output.colors.red(failure.type)}: ${failure.message}`] : []),
+      ...(error.type === 'NoWorker' ? [error.message] : []),
+    ];
+    return {
+      text: lines.join('\n'),
+      document: { ...run, error: failure ?? { type: error.type, message: error.message } },
+    };
+  }
+}

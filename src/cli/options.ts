@@ -1,0 +1,37 @@
+/** Parsers of option values: a wrong value is a usage error that says what is accepted. */
+import { InvalidArgumentError } from 'commander';
+
+export function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+    return value;
+  };
+}
+
+/** `a,b` with each one of `accepted`. */
+export function listOf<T extends string>(accepted: readonly T[]): (text: string) => T[] {
+  return (text) => {
+    const given = text
+      .split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== '');
+    const unknown = given.find((part) => !(accepted as readonly string[]).includes(part));
+    if (unknown !== undefined || given.length === 0)
+      throw new InvalidArgumentError(
+        `Expected some of ${accepted.join(', ')}, separated by commas.`,
+      );
+    return given as T[];
+  };
+}
+
+const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** `500ms`, `30s`, `5m`, `2h`, `1d` → milliseconds. */
+export function milliseconds(text: string): number {
+  const match = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text);
+  if (!match)
+    throw new InvalidArgumentError('Expected a duration such as 500ms, 30s, 5m, 2h or 1d.');
+  return Number(match[1]) * UNITS[match[2]!]!;
+}

@@ -1,0 +1,144 @@
+/** What the demo proved, beside what its plan expected. */
+import type { DemoOutcome } from '../../lab/demo/types';
+import { labEnvironment } from '../../lab/demo/environment';
+import type { StatusView } from './status';
+import { plainTable } from './table';
+import { count, duration, shellWord } from './text';
+
+const MAX_GAPS_SHOWN = 30;
+
+/** The line that `--json` prints. */
+export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
+  const { proof, report, plan } = outcome;
+  return {
+    ok: outcome.ok,
+    strategy: plan.strategy,
+    fromVersion: outcome.fromVersion,
+    toVersion: outcome.toVersion,
+    servers: outcome.versions.length,
+    ackedWrites: proof.ackedWrites,
+    lostWrites: proof.lostWrites,
+    sessionsLost: proof.sessionsLost,
+    leaderRestarts: report?.leaderRestarts ?? null,
+    writeGapsMs: proof.writeGapsMs,
+    workflowId: outcome.workflowId,
+    ephemeralsLost: proof.ephemeralsLost,
+    readsBackwards: proof.readsBackwards,
+    elections: outcome.elections,
+    durationMs: outcome.durationMs,
+    versions: outcome.versions,
+    problems: outcome.problems,
+  };
+}
+
+/** @param command the plain command: what it needs is exported in the lines before it */
+export function renderDemo(outcome: DemoOutcome, view: StatusView): string {
+  const { colors } = view;
+  const blocks = [
+    colors.bold(`demo: ${outcome.fromVersion} to ${outcome.toVersion} under load`),
+    versionsTable(outcome),
+    figures(outcome, view),
+    uiLine(outcome, view),
+    outcome.ok
+      ? colors.green('ok: nothing that was acknowledged was lost')
+      : [colors.red('not ok'), ...outcome.problems.map((problem) => `  ${problem}`)].join('\n'),
+    outcome.kept ? nextSteps(outcome, view) : '',
+  ];
+  return blocks.filter((block) => block !== '').join('\n\n');
+}
+
+const versionsTable = ({ versions }: DemoOutcome): string =>
+  plainTable(
+    ['server', 'before', 'after'],
+    versions.map(({ server, before, after }) => [server, before, after]),
+  );
+
+function figures(
+  { proof, report, plan, elections, durationMs }: DemoOutcome,
+  view: StatusView,
+): string {
+  const { colors } = view;
+  const { expectation } = plan;
+  const zero = (value: number) => (value === 0 ? colors.green('0') : colors.red(String(value)));
+  const gaps = proof.writeGapsMs;
+  const longest = gaps.reduce((most, gap) => Math.max(most, gap), 0);
+  const shown = gaps.slice(0, MAX_GAPS_SHOWN).map((gap) => `${gap} ms`);
+  const more = gaps.length > MAX_GAPS_SHOWN ? `, and ${gaps.length - MAX_GAPS_SHOWN} more` : '';
+  return plainTable(
+    ['', 'measured', 'expected'],
+    [
+      ['acknowledged writes', String(proof.ackedWrites), ''],
+      ['  lost', zero(proof.lostWrites), '0'],
+      ['sessions lost', zero(proof.sessionsLost), '0'],
+      ['ephemerals lost', zero(proof.ephemeralsLost), '0'],
+      ['reads gone backwards', zero(proof.readsBackwards), '0'],
+      [
+        'server restarts',
+        report ? String(report.serverRestarts) : '?',
+        String(expectation.serverRestarts),
+      ],
+      [
+        'leader restarts',
+        report ? String(report.leaderRestarts) : '?',
+        String(expectation.leaderRestarts),
+      ],
+      ['elections', String(elections), String(expectation.leaderRestarts)],
+      [
+        `write gaps of ${proof.gapThresholdMs} ms or more`,
+        gaps.length === 0 ? 'none' : `${shown.join(', ')}${more}`,
+        '',
+      ],
+      [
+        '  longest',
+        gaps.length === 0 ? '' : `${longest} ms`,
+        `${expectation.longestWriteGapMs} ms`,
+      ],
+      [
+        'write latency',
+        `p50 ${proof.ackLatencyMs.p50.toFixed(1)} ms, p99 ${proof.ackLatencyMs.p99.toFixed(1)} ms`,
+        '',
+      ],
+      ['duration', duration(durationMs), duration(expectation.durationMs)],
+    ],
+  );
+}
+
+export const workflowUrl = (uiUrl: string, workflowId: string): string =>
+  `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
+
+function uiLine({ place, workflowId, kept }: DemoOutcome, { colors }: StatusView): string {
+  if (place.uiUrl === undefined) return `workflow ${workflowId} at ${place.address}`;
+  const url = workflowUrl(place.uiUrl, workflowId);
+  if (kept) return `workflow ${colors.cyan(url)}`;
+  return `workflow ${url}\n${colors.dim('(down with the demo; it stays up with --keep)')}`;
+}
+
+/** What to click and type with everything left up. */
+function nextSteps(outcome: DemoOutcome, view: StatusView): string {
+  const { place, versions, toVersion, plan } = outcome;
+  const { colors, command } = view;
+  const input = JSON.stringify({ ensemble: plan.ensemble, target: { version: toVersion } });
+  const approval = JSON.stringify({ gate: 'start', approver: 'you' });
+  const type = (text: string) => `    ${colors.cyan(text)}`;
+  const environment = Object.entries(labEnvironment(place));
+  return [
+    colors.bold('everything is still up'),
+    ...(place.uiUrl
+      ? [
+          `  click  ${place.uiUrl}`,
+          '    Start Workflow: any workflow id, task queue zkferry, workflow type rollingUpgrade, input',
+          type(input),
+          '    it waits at gate start: open the workflow, send the update or the signal approve with',
+          type(approval),
+        ]
+      : []),
+    '  type',
+    ...environment.map(([name, value]) => type(`export ${name}=${shellWord(value)}`)),
+    type(command(['status'])),
+    type(command(['inspect', plan.ensemble])),
+    type(command(['plan', 'upgrade', '--ensemble', plan.ensemble, '--to', toVersion])),
+    type(command(['run', 'upgrade', '--ensemble', plan.ensemble, '--to', toVersion])),
+    `  stop it all (${count(versions.length, 'server')}, Temporal, worker)`,
+    type(command(['lab', 'down', plan.ensemble])),
+  ].join('\n');
+}

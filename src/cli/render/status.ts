@@ -1,0 +1,184 @@
+/** A status document as text: what goes on, what is asked, how far it is, what can be done. */
+import type { NextAction, OpenGate, Progress, RunState, StatusDocument } from '../../model/status';
+import { isOver } from '../../adapters/temporal/over';
+import type { Colors } from '../output';
+import { gapLines, renderReport } from './report';
+import { renderSteps } from './steps';
+import { duration, instant, timeOfDay, wrap } from './text';
+
+export interface StatusView {
+  colors: Colors;
+  width: number;
+  /** Turns words into the command line a person can copy. */
+  command(words: string[]): string;
+  /** Show every step, not only those at work. */
+  allSteps?: boolean;
+}
+
+const HASH_SHOWN = 12;
+const BAR_WIDTH = 24;
+
+export function renderStatus(status: StatusDocument, view: StatusView): string {
+  const blocks = [
+    headBlock(status, view),
+    status.gate ? renderGate(status.workflowId, status.gate, view) : '',
+    status.error ? errorBlock(status, view) : '',
+    findingsBlock(status, view),
+    status.plan
+      ? renderSteps(status.plan.steps, {
+          colors: view.colors,
+          width: view.width,
+          all: view.allSteps,
+        }).join('\n')
+      : '',
+    status.report ? renderReport(status.report, view.colors) : availabilityBlock(status, view),
+    actionsBlock(status, view),
+  ];
+  return blocks.filter((block) => block !== '').join('\n\n');
+}
+
+export function stateWord(state: RunState, colors: Colors): string {
+  const paint: Record<RunState, (text: string) => string> = {
+    running: colors.cyan,
+    waiting: colors.yellow,
+    paused: colors.yellow,
+    rollingBack: colors.yellow,
+    completed: colors.green,
+    rolledBack: colors.yellow,
+    rejected: colors.yellow,
+    failed: colors.red,
+  };
+  const words: Partial<Record<RunState, string>> = {
+    rollingBack: 'rolling back',
+    rolledBack: 'rolled back',
+  };
+  return paint[state](words[state] ?? state);
+}
+
+function headBlock(status: StatusDocument, { colors, width }: StatusView): string {
+  const goal = status.plan ? `: ${status.plan.goal}` : '';
+  const lines = [
+    `${colors.bold(`${status.strategy} ${status.ensemble}`)}${goal}`,
+    colors.dim(`${status.workflowId}  updated ${instant(status.updatedAt)}`),
+    `${stateWord(status.state, colors)} · ${status.phase} · ${wrap(status.headline, width)}`,
+  ];
+  if (status.progress) lines.push(progressLine(status.progress, colors));
+  if (status.paused)
+    lines.push(
+      colors.yellow(
+        `paused since ${instant(status.paused.since)}${status.paused.by ? ` by ${status.paused.by}` : ''}${status.paused.comment ? `: ${status.paused.comment}` : ''}`,
+      ),
+    );
+  if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
+  return lines.join('\n');
+}
+
+/** `█████░░░░░ 12/34 steps · upgrade · 14.2 steps/min · 1 min 33 s left`. */
+export function progressLine(progress: Progress, colors: Colors): string {
+  const share = progress.total === 0 ? 1 : progress.done / progress.total;
+  const full = Math.round(share * BAR_WIDTH);
+  const bar = colors.green('█'.repeat(full)) + colors.dim('░'.repeat(BAR_WIDTH - full));
+  const parts = [`${bar} ${progress.done}/${progress.total} steps`, progress.phase];
+  if (progress.ratePerMinute !== undefined) parts.push(`${progress.ratePerMinute} steps/min`);
+  if (progress.timeLeftMs !== undefined && progress.done < progress.total)
+    parts.push(`${duration(progress.timeLeftMs)} left`);
+  return parts.join(' · ');
+}
+
+/** What a gate asks, and the exact commands that answer it. */
+export function renderGate(workflowId: string, gate: OpenGate, view: StatusView): string {
+  const { colors, width, command } = view;
+  const hash = gate.planHash.slice(0, HASH_SHOWN);
+  const bar = colors.yellow('│');
+  const words = (verb: string) => [verb, workflowId, gate.gate, '--plan-hash', hash];
+  const lines = [
+    colors.bold(`gate ${gate.gate}: approval needed`),
+    ...wrap(gate.why, width - 2).split('\n'),
+    colors.dim(`plan ${hash}, asked ${instant(gate.openedAt)}`),
+    ...(gate.expiresAt && gate.onTimeout !== 'wait'
+      ? [
+          gate.onTimeout === 'abort'
+            ? `without an answer until ${instant(gate.expiresAt)} the run ends`
+            : `without an answer until ${instant(gate.expiresAt)} the run rolls back`,
+        ]
+      : []),
+    `approve  ${colors.cyan(command(words('approve')))}`,
+    `reject   ${colors.cyan(command(words('reject')))}`,
+  ];
+  return lines.map((line) => `${bar} ${line}`).join('\n');
+}
+
+function errorBlock(status: StatusDocument, { colors, width }: StatusView): string {
+  const { type, message } = status.error!;
+  return `${colors.red(type)}: ${wrap(message, width)}`;
+}
+
+function findingsBlock(status: StatusDocument, { colors, width }: StatusView): string {
+  const paint = { error: colors.red, warning: colors.yellow, info: colors.dim };
+  return status.findings
+    .filter(({ severity }) => severity !== 'info')
+    .map(({ severity, code, server, message, hint }) => {
+      const text = `${code}${server ? ` (${server})` : ''}: ${message}${hint ? `; ${hint}` : ''}`;
+      return `${paint[severity](severity)} ${wrap(text, width - 8, '  ')}`;
+    })
+    .join('\n');
+}
+
+function availabilityBlock({ availability, plan }: StatusDocument, { colors }: StatusView): string {
+  if (!availability || availability.acknowledgedWrites + availability.failedWrites === 0) return '';
+  const gaps = gapLines(
+    availability.writeGaps,
+    availability.thresholdMs,
+    plan?.expectation.longestWriteGapMs,
+  );
+  return gaps
+    .map((text, index) => `${colors.dim((index === 0 ? 'write gaps' : '').padEnd(12))}${text}`)
+    .join('\n');
+}
+
+function actionsBlock(status: StatusDocument, view: StatusView): string {
+  const { colors, command } = view;
+  // A gate's own answers stand on its card already.
+  const actions = status.nextActions.filter(
+    ({ action }) => !status.gate || (action !== 'approve' && action !== 'reject'),
+  );
+  const lines = actions.map(
+    (action) =>
+      `  ${colors.cyan(command(wordsOf(status.workflowId, action)))}  ${colors.dim(action.description)}`,
+  );
+  if (!isOver(status.state) && !status.rollback.possible)
+    lines.push(
+      `  ${colors.dim(wrap(`no rollback: ${status.rollback.reason}`, view.width - 4, '  '))}`,
+    );
+  return lines.length === 0 ? '' : [colors.bold('next'), ...lines].join('\n');
+}
+
+function wordsOf(workflowId: string, { action, input }: NextAction): string[] {
+  const words: string[] = [action, workflowId];
+  if (typeof input.gate === 'string') words.push(input.gate);
+  if (typeof input.planHash === 'string')
+    words.push('--plan-hash', input.planHash.slice(0, HASH_SHOWN));
+  return words;
+}
+
+/** The block that is redrawn while a run is followed. */
+export function renderLive(status: StatusDocument, view: StatusView): string[] {
+  const { colors } = view;
+  const lines = [
+    '',
+    `${stateWord(status.state, colors)} · ${status.phase} · ${status.headline.split('\n')[0]}`,
+  ];
+  if (status.progress) lines.push(progressLine(status.progress, colors));
+  if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
+  return lines;
+}
+
+/** One line for an event of a run: `18:17:15 [12/34 upgrade] zk2: …`. */
+export function renderEvent(
+  event: { at: string; text: string },
+  progress: Progress | undefined,
+  colors: Colors,
+): string {
+  const place = progress ? ` [${progress.done}/${progress.total} ${progress.phase}]` : '';
+  return `${colors.dim(`${timeOfDay(event.at)}${place}`)} ${event.text}`;
+}
