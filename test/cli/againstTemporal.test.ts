@@ -1,0 +1,222 @@
+/** The command against a real Temporal server; the strategy behind it is a stand-in with the same doors. */
+import { Readable } from 'node:stream';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
+import { describeRun } from '../../src/adapters/temporal/runs';
+import type { Io } from '../../src/cli/io';
+import { runCommand } from '../../src/cli/program';
+import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
+import { TASK_QUEUE } from '../../src/model/contract';
+
+let server: TemporalServer;
+let temporal: Temporal;
+let connection: NativeConnection;
+let worker: Worker;
+let working: Promise<void>;
+
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  server = await startTemporal();
+  temporal = await connectTemporal({ address: server.address, namespace: 'default' });
+  connection = await NativeConnection.connect({ address: server.address });
+  worker = await Worker.create({
+    connection,
+    taskQueue: TASK_QUEUE,
+    workflowsPath: require.resolve('./standInWorkflows'),
+  });
+  working = worker.run();
+});
+
+afterAll(async () => {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+  await working;
+  await connection.close();
+  await temporal.close();
+  await server.stop();
+});
+
+interface Running {
+  done: Promise<number>;
+  out(): string;
+  interrupt(): void;
+}
+
+function start(...words: string[]): Running {
+  const written = { text: '' };
+  const interrupts: (() => void)[] = [];
+  const io: Io = {
+    env: {},
+    stdin: Readable.from([]),
+    stdout: { write: (text) => (written.text += text) },
+    stderr: { write: (text) => (written.text += text) },
+    user: 'ann',
+    now: () => new Date(),
+    onInterrupt: (callback) => {
+      interrupts.push(callback);
+      return () => undefined;
+    },
+  };
+  return {
+    done: runCommand([...words, '--address', server.address], io),
+    out: () => written.text,
+    interrupt: () => interrupts.forEach((callback) => callback()),
+  };
+}
+
+async function command(...words: string[]): Promise<{ code: number; out: string }> {
+  const running = start(...words);
+  return { code: await running.done, out: running.out() };
+}
+
+const lastLine = (out: string) => JSON.parse(out.trimEnd().split('\n').at(-1)!);
+
+let ids = 0;
+const newId = () => `ticket-${(ids += 1)}`;
+const upgrade = ['upgrade', '--ensemble', 'orders', '--to', '3.9.6'];
+
+async function detached(): Promise<string> {
+  const id = newId();
+  expect((await command('run', ...upgrade, '--detach', '--id', id)).code).toBe(0);
+  return id;
+}
+
+async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = Date.now() + 15_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`not within 15 s: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+it('starts a run under an id that says what it is, and returns when detached', async () => {
+  const { code, out } = await command('run', ...upgrade, '--detach', '--json');
+  expect(code).toBe(0);
+  expect(lastLine(out).workflowId).toMatch(/^zkferry-upgrade-orders-\d{8}T\d{6}Z$/);
+});
+
+it('refuses an id that was used before, open or closed', async () => {
+  const id = await detached();
+  const again = () => command('run', ...upgrade, '--detach', '--id', id, '--json');
+  expect(lastLine((await again()).out).error.type).toBe('RunExists');
+  expect((await command('approve', id, 'start')).code).toBe(0);
+  await until(async () => (await describeRun(temporal, id)).status === 'COMPLETED', 'its end');
+  const { code, out } = await again();
+  expect(code).toBe(1);
+  expect(lastLine(out).error.type).toBe('RunExists');
+});
+
+it('shows the gate with the command that approves it, and that command does', async () => {
+  const id = await detached();
+  const { out } = await command('status', id);
+  const line = out.split('\n').find((text) => text.includes('zkferry approve'));
+  expect(line).toContain(`zkferry approve ${id} start --plan-hash abcdef012345`);
+  const words = line!.split('zkferry ')[1]!.split(' ').slice(0, 5);
+  expect((await command(...words)).code).toBe(0);
+  const { code, out: after } = await command('status', id, '--json');
+  expect(code).toBe(0);
+  expect(lastLine(after)).toMatchObject({ state: 'completed', headline: 'completed by ann' });
+});
+
+it('tells why the run refuses a control, and exits 1', async () => {
+  const id = await detached();
+  const wrongGate = await command('approve', id, 'finalize');
+  expect(wrongGate.code).toBe(1);
+  expect(wrongGate.out).toContain('the run waits at gate start, not at finalize');
+  const wrongPlan = await command('approve', id, 'start', '--plan-hash', '00000000', '--json');
+  expect(lastLine(wrongPlan.out).error).toEqual({
+    type: 'Refused',
+    message: 'the plan in force is another',
+  });
+  expect((await command('reject', id, 'start')).code).toBe(0);
+  const late = await command('approve', id, 'start');
+  expect(late.code).toBe(1);
+  expect(late.out).toContain(`${id} is over`);
+});
+
+it('follows to the end, answering the gates it was given answers for', async () => {
+  const { code, out } = await command(
+    'run',
+    ...upgrade,
+    '--id',
+    newId(),
+    '--yes-to-gates',
+    'start',
+  );
+  expect(code).toBe(0);
+  expect(out).toContain('gate start: approval needed');
+  expect(out).toContain('approved gate start as ann (--yes-to-gates)');
+  expect(out).toContain('completed');
+});
+
+it('exits 1 when the gate is rejected', async () => {
+  const id = newId();
+  const following = start('run', ...upgrade, '--id', id, '--json');
+  await until(() => following.out().includes('gate start'), 'the gate');
+  expect((await command('reject', id, 'start')).code).toBe(0);
+  expect(await following.done).toBe(1);
+  expect(lastLine(following.out())).toMatchObject({ ok: false, state: 'rejected', workflowId: id });
+});
+
+it('leaves the run alone on Ctrl-C, and says how to follow it again', async () => {
+  const id = newId();
+  const following = start('run', ...upgrade, '--id', id);
+  await until(() => following.out().includes('gate start'), 'the gate');
+  following.interrupt();
+  expect(await following.done).toBe(130);
+  expect(following.out()).toContain(`zkferry status ${id} --watch`);
+  expect((await describeRun(temporal, id)).status).toBe('RUNNING');
+});
+
+it("gives a run's own failure with its type; bad input is exit 2 wherever it is found", async () => {
+  const words = ['run', 'upgrade', '--ensemble', 'unknown', '--to', '3.9.6'];
+  const { code, out } = await command(...words, '--json', '--id', newId());
+  expect(code).toBe(2);
+  expect(lastLine(out).error).toEqual({
+    type: 'UnknownEnsemble',
+    message: 'no ensemble "unknown"; known: orders',
+  });
+});
+
+it('shows how a run ended that never had a status', async () => {
+  const id = newId();
+  await command('run', 'upgrade', '--ensemble', 'unknown', '--to', '3.9.6', '--id', id);
+  const { code, out } = await command('status', id);
+  expect(code).toBe(0);
+  expect(out).toContain('UnknownEnsemble');
+});
+
+it('plans without starting a run', async () => {
+  const { code, out } = await command('plan', ...upgrade, '--json');
+  expect(code).toBe(0);
+  expect(lastLine(out)).toMatchObject({ ensemble: 'orders', toVersion: '3.9.6' });
+});
+
+it('lists runs, newest first', async () => {
+  const id = await detached();
+  await until(async () => (await command('status')).out.includes(id), 'the list to have it');
+  const { out } = await command('status', '--json', '--limit', '3');
+  const { runs } = lastLine(out);
+  expect(runs).toHaveLength(3);
+  expect(runs[0]).toMatchObject({ workflowId: id, strategy: 'rollingUpgrade', status: 'RUNNING' });
+});
+
+it('says so when there is no such run or namespace', async () => {
+  const nobody = await command('status', 'nobody', '--json');
+  expect(nobody.code).toBe(1);
+  expect(lastLine(nobody.out).error.type).toBe('RunNotFound');
+  const control = await command('pause', 'nobody', '--json');
+  expect(lastLine(control.out).error.type).toBe('RunNotFound');
+  const elsewhere = await command('status', 'nobody', '--namespace', 'elsewhere', '--json');
+  expect(lastLine(elsewhere.out).error.message).toContain('no namespace "elsewhere"');
+});
+
+it('says that no worker answers, with what Temporal itself knows', async () => {
+  const id = await detached();
+  worker.shutdown();
+  await working;
+  const { code, out } = await command('status', id);
+  expect(code).toBe(0);
+  expect(out).toContain('rollingUpgrade');
+  expect(out).toContain('running');
+  expect(out).toContain('start one with zkferry worker');
+});

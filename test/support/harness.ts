@@ -1,0 +1,218 @@
+/** A whole installation for one test: real ensemble, Temporal server, worker process, load, checker. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { checkLoad, type CheckResult } from '../../src/lab/check/checkLoad';
+import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
+import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
+import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
+import { STATUS_QUERY, TASK_QUEUE, type GateName } from '../../src/model/contract';
+import type { RollingUpgradeRequest } from '../../src/model/inputs';
+import type { StatusDocument, UpgradeReport } from '../../src/model/status';
+import { until } from './until';
+import { startWorker, type WorkerProcess } from './workerProcess';
+
+export interface HarnessOptions extends Partial<LabOptions> {
+  name: string;
+  /** Starts no worker process; for tests that bring their own. */
+  withoutWorker?: boolean;
+}
+
+export type UpgradeOptions = Partial<RollingUpgradeRequest> & { version: string };
+
+const QUERY_DEADLINE_MS = 2_000;
+
+export class Harness {
+  readonly workers: WorkerProcess[] = [];
+  private load?: LoadHandle;
+  private loads = 0;
+
+  private constructor(
+    readonly lab: Lab,
+    readonly temporal: TemporalServer,
+    readonly connection: Connection,
+    readonly client: Client,
+    readonly directory: string,
+  ) {}
+
+  static async create(options: HarnessOptions): Promise<Harness> {
+    const { withoutWorker, ...lab } = options;
+    const directory = mkdtempSync(join(tmpdir(), `zkferry-${options.name}-`));
+    const ensemble = await createLab({ version: '3.8.4', servers: 3, ...lab });
+    await ensemble.start();
+    const temporal = await startTemporal({ dbFile: join(directory, 'temporal.db') });
+    const connection = await Connection.connect({ address: temporal.address });
+    const harness = new Harness(
+      ensemble,
+      temporal,
+      connection,
+      new Client({ connection }),
+      directory,
+    );
+    if (!withoutWorker) await harness.startWorker();
+    return harness;
+  }
+
+  async startWorker(extra?: Record<string, string>): Promise<WorkerProcess> {
+    const worker = await startWorker({
+      address: this.temporal.address,
+      inventory: this.lab.inventoryPath,
+      secretFile: join(this.directory, 'secret'),
+      logFile: join(this.directory, `worker-${this.workers.length}.log`),
+      extra,
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** The newest worker. */
+  get worker(): WorkerProcess {
+    return this.workers.at(-1)!;
+  }
+
+  /** SIGKILL of the newest worker, and another one in its place. */
+  async replaceWorker(): Promise<WorkerProcess> {
+    await this.worker.end('SIGKILL');
+    return this.startWorker();
+  }
+
+  async startLoad(options: Partial<Parameters<typeof startLoad>[0]> = {}): Promise<LoadHandle> {
+    this.loads += 1;
+    this.load = await startLoad({
+      connectString: this.lab.connectString,
+      directory: join(this.directory, `load-${this.loads}`),
+      root: `/load-${this.loads}`,
+      ...options,
+    });
+    return this.load;
+  }
+
+  /** Stops the load and proves what it was promised, on every member. */
+  async checkLoad(): Promise<CheckResult> {
+    const load = this.load;
+    if (!load) throw new Error('no load runs');
+    await load.stop();
+    this.load = undefined;
+    return checkLoad({ journalPath: load.journalPath, connectString: this.lab.connectString });
+  }
+
+  /** Starts a run that asks at no gate but those the test names in `gates`. */
+  async startUpgrade({ version, ...request }: UpgradeOptions): Promise<Run> {
+    const handle = await this.client.workflow.start('rollingUpgrade', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-${this.lab.name}-${Date.now()}`,
+      args: [
+        {
+          ensemble: this.lab.name,
+          target: { version },
+          soakMs: 500,
+          gates: { beforeLeader: { mode: 'auto' }, finalize: { mode: 'auto' } },
+          ...request,
+        },
+      ],
+    });
+    return new Run(handle, this);
+  }
+
+  /** Starts a run and passes gate start. */
+  async upgrade(options: UpgradeOptions): Promise<Run> {
+    const run = await this.startUpgrade(options);
+    await run.approve('start');
+    return run;
+  }
+
+  async destroy(): Promise<void> {
+    await this.load?.stop().catch(() => undefined);
+    for (const worker of this.workers) {
+      worker.signal('SIGCONT');
+      await worker.end('SIGKILL');
+    }
+    await this.connection.close();
+    await this.temporal.stop();
+    await this.lab.destroy();
+    if (process.env.ZKFERRY_KEEP_LOGS === undefined)
+      rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export class Run {
+  constructor(
+    readonly handle: WorkflowHandle,
+    private readonly harness: Harness,
+  ) {}
+
+  /** Undefined while nobody answers: worker or Temporal down, or just starting. */
+  async status(): Promise<StatusDocument | undefined> {
+    try {
+      return await this.harness.connection.withDeadline(Date.now() + QUERY_DEADLINE_MS, () =>
+        this.handle.query<StatusDocument>(STATUS_QUERY),
+      );
+    } catch {
+      return undefined;
+    }
+  }
+
+  async until(
+    what: string,
+    holds: (status: StatusDocument) => boolean,
+    deadlineMs = 120_000,
+  ): Promise<StatusDocument> {
+    let last: StatusDocument | undefined;
+    return until(
+      () =>
+        `${what}; last seen: ${last?.state} ${last?.phase}: ${last?.headline} ${last?.error?.message ?? ''}`,
+      async () => {
+        last = (await this.status()) ?? last;
+        return last && holds(last) ? last : undefined;
+      },
+      deadlineMs,
+      50,
+    );
+  }
+
+  step(id: string, state: 'running' | 'done', deadlineMs?: number): Promise<StatusDocument> {
+    return this.until(
+      `step ${id} ${state}`,
+      ({ plan }) => {
+        const step = plan?.steps.find((candidate) => candidate.id === id);
+        return step?.state === state || (state === 'running' && step?.state === 'done');
+      },
+      deadlineMs,
+    );
+  }
+
+  atGate(gate: GateName, deadlineMs?: number): Promise<StatusDocument> {
+    return this.until(
+      `waiting at gate ${gate}`,
+      (status) => status.gate?.gate === gate,
+      deadlineMs,
+    );
+  }
+
+  async approve(gate: GateName, deadlineMs?: number): Promise<void> {
+    await this.atGate(gate, deadlineMs);
+    await this.send('approve', { gate, approver: 'tester' });
+  }
+
+  send(control: string, input: object = {}): Promise<StatusDocument> {
+    return this.handle.executeUpdate<StatusDocument, [object]>(control, { args: [input] });
+  }
+
+  async report(deadlineMs = 300_000): Promise<UpgradeReport> {
+    const ended = this.handle.result() as Promise<UpgradeReport>;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        void this.status().then((status) =>
+          reject(new Error(`the run has not ended: ${status?.state}: ${status?.headline}`)),
+        );
+      }, deadlineMs);
+    });
+    try {
+      return await Promise.race([ended, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

@@ -1,0 +1,201 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ran, NOBODY } from './testIo';
+
+let directory: string;
+beforeAll(() => (directory = mkdtempSync(join(tmpdir(), 'zkferry-cli-'))));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+function file(name: string, text: string): string {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const good = { ensemble: 'orders', target: { version: '3.9.6' } };
+
+describe('input is refused with exit 2 before anything is contacted', () => {
+  const refused = async (text: string, ...expected: (string | RegExp)[]) => {
+    const { code, err, out } = await ran(['plan', 'upgrade', '-f', file('input', text)]);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    for (const part of expected) expect(err).toMatch(part);
+  };
+
+  it('bad JSON: the place', () =>
+    refused(
+      '{"ensemble": "orders", "target": {"version" "3.9.6"}}',
+      /neither JSON nor YAML/,
+      /line 1/,
+    ));
+  it('an empty file', () => refused('  \n', /is empty/));
+  it('no object at all', () => refused('"orders"', /expected object/, /"orders"/));
+  it('a list', () => refused('[1]', /expected object/));
+  it('an unknown field: its name', () =>
+    refused(JSON.stringify({ ...good, speed: 'fast' }), /speed/));
+  it('a wrong type: field and value', () =>
+    refused(JSON.stringify({ ...good, soakMs: 'long' }), /soakMs/, /"long"/));
+  it('a missing field', () => refused('{"ensemble": "orders"}', /target/));
+  it('a malformed version: what one looks like', () =>
+    refused('ensemble: orders\ntarget:\n  version: "3.9"\n', /target\.version/, /3\.9\.6/));
+  it('a number out of range: the bound', () =>
+    refused(JSON.stringify({ ...good, soakMs: -1 }), /soakMs/, /0/, /-1/));
+  it('a key given twice', () => refused('{"ensemble": "a", "ensemble": "b"}', /unique/));
+  it('a file that is too large', () => refused(`# ${'x'.repeat(1_100_000)}`, /larger than/));
+});
+
+describe('files and standard input', () => {
+  it('names a file that is not there', async () => {
+    const { code, err } = await ran(['plan', 'upgrade', '-f', join(directory, 'none.json')]);
+    expect(code).toBe(2);
+    expect(err).toContain('none.json: there is no such file');
+  });
+
+  it('says what a directory is', async () => {
+    const { code, err } = await ran(['run', 'upgrade', '-f', directory]);
+    expect(code).toBe(2);
+    expect(err).toContain('it is a directory');
+  });
+
+  it('reads YAML from standard input', async () => {
+    const { code, err } = await ran(['plan', 'upgrade', '-f', '-'], {
+      stdin: 'ensemble: orders\ntarget: {version: 3.9.6}\nwhim: true\n',
+    });
+    expect(code).toBe(2);
+    expect(err).toContain('from standard input');
+    expect(err).toContain('whim');
+    expect(err).not.toContain('target.version:');
+  });
+
+  it('lets --ensemble and --to win over the file', async () => {
+    const path = file('old.json', JSON.stringify({ ...good, target: { version: 'nonsense' } }));
+    const words = ['plan', 'upgrade', '-f', path, '--to', '3.9.6', '--address', NOBODY];
+    const { code, err } = await ran(words);
+    expect(err).toContain('temporal is not reachable');
+    expect(code).toBe(1);
+  });
+
+  it('asks for an input when there is none', async () => {
+    const { code, err } = await ran(['run', 'upgrade']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/-f FILE.*--ensemble NAME/);
+  });
+});
+
+describe('strategies', () => {
+  it('names the known ones for an unknown one', async () => {
+    const { code, err } = await ran(['plan', 'upgarde', '--ensemble', 'a']);
+    expect(code).toBe(2);
+    expect(err).toMatch(/"upgarde".*upgrade, resize, migrate, backup, restore, verify/);
+  });
+
+  it.each(['resize', 'migrateDataCenter', 'backup', 'restoreBackup', 'verify'])(
+    '%s is not available in this version',
+    async (name) => {
+      const { code, err } = await ran(['run', name, '--ensemble', 'a']);
+      expect(code).toBe(2);
+      expect(err).toContain('not available in this version');
+    },
+  );
+
+  it('takes the workflow type for a name', async () => {
+    const words = [
+      'plan',
+      'rollingUpgrade',
+      '--ensemble',
+      'a',
+      '--to',
+      '3.9.6',
+      '--address',
+      NOBODY,
+    ];
+    expect((await ran(words)).code).toBe(1);
+  });
+});
+
+describe('usage', () => {
+  it.each([
+    [['frobnicate'], /unknown command/],
+    [['plan'], /missing required argument 'strategy'/],
+    [['run', 'upgrade', '--fast'], /unknown option '--fast'/],
+    [['approve', 'w1', 'end'], /Allowed choices are start, beforeLeader, finalize/],
+    [['run', 'upgrade', '--yes-to-gates', 'begin'], /Expected some of start/],
+    [['tune', 'w1'], /nothing to tune/],
+    [['tune', 'w1', '--soak', '5'], /Expected a duration/],
+    [['status', '--limit', '0'], /from 1 to 500/],
+    [['demo', '--servers', '2'], /from 3 to 9/],
+    [['demo', '--to', '3.9'], /--to is not usable/],
+    [['demo', '--strategy', 'resize'], /not available in this version/],
+    [['approve', 'w1', 'start', '--plan-hash', 'xyz'], /planHash.*8 to 64 hex digits/],
+    [['status', '--address', 'localhost'], /must be host:port/],
+    [['schema', 'everything'], /Allowed choices/],
+    [['inspect'], /name an ensemble/],
+    [['unlock', 'orders'], /required option '--run/],
+  ])('%j: exit 2 and what is accepted', async (words, message) => {
+    const { code, err } = await ran(words);
+    expect(err).toMatch(message);
+    expect(code).toBe(2);
+  });
+
+  it('prints help for no command, and for --help with exit 0', async () => {
+    expect((await ran([])).code).toBe(2);
+    const help = await ran(['--help']);
+    expect(help.code).toBe(0);
+    expect(help.out).toContain('Exit codes');
+  });
+});
+
+describe('--json', () => {
+  const last = (out: string): unknown => JSON.parse(out.trimEnd().split('\n').at(-1) ?? '');
+
+  it('puts a usage error on the last line of standard output', async () => {
+    const { code, out } = await ran(['plan', '--json']);
+    expect(code).toBe(2);
+    expect(last(out)).toEqual({
+      error: { type: 'BadUsage', message: "missing required argument 'strategy'" },
+    });
+  });
+
+  it('puts an input error there with its type', async () => {
+    const { code, out, err } = await ran(['--json', 'plan', 'upgrade', '--ensemble', 'a']);
+    expect(code).toBe(2);
+    expect(err).toBe('');
+    expect(last(out)).toMatchObject({ error: { type: 'InvalidInput' } });
+  });
+
+  it('tells an unreachable Temporal, and what to start', async () => {
+    const { code, out } = await ran(['status', '--json', '--address', NOBODY]);
+    expect(code).toBe(1);
+    expect(last(out)).toMatchObject({
+      error: {
+        type: 'TemporalUnavailable',
+        message: expect.stringMatching(/127\.0\.0\.1:1.*nothing listens.*zkferry lab up/),
+      },
+    });
+  });
+
+  it('takes the address from TEMPORAL_ADDRESS, and --address before it', async () => {
+    const env = { TEMPORAL_ADDRESS: '127.0.0.1:2' };
+    const message = async (...words: string[]) => (await ran(['status', ...words], { env })).err;
+    expect(await message()).toContain('127.0.0.1:2');
+    expect(await message('--address', NOBODY)).toContain('127.0.0.1:1:');
+  });
+});
+
+describe('schema', () => {
+  it('describes the inventory and every input as JSON schema', async () => {
+    const { code, out } = await ran(['schema']);
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ type: 'object', required: ['ensembles'] });
+    for (const what of ['upgrade', 'rollingUpgrade', 'approve', 'tune']) {
+      const { out: text } = await ran(['schema', what]);
+      expect(JSON.parse(text)).toMatchObject({ type: 'object', additionalProperties: false });
+    }
+  });
+
+  it('asks only for what has no default', async () => {
+    const { out } = await ran(['schema', 'upgrade']);
+    expect((JSON.parse(out) as { required: string[] }).required).toEqual(['ensemble', 'target']);
+  });
+});

@@ -1,0 +1,265 @@
+import pc from 'picocolors';
+import { gapLines, renderReport } from '../../../src/cli/render/report';
+import { renderRuns } from '../../../src/cli/render/runs';
+import {
+  progressLine,
+  renderEvent,
+  renderGate,
+  renderLive,
+  renderStatus,
+  type StatusView,
+} from '../../../src/cli/render/status';
+import { cutToWidth, duration, shellWord, visibleLength, wrap } from '../../../src/cli/render/text';
+import { newsOf } from '../../../src/cli/watch';
+import type { UpgradeReport } from '../../../src/model/status';
+import { openGate, statusFixture, step } from './statusFixture';
+
+const view: StatusView = {
+  colors: pc.createColors(false),
+  width: 100,
+  command: (words) => ['zkferry', ...words].join(' '),
+};
+
+const report: UpgradeReport = {
+  outcome: 'completed',
+  fromVersions: { zk1: '3.8.4' },
+  toVersions: { zk1: '3.9.6' },
+  serverRestarts: 3,
+  leaderRestarts: 1,
+  leaderChanges: 1,
+  availability: {
+    writeGaps: [{ startedAt: '2026-01-31T00:00:00Z', gapMs: 612.4, during: 'stop zk3' }],
+    thresholdMs: 250,
+    totalGapMs: 612.4,
+    longestGapMs: 612.4,
+    acknowledgedWrites: 1_200,
+    failedWrites: 2,
+    unobservedMs: 4_000,
+    sessionsLost: 0,
+  },
+  planned: { serverRestarts: 3, leaderRestarts: 1, longestWriteGapMs: 900, durationMs: 60_000 },
+  durationMs: 45_000,
+  backup: { directory: '/b', server: 'zk1', zxid: '0x10000002a', nodes: 12, bytes: 100 },
+  membersAgree: { agree: true, detail: 'three members, one digest' },
+  text: '',
+};
+
+describe('a status as text', () => {
+  const text = renderStatus(statusFixture(), view);
+
+  it('says what runs, towards what, and how far it is', () => {
+    expect(text).toContain('rollingUpgrade orders: orders from 3.8.4 to 3.9.6');
+    expect(text).toContain('running · upgrade · stopServer on zk2');
+    expect(text).toContain('2/6 steps · upgrade · 12 steps/min · 1 min 33 s left');
+  });
+
+  it('folds servers that are done or to come, and opens the one at work', () => {
+    expect(text).toContain('✓ zk1 (follower): 3.8.4 → 3.9.6 1.0 s');
+    expect(text).not.toContain('stopServer on zk1');
+    expect(text).toContain('    ▶ stopServer on zk2');
+    expect(text).toContain('    · startServer on zk2');
+    expect(text).toContain('· zk3 (leader): 3.8.4 → 3.9.6');
+    expect(text).not.toContain('startServer on zk3');
+  });
+
+  it('shows every step, and the gates ahead, when asked to', () => {
+    const all = renderStatus(statusFixture(), { ...view, allSteps: true });
+    expect(all).toContain('✓ stopServer on zk1 400 ms');
+    expect(all).toContain('· stopServer on zk3 [gate beforeLeader]');
+  });
+
+  it('gives each next action as a command line', () => {
+    expect(text).toContain('zkferry pause zkferry-upgrade-orders-20260131T000000Z');
+    expect(text).toContain('zkferry rollback zkferry-upgrade-orders-20260131T000000Z');
+  });
+
+  it('says why there is no way back', () => {
+    const shown = renderStatus(
+      statusFixture({ rollback: { possible: false, reason: 'a 3.5 server has led' } }),
+      view,
+    );
+    expect(shown).toContain('no rollback: a 3.5 server has led');
+  });
+
+  it('shows an error, a pause and warnings, and leaves infos out', () => {
+    const shown = renderStatus(
+      statusFixture({
+        state: 'paused',
+        paused: { since: '2026-01-31T00:00:00.000Z', by: 'ann', comment: 'lunch' },
+        error: { type: 'WaitTimedOut', message: 'zk2 does not serve' },
+        findings: [
+          {
+            severity: 'warning',
+            code: 'NoMargin',
+            server: 'zk2',
+            message: 'no margin',
+            hint: 'add one',
+          },
+          { severity: 'info', code: 'Nice', message: 'all is well' },
+        ],
+      }),
+      view,
+    );
+    expect(shown).toContain('paused since 2026-01-31 00:00:00Z by ann: lunch');
+    expect(shown).toContain('WaitTimedOut: zk2 does not serve');
+    expect(shown).toContain('warning NoMargin (zk2): no margin; add one');
+    expect(shown).not.toContain('all is well');
+  });
+});
+
+describe('a gate', () => {
+  it('says what it asks and the exact commands that answer for this very plan', () => {
+    const card = renderGate('w1', openGate, view);
+    expect(card).toContain('gate beforeLeader: approval needed');
+    expect(card).toContain('zk3 leads: its restart costs one leader change');
+    expect(card).toContain('zkferry approve w1 beforeLeader --plan-hash abcdef012345');
+    expect(card).toContain('zkferry reject w1 beforeLeader --plan-hash abcdef012345');
+  });
+
+  it('says what a timeout does', () => {
+    const card = renderGate(
+      'w1',
+      { ...openGate, onTimeout: 'rollback', expiresAt: '2026-01-31T01:00:00.000Z' },
+      view,
+    );
+    expect(card).toContain('without an answer until 2026-01-31 01:00:00Z the run rolls back');
+  });
+
+  it('has its answers once: on its card, not among the next actions', () => {
+    const shown = renderStatus(
+      statusFixture({
+        state: 'waiting',
+        gate: openGate,
+        nextActions: [{ action: 'approve', input: { gate: 'beforeLeader' }, description: 'pass' }],
+      }),
+      view,
+    );
+    expect(shown.match(/zkferry approve/g)).toHaveLength(1);
+  });
+});
+
+describe('a report', () => {
+  const text = renderReport(report, view.colors);
+
+  it('states each figure beside what the plan expected', () => {
+    expect(text).toMatch(/took +45\.0 s \(expected 1 min 00 s\)/);
+    expect(text).toMatch(/versions +zk1: 3\.8\.4 → 3\.9\.6/);
+    expect(text).toMatch(/leader restarts +1 \(expected 1\), leader changes 1/);
+    expect(text).toContain('1 over 250 ms, longest 612 ms (longest expected 900 ms)');
+    expect(text).toContain('612 ms during stop zk3');
+    expect(text).toContain('1200 writes acknowledged, 2 failed, 0 sessions lost');
+    expect(text).toMatch(/not watched +4\.0 s/);
+    expect(text).toContain('zxid 0x10000002a, 12 znodes');
+    expect(text).toContain('agree: three members, one digest');
+  });
+
+  it('says so when there was no gap', () => {
+    expect(gapLines([], 250, 900)).toEqual(['none over 250 ms (longest expected 900 ms)']);
+  });
+
+  it('bounds the list of gaps', () => {
+    const many = Array.from({ length: 30 }, () => ({ startedAt: '', gapMs: 300 }));
+    const lines = gapLines(many, 250, undefined);
+    expect(lines).toHaveLength(22);
+    expect(lines.at(-1)).toBe('  and 10 more');
+  });
+});
+
+describe('following', () => {
+  it('gives an event its time and place', () => {
+    const { events, progress } = statusFixture();
+    expect(renderEvent(events[1]!, progress, view.colors)).toBe(
+      '00:00:02 [2/6 upgrade] stopServer on zk1: stopped',
+    );
+  });
+
+  it('says each event once, also when the oldest fall out of the document', () => {
+    const news = newsOf();
+    const at = (n: number) => ({ at: `t${n}`, text: `event ${n}` });
+    expect(news(statusFixture({ events: [at(1), at(2)] }))).toEqual([at(1), at(2)]);
+    expect(news(statusFixture({ events: [at(1), at(2)] }))).toEqual([]);
+    expect(news(statusFixture({ events: [at(2), at(3), at(3)] }))).toEqual([at(3), at(3)]);
+    expect(news(statusFixture({ events: [at(3), at(3), at(4)] }))).toEqual([at(4)]);
+  });
+
+  it('draws state, progress and the cause of a wait', () => {
+    const lines = renderLive(statusFixture({ throttle: { cause: 'it serves', soakMs: 1 } }), view);
+    expect(lines.join('\n')).toContain('running · upgrade · stopServer on zk2');
+    expect(lines.join('\n')).toContain('waits for: it serves');
+  });
+
+  it('draws a full bar for no steps at all', () => {
+    expect(progressLine({ phase: 'done', done: 0, total: 0 }, view.colors)).toContain('0/0 steps');
+  });
+});
+
+describe('the list of runs', () => {
+  it('shows ensemble, phase, status and how long', () => {
+    const text = renderRuns(
+      [
+        {
+          workflowId: 'w1',
+          runId: 'r1',
+          strategy: 'rollingUpgrade',
+          status: 'TIMED_OUT',
+          ensemble: 'orders',
+          phase: 'upgrade',
+          startedAt: '2026-01-31T00:00:00.000Z',
+          closedAt: '2026-01-31T02:07:00.000Z',
+        },
+      ],
+      { ...view, now: new Date('2026-02-01T00:00:00Z') },
+    );
+    expect(text).toMatch(
+      /w1 +rollingUpgrade +orders +upgrade +timed out +2026-01-31 00:00:00Z +2 h 07 min/,
+    );
+  });
+
+  it('says how to start one when there are none', () => {
+    expect(renderRuns([], { ...view, now: new Date() })).toContain('zkferry run upgrade');
+  });
+});
+
+describe('steps of a way back', () => {
+  it('marks what was undone', () => {
+    const { plan } = statusFixture();
+    const steps = [step('zk1', 'stopServer', { state: 'undone' })];
+    const text = renderStatus(statusFixture({ plan: { ...plan!, steps } }), view);
+    expect(text).toContain('↩ zk1');
+  });
+});
+
+describe('pieces of text', () => {
+  it.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1_500, '1.5 s'],
+    [59_949, '59.9 s'],
+    [59_990, '1 min 00 s'],
+    [3_599_400, '59 min 59 s'],
+    [7_620_000, '2 h 07 min'],
+    [273_600_000, '3 d 04 h'],
+  ])('%d ms reads %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+  it('cuts by what is seen, not by colour codes', () => {
+    const painted = `${pc.createColors(true).red('abcdef')}ghij`;
+    expect(visibleLength(painted)).toBe(10);
+    expect(cutToWidth(painted, 10)).toBe(painted);
+    expect(visibleLength(cutToWidth(painted, 8))).toBe(8);
+    expect(cutToWidth('abcdefghij', 4)).toBe('abc…\u001b[0m');
+  });
+
+  it('wraps at spaces within the width', () => {
+    const wrapped = wrap('the quick brown fox jumps over the lazy dog', 20, '  ');
+    expect(wrapped.split('\n').every((line) => line.length <= 20)).toBe(true);
+    expect(wrapped.replace(/\s+/g, ' ')).toBe('the quick brown fox jumps over the lazy dog');
+  });
+
+  it.each([
+    ['plain-1.2/x', 'plain-1.2/x'],
+    ['two words', "'two words'"],
+    ["it's", "'it'\\''s'"],
+    ['$(reboot)', "'$(reboot)'"],
+    ['', "''"],
+  ])('quotes %j for a shell', (word, quoted) => expect(shellWord(word)).toBe(quoted));
+});
