@@ -33,8 +33,9 @@ export function planActivities(dependencies: Dependencies): PlanActivities {
 
     replanUpgrade: (args) =>
       operation(async (context) => {
-        const { facts } = await look(args.ensemble, context);
-        const fresh = replanRemaining(args.plan, facts, args.done);
+        const { ensemble, facts } = await look(args.ensemble, context);
+        const extra = await extraOf(dependencies, ensemble, facts, args.plan, context);
+        const fresh = replanRemaining(args.plan, facts, args.done, { input: args.input, extra });
         return { ...fresh, observation: observationOf(facts) };
       }),
 
@@ -59,17 +60,30 @@ async function planned(
   { input }: PlanUpgradeArgs,
   context: OperationContext,
 ): Promise<PlanResult> {
-  const extra: PlanExtra = {
-    margin: ensemble.margin,
-    hasDrainHook: ensemble.hooks?.drain !== undefined,
-    findings: facts.warnings,
-  };
-  const draft = planRollingUpgrade(facts, input, extra);
-  const packageChecks = await checkPackages(dependencies, ensemble, draft, context);
+  const base = baseOf(ensemble, facts);
+  const draft = planRollingUpgrade(facts, input, base);
+  const extra = await extraOf(dependencies, ensemble, facts, draft, context);
   return {
-    plan: planRollingUpgrade(facts, input, { ...extra, packageChecks }),
+    plan: planRollingUpgrade(facts, input, extra),
     observation: observationOf(facts),
   };
+}
+
+const baseOf = (ensemble: ResolvedEnsemble, facts: EnsembleFacts): PlanExtra => ({
+  margin: ensemble.margin,
+  hasDrainHook: ensemble.hooks?.drain !== undefined,
+  findings: facts.warnings,
+});
+
+async function extraOf(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  facts: EnsembleFacts,
+  plan: Plan,
+  context: OperationContext,
+): Promise<PlanExtra> {
+  const packageChecks = await checkPackages(dependencies, ensemble, plan, context);
+  return { ...baseOf(ensemble, facts), packageChecks };
 }
 
 async function checkPackages(

@@ -1,7 +1,7 @@
 /** Where workflow code comes from: the bundle that `npm run build` made, or the sources beside it. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleWorkflowCode, type WorkerOptions } from '@temporalio/worker';
+import { bundleWorkflowCode, DefaultLogger, type WorkerOptions } from '@temporalio/worker';
 
 const BUNDLE_FILE = join(__dirname, '..', 'workflow-bundle.js');
 
@@ -15,6 +15,9 @@ export function workflowSource(): WorkflowSource {
 
 /** Used by the build: bundling once saves each worker about a second at its start. */
 export async function buildBundle(): Promise<{ file: string; code: string }> {
-  const { code } = await bundleWorkflowCode({ workflowsPath: require.resolve('../workflows') });
+  const { code } = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../workflows'),
+    logger: new DefaultLogger('WARN'),
+  });
   return { file: BUNDLE_FILE, code };
 }

@@ -223,7 +223,11 @@ async function replanForward(state: RunState, reason: string): Promise<boolean> 
       .map((step) => step.id),
   });
   observe(state, fresh.observation);
-  if (!fresh.changed) return false;
+  if (!fresh.changed) {
+    // Findings are no part of the hash, but what is found now counts.
+    state.plan.findings = fresh.plan.findings;
+    return false;
+  }
   recordReplan(state, `${reason}: ${fresh.reason}`, fresh.plan.hash, fresh.meaningChanged);
   state.plan = fresh.plan;
   state.forwardPlan = fresh.plan;

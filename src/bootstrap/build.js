@@ -51,6 +51,12 @@ async function ensureBuilt(root) {
       echo: true,
     });
     if (result.code !== 0) throw new Error('the build failed: see the messages above');
+    const bundle = await runToEnd(process.execPath, ['dist/worker/buildBundle.js'], {
+      cwd: root,
+      timeoutMs: COMPILE_TIMEOUT_MS,
+      echo: true,
+    });
+    if (bundle.code !== 0) throw new Error('bundling the workflows failed: see the messages above');
     writeFileAtomic(stampFile, stamp);
   });
 }

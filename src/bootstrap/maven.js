@@ -6,6 +6,8 @@ const { runOrThrow, say } = require('./commands');
 
 const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
 const MAVEN_TIMEOUT_MS = 10 * 60_000;
+/** Patch releases to look back for a parent pom. */
+const MAX_STAND_INS = 3;
 
 /** `[major, minor, patch]` of `3.9.6`. */
 const numbersOf = (version) => version.split('.').map(Number);
@@ -129,29 +131,39 @@ async function copyWithStandIn(mvn, version, work, into, standIn) {
 const parentIsMissing = (error, version) =>
   String(error.output).includes(`org.apache.zookeeper:parent:pom:${version}`);
 
+/** Maven's first complaints, without the help it appends to each. */
+const complaintsOf = (error) =>
+  String(error.output ?? error.message)
+    .split('\n')
+    .filter((line) => line.startsWith('[ERROR]') && /\w/.test(line.slice(7)))
+    .slice(0, 3)
+    .map((line) => line.slice(7).trim())
+    .join(' ') || error.message;
+
 /**
  * Copies the jars a server of `version` needs into the directory `into`; `work` is scratch space. Throws
- * with Maven's last words.
+ * with Maven's own words.
  */
 async function copyServerJars(mvn, version, work, into) {
+  let failure;
   try {
     return await copyAsPublished(mvn, version, work, into);
   } catch (error) {
-    if (!parentIsMissing(error, version)) throw error;
+    failure = new Error(complaintsOf(error), { cause: error });
+    if (!parentIsMissing(error, version)) throw failure;
   }
   const [major, minor, patch] = numbersOf(version);
-  let last;
-  for (let earlier = patch - 1; earlier >= Math.max(0, patch - 3); earlier -= 1) {
+  for (let earlier = patch - 1; earlier >= Math.max(0, patch - MAX_STAND_INS); earlier -= 1) {
     const standIn = `${major}.${minor}.${earlier}`;
-    say(`the parent pom of ${version} is not in the repository: library versions as in ${standIn}`);
     try {
-      return await copyWithStandIn(mvn, version, work, into, standIn);
+      await copyWithStandIn(mvn, version, work, into, standIn);
+      say(`the repository lacks the parent pom of ${version}: library versions as in ${standIn}`);
+      return;
     } catch (error) {
-      last = error;
-      if (!parentIsMissing(error, standIn)) throw error;
+      if (!parentIsMissing(error, standIn)) throw new Error(complaintsOf(error), { cause: error });
     }
   }
-  throw last ?? new Error(`no parent pom of ${version} nor of an earlier release of its line`);
+  throw failure;
 }
 
 module.exports = { copyServerJars };

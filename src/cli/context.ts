@@ -1,5 +1,5 @@
 /** What every command gets: its options settled, a voice, and a way to Temporal. */
-import { Command, Option } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Temporal } from '../adapters/temporal/connect';
 import {
   DEFAULT_TEMPORAL_ADDRESS,

@@ -87,7 +87,7 @@ const trustEmpty: Rule = (context) => {
       : {
           findings: [
             warning(
-              'TrustEmptyLeftOn',
+              'TrustEmptyLeft',
               `${TRUST_EMPTY}=true is set though the server has a snapshot: a server that lost its snapshots would start empty, unnoticed`,
               { hint: 'take it out; zkferry leaves what it did not set' },
             ),
@@ -154,7 +154,10 @@ const memberPorts: Rule = (context) => {
       ),
     );
   for (const [key, value] of Object.entries(context.settings)) {
-    if (/^server\.\d+$/.test(key) && /^(\[[^\]]+\]|[^:[\]]+)(:\d+)?(:observer)?$/.test(value.trim()))
+    if (
+      /^server\.\d+$/.test(key) &&
+      /^(\[[^\]]+\]|[^:[\]]+)(:\d+)?(:observer)?$/.test(value.trim())
+    )
       findings.push(
         error('ElectionPortMissing', `${key}=${value} names no election port: 3.5+ refuses that`, {
           hint: 'write host:quorumPort:electionPort on every server before the upgrade',
@@ -207,9 +210,13 @@ const sleepingSettings: Rule = (context) => {
   const findings: Finding[] = [];
   if (isTrue(context.settings['sslQuorum']))
     findings.push(
-      error('QuorumTlsWouldStart', 'sslQuorum=true is ignored by 3.4 and would cut an upgraded server off the others', {
-        hint: 'take it out; quorum TLS is switched on after the upgrade, through portUnification',
-      }),
+      error(
+        'QuorumTlsWouldStart',
+        'sslQuorum=true is ignored by 3.4 and would cut an upgraded server off the others',
+        {
+          hint: 'take it out; quorum TLS is switched on after the upgrade, through portUnification',
+        },
+      ),
     );
   for (const name of SINCE_3_5) {
     const value = context.settings[name];
@@ -251,9 +258,13 @@ const ttlOf353: Rule = ({ from, to, setting }) =>
   !isTrue(setting('emulate353TTLNodes'))
     ? {
         findings: [
-          warning('TtlNodesOf353', 'TTL nodes made by 3.5.3 are misread by later releases (ZOOKEEPER-2901)', {
-            hint: 'if there are any, add -Dzookeeper.emulate353TTLNodes=true first',
-          }),
+          warning(
+            'TtlNodesOf353',
+            'TTL nodes made by 3.5.3 are misread by later releases (ZOOKEEPER-2901)',
+            {
+              hint: 'if there are any, add -Dzookeeper.emulate353TTLNodes=true first',
+            },
+          ),
         ],
       }
     : {};

@@ -21,7 +21,9 @@ export function expectationOf(
 ): PlanExpectation {
   const stops = steps.filter(({ activity }) => activity === 'stopServer');
   const leaders = stops.filter(({ role }) => role === 'leader');
-  const old = leaders.some(({ fromVersion }) => compareVersions(fromVersion ?? '0.0.0', '3.6.0') < 0);
+  const old = leaders.some(
+    ({ fromVersion }) => compareVersions(fromVersion ?? '0.0.0', '3.6.0') < 0,
+  );
   const loadMs = (measuredTreeBytes(facts) / LOAD_BYTES_PER_SECOND) * 1_000;
   const drainMs = steps.some(({ activity }) => activity === 'drainNode') ? waits.drainMs : 0;
   const staged = steps.reduce((sum, { versions }) => sum + (versions?.length ?? 0), 0);

@@ -36,6 +36,38 @@ export function joinFindings(...lists: readonly (readonly Finding[])[]): Finding
   return [...seen.values()].sort((a, b) => RANK[a.severity] - RANK[b.severity]);
 }
 
+/** What is the same on several servers is said once, with their names. */
+export function sameOfSeveral(findings: readonly Finding[]): Finding[] {
+  const servers = new Map<string, string[]>();
+  const keyOf = ({ code, message }: Finding) => `${code} ${message}`;
+  for (const finding of findings)
+    if (finding.server !== undefined)
+      servers.set(keyOf(finding), [...(servers.get(keyOf(finding)) ?? []), finding.server]);
+  const said = new Set<string>();
+  return findings.flatMap((finding) => {
+    const names = servers.get(keyOf(finding)) ?? [];
+    if (finding.server === undefined || names.length < 2) return [finding];
+    if (said.has(keyOf(finding))) return [];
+    said.add(keyOf(finding));
+    return [
+      {
+        ...finding,
+        server: undefined,
+        message: `${[...names].sort().join(', ')}: ${finding.message}`,
+      },
+    ];
+  });
+}
+
+/** Findings made elsewhere that say something new: another code, or the same about another server. */
+export function othersBeside(own: readonly Finding[], others: readonly Finding[]): Finding[] {
+  const said = new Set(own.map(({ code, server }) => `${code} ${server ?? ''}`));
+  // An unreachable host is named by its own error here.
+  return others.filter(
+    ({ code, server }) => code !== 'HostUnreachable' && !said.has(`${code} ${server ?? ''}`),
+  );
+}
+
 export const hasErrors = (findings: readonly Finding[]): boolean =>
   findings.some(({ severity }) => severity === 'error');
 

@@ -13,35 +13,33 @@ export const isNewFormat = (version: string): boolean => atLeast(version, NEW_FO
 export const leavesOldFormat = (from: string, to: string): boolean =>
   compareVersions(from, NEW_FORMAT) < 0 && isNewFormat(to);
 
-/** The leader's turn: its first step waits at gate `beforeLeader`, and may be the point of no return. */
-export function gatedTurn(turn: readonly PlanStep[], from: string, to: string): PlanStep[] {
+/**
+ * The leader's turn: its first step waits at gate `beforeLeader`, and may be the point of no return.
+ * `oldest`: the oldest version a server had when the run began.
+ */
+export function gatedTurn(
+  turn: readonly PlanStep[],
+  from: string,
+  to: string,
+  oldest: string,
+): PlanStep[] {
   const [first, ...rest] = turn;
   if (first === undefined) return [];
   const noReturn = leavesOldFormat(from, to);
+  const wayBack = leavesOldFormat(oldest, from)
+    ? `The point of no return is behind: there is no way back to ${oldest}`
+    : 'Going back stays possible';
   return [
     {
       ...first,
       gate: 'beforeLeader',
       gateReason: noReturn
-        ? `point of no return: once ${first.server} stops leading, a ${to} server leads, and its logs may hold what ${from} cannot read; from there on going back below 3.5 is refused. Passing also lets the leader restart (one election, writes wait for it)`
-        : `every other server runs ${to}; passing lets the leader ${first.server} restart: one election, during which writes wait. Going back stays possible`,
+        ? `once ${first.server} stops leading, a ${to} server leads, and its logs may hold what ${from} cannot read; from there on going back below 3.5 is refused. The leader restarts: one election, during which writes wait`
+        : `every other server runs ${to}; passing lets the leader ${first.server} restart: one election, during which writes wait. ${wayBack}`,
       ...(noReturn ? { pointOfNoReturn: true } : {}),
     },
     ...rest,
   ];
-}
-
-/** The same turn for a server that no longer leads. */
-export function ungatedTurn(turn: readonly PlanStep[]): PlanStep[] {
-  return turn.map((step) => {
-    const copy = { ...step };
-    if (copy.gate === 'beforeLeader') {
-      delete copy.gate;
-      delete copy.gateReason;
-      delete copy.pointOfNoReturn;
-    }
-    return copy;
-  });
 }
 
 /** Why and from where going back is refused; empty while it stays possible until `finalize`. */
@@ -51,10 +49,13 @@ export function rollbackLimitOf(
 ): { rollbackLimit?: string } {
   const crossing = steps.find(
     ({ fromVersion, toVersion }) =>
-      fromVersion !== undefined && toVersion !== undefined && leavesOldFormat(fromVersion, toVersion),
+      fromVersion !== undefined &&
+      toVersion !== undefined &&
+      leavesOldFormat(fromVersion, toVersion),
   );
   if (!crossing) return {};
-  const why = 'a 3.5+ leader writes transactions that 3.4 cannot read (it dies on them, or drops nodes silently)';
+  const why =
+    'a 3.5+ leader writes transactions that 3.4 cannot read (it dies on them, or drops nodes silently)';
   const leader = facts.servers.find(({ server }) => server === leaderOf(facts));
   const leads = leader && versionOfServer(leader);
   if (leads !== undefined && isNewFormat(leads))

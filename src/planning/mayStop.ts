@@ -122,6 +122,7 @@ function othersReasons(
     );
   const seen = new Set(facts.servers.map((other) => other.server));
   for (const name of expectServing ?? [])
-    if (!seen.has(name) && expected(name)) reasons.push(`${name} was not among the servers looked at`);
+    if (!seen.has(name) && expected(name))
+      reasons.push(`${name} was not among the servers looked at`);
   return reasons;
 }

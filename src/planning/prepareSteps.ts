@@ -66,7 +66,8 @@ const backupConfiguration = ({ server }: ServerFacts): PlanStep => ({
 function backupData(facts: EnsembleFacts): PlanStep[] {
   const choice = chooseBackupServer(facts);
   if (!choice) return [];
-  const bytes = facts.servers.find(({ server }) => server === choice.server)?.host?.data?.totalBytes;
+  const bytes = facts.servers.find(({ server }) => server === choice.server)?.host?.data
+    ?.totalBytes;
   return [
     {
       id: `backup/${choice.server}/backupData`,
@@ -77,7 +78,8 @@ function backupData(facts: EnsembleFacts): PlanStep[] {
       why: 'the server goes on serving; the copy is read back by a scratch server on loopback. It is never put on a voter: it is the last resort',
       guard: none,
       undo: 'the copy stays',
-      waitsFor: 'a scratch server started on the copy holds everything the server held when copying began',
+      waitsFor:
+        'a scratch server started on the copy holds everything the server held when copying began',
       timeoutMs: stepTimeoutMs.backupData(bytes ?? 0),
     },
   ];
@@ -105,7 +107,10 @@ function finalizeServers(turns: readonly PlanStep[]): PlanStep[] {
     byServer.set(step.server, [...(byServer.get(step.server) ?? []), step]);
   }
   return [...byServer].flatMap(([server, steps]): PlanStep[] => {
-    const changes = takeOutTemporary(steps.flatMap((step) => step.changes ?? []), 'untilFinalize');
+    const changes = takeOutTemporary(
+      steps.flatMap((step) => step.changes ?? []),
+      'untilFinalize',
+    );
     if (changes.length === 0) return [];
     const last = steps.at(-1)!;
     return [

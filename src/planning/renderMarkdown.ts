@@ -70,11 +70,13 @@ function shownTurns(
 ): string[] {
   const texts = turns.map((turn) => turnText(turn, statuses));
   const sizes = texts.map((text) => utf8Bytes(text) + 1);
-  const unfinished = turns.findIndex(({ steps }) => !steps.every(({ id }) => isSettled(statuses[id])));
+  const unfinished = turns.findIndex(
+    ({ steps }) => !steps.every(({ id }) => isSettled(statuses[id])),
+  );
   const present = unfinished === -1 ? turns.length - 1 : unfinished;
   let [first, last] = [present, present];
   let used = sizes[present]!;
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     if (last + 1 < texts.length && used + sizes[last + 1]! <= roomBytes) {
       last += 1;
@@ -114,8 +116,6 @@ function stepText(step: PlanStep, status: StepStatus | undefined): string {
 
 /** Texts may hold what a server or a person wrote: kept from being read as markup, and short. */
 function plain(text: string): string {
-  const flat = text
-    .replace(/\s+/g, ' ')
-    .replace(/[<>`*_[\]]/g, (character) => `\\${character}`);
+  const flat = text.replace(/\s+/g, ' ').replace(/[<>`*_[\]]/g, (character) => `\\${character}`);
   return flat.length > MAX_TEXT_CHARS ? `${flat.slice(0, MAX_TEXT_CHARS)}…` : flat;
 }

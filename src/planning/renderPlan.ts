@@ -1,5 +1,5 @@
 /** A plan for people: as text for terminals and approvals, as Markdown for the Temporal UI. */
-import type { Plan, PlanStep } from '../model/plan';
+import type { Plan } from '../model/plan';
 import {
   changeText,
   expectationText,
@@ -37,14 +37,18 @@ function heading(plan: Plan): string[] {
     ...(plan.notServing?.length
       ? wrap(`down      ${plan.notServing.join(', ')}`, '  ', '            ')
       : []),
-    ...wrap(`expected  ${expectationText(plan)}`, '  ', '            '),
-    ...wrap(
-      `way back  ${plan.direction === 'rollback' ? 'this is it' : (plan.rollbackLimit ?? 'possible until gate finalize')}`,
-      '  ',
-      '            ',
-    ),
+    ...(plan.steps.length === 0 ? [] : costLines(plan)),
   ];
 }
+
+const costLines = (plan: Plan): string[] => [
+  ...wrap(`expected  ${expectationText(plan)}`, '  ', '            '),
+  ...wrap(
+    `way back  ${plan.direction === 'rollback' ? 'this is it' : (plan.rollbackLimit ?? 'possible until gate finalize')}`,
+    '  ',
+    '            ',
+  ),
+];
 
 function findingLines({ findings }: Plan): string[] {
   if (findings.length === 0) return [];
@@ -73,8 +77,48 @@ function cautionLines({ hops }: Plan): string[] {
 
 function stepLines(plan: Plan): string[] {
   if (plan.steps.length === 0) return ['Steps', '  none'];
-  const turns = turnsOf(plan.steps);
-  return ['Steps', ...turns.flatMap((turn) => [...gateLines(turn), ...turnLines(turn)])];
+  const lines: string[] = [];
+  const said = new Map<string, string>();
+  let hop: string | undefined;
+  for (const turn of alikeTogether(turnsOf(plan.steps))) {
+    const isTurn = turn.steps.length > 1;
+    if (isTurn && turn.toVersion !== hop) {
+      hop = turn.toVersion;
+      lines.push(...gap(lines), `Servers to ${hop}`, ...proofLines(turn));
+    } else if (!isTurn && hop !== undefined) {
+      hop = undefined;
+      lines.push(...gap(lines), 'In the end');
+    } else if (lines.length === 0) lines.push('Before any server is touched');
+    lines.push(...gateLines(turn), ...(isTurn ? turnLines(turn, said) : singleLines(turn)));
+  }
+  return lines;
+}
+
+const gap = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['']);
+
+interface ShownTurn extends TurnView {
+  /** Servers that have the same single step one after the other. */
+  servers: string[];
+}
+
+/** The same preparation on several servers is said once. */
+function alikeTogether(turns: readonly TurnView[]): ShownTurn[] {
+  const shown: ShownTurn[] = [];
+  for (const turn of turns) {
+    const [last, step] = [shown.at(-1), turn.steps[0]!];
+    const before = last?.steps[0];
+    const servers = turn.server === undefined ? [] : [turn.server];
+    if (
+      last?.steps.length === 1 &&
+      turn.steps.length === 1 &&
+      step.gate === undefined &&
+      before?.activity === step.activity &&
+      String(before.versions) === String(step.versions)
+    )
+      last.servers.push(...servers);
+    else shown.push({ ...turn, servers });
+  }
+  return shown;
 }
 
 function gateLines({ steps }: TurnView): string[] {
@@ -84,38 +128,60 @@ function gateLines({ steps }: TurnView): string[] {
   return wrap(`${mark} ${gated.gate}: ${gated.gateReason ?? ''}`, '  == ', '     ');
 }
 
-const isTurn = ({ steps }: TurnView): boolean => steps.length > 1;
+/** What is waited for is the same for every server of a hop. */
+function proofLines({ steps, server }: TurnView): string[] {
+  const proof = steps
+    .filter(({ activity }) => activity === 'verifyQuorum' || activity === 'soak')
+    .map(({ waitsFor }) => waitsFor.replace(/; then .* is taken out again$/, ''));
+  return proof.length === 0 || server === undefined
+    ? []
+    : wrap(`after each, until: ${proof.join('; ')}`, '  ', '    ');
+}
 
-function turnLines(turn: TurnView): string[] {
-  if (!isTurn(turn)) return singleLines(turn.steps[0]!);
-  const { server, role, fromVersion, toVersion, steps } = turn;
+function turnLines(turn: TurnView, said: Map<string, string>): string[] {
+  const { server = '', role, fromVersion, toVersion, steps } = turn;
   const main = steps.find(({ activity }) => activity === 'stopServer') ?? steps[0]!;
-  const settings = steps
-    .filter(({ activity }) => activity === 'migrateConfiguration')
-    .flatMap(({ changes = [] }) => changes);
   return [
-    `  ${server} (${role}) ${fromVersion} → ${toVersion}`,
-    ...wrap(`do    ${steps.map(shortName).join(', ')}`, '    ', '          '),
-    ...settings.flatMap((change) =>
-      wrap(`set   ${changeText(change)}: ${change.why}`, '    ', '          '),
-    ),
+    `  ${server} (${role}) ${fromVersion} → ${toVersion}: ${steps.map(shortName).join(', ')}`,
+    ...settingLines(turn, said),
     ...wrap(`why   ${main.why}`, '    ', '          '),
-    ...wrap(`then  ${proofOf(steps)}`, '    ', '          '),
     ...wrap(`undo  ${main.undo}`, '    ', '          '),
   ];
 }
 
-const proofOf = (steps: readonly PlanStep[]): string =>
-  steps
-    .filter(({ activity }) => activity === 'verifyQuorum' || activity === 'soak')
-    .map(({ waitsFor }) => waitsFor)
-    .join('; ');
+/** A change that was said in full is repeated by name only. */
+function settingLines(
+  { server = '', toVersion, steps }: TurnView,
+  said: Map<string, string>,
+): string[] {
+  const changes = steps
+    .filter(({ activity }) => activity === 'migrateConfiguration')
+    .flatMap((step) => step.changes ?? []);
+  return changes.flatMap((change) => {
+    const text = `${changeText(change)}: ${change.why}`;
+    const key = `${toVersion} ${text}`;
+    const before = said.get(key);
+    if (before === undefined) said.set(key, server);
+    return wrap(
+      `set   ${before === undefined ? text : `${change.file}: ${change.setting} as on ${before}`}`,
+      '    ',
+      '          ',
+    );
+  });
+}
 
-function singleLines(step: PlanStep): string[] {
+function singleLines({ steps, servers }: ShownTurn): string[] {
+  const step = steps[0]!;
+  const title =
+    servers.length > 1
+      ? step.title.replace(new RegExp(`\\b${servers[0]}\\b`), servers.join(', '))
+      : step.title;
   return [
-    ...wrap(step.title, '  ', '    '),
+    ...wrap(title, '  ', '    '),
     ...wrap(`then  ${step.waitsFor}`, '    ', '          '),
-    ...(step.changes ?? []).flatMap((change) => wrap(`set   ${changeText(change)}`, '    ', '          ')),
+    ...(step.changes ?? []).flatMap((change) =>
+      wrap(`set   ${changeText(change)}`, '    ', '          '),
+    ),
   ];
 }
 

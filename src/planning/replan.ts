@@ -37,7 +37,9 @@ export function replanRemaining(
   const seen = begun ? withProgress(plan, facts, settled) : facts;
   const fresh = planRollingUpgrade(seen, again.input, again.extra);
   const steps = mergedSteps(plan, fresh, facts, settled, begun);
-  const next = begun ? carriedOn(plan, fresh, facts, steps, again.input) : withHash({ ...fresh, steps });
+  const next = begun
+    ? carriedOn(plan, fresh, facts, steps, again.input)
+    : withHash({ ...fresh, steps });
   const changed = next.hash !== plan.hash;
   const reasons = changed ? differences(plan, next, facts, settled) : [];
   return {
@@ -132,12 +134,12 @@ function carriedOn(
   steps: PlanStep[],
   input: RollingUpgradeInput,
 ): Plan {
-  const { rollbackLimit: _former, hash: _hash, ...rest } = plan;
   const known = new Set(plan.hops.map(({ to }) => to));
   const added = fresh.hops.filter(({ to }) => !known.has(to));
   const newcomers = facts.servers.filter(({ server }) => plan.fromVersions[server] === undefined);
   return withHash({
-    ...rest,
+    ...plan,
+    rollbackLimit: undefined,
     identity: facts.identity,
     hops: [...plan.hops, ...added],
     fromVersions: {
@@ -235,5 +237,8 @@ function reasonOf(
 const orderAhead = (plan: Plan, settled: ReadonlySet<string>): string =>
   plan.steps
     .filter(({ activity, id }) => activity === 'stopServer' && !settled.has(id))
-    .map(({ server, toVersion, role }) => `${server} to ${toVersion}${role === 'leader' ? ' (leader)' : ''}`)
+    .map(
+      ({ server, toVersion, role }) =>
+        `${server} to ${toVersion}${role === 'leader' ? ' (leader)' : ''}`,
+    )
     .join(', ');

@@ -34,9 +34,7 @@ export interface RollbackOptions {
   hasDrainHook?: boolean;
 }
 
-export type RollbackPlan =
-  | { possible: true; plan: Plan }
-  | { possible: false; reason: string };
+export type RollbackPlan = { possible: true; plan: Plan } | { possible: false; reason: string };
 
 export function planRollback(
   plan: Plan,

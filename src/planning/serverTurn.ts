@@ -21,12 +21,12 @@ export interface Turn {
 }
 
 const whyRank: Record<OrderedServer['rank'], string> = {
-  unhealthy: 'it does not serve, so its stop costs nothing, and the others hold the quorum without it',
+  unhealthy:
+    'it does not serve, so its stop costs nothing, and the others hold the quorum without it',
   observer: 'it never votes: the quorum is the same with and without it',
   follower:
-    'the others alone hold a synced quorum that has just committed a write, and all of them serve',
-  leader:
-    'the others alone hold a synced quorum, all of them have had their turn, and the ensemble elects once',
+    'the others alone hold a synced quorum that just committed a write, and all of them serve',
+  leader: 'the others hold a synced quorum, all have had their turn, and the ensemble elects once',
 };
 
 /** Steps in order, ids unique within a plan: `3.9.6/zk2/stopServer`, on the way back `rollback/3.8.4/zk2/…`. */

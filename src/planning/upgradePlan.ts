@@ -14,7 +14,7 @@ import type { ConfigChange, Plan, PlanStep, VersionHop } from '../model/plan';
 import { compareVersions } from '../model/version';
 import { planConfigChanges, settingsAfter } from './configMigration';
 import { expectationOf } from './expectation';
-import { joinFindings } from './findings';
+import { joinFindings, othersBeside, sameOfSeveral } from './findings';
 import { gatedTurn, rollbackLimitOf } from './gates';
 import { isServing, leaderOf, membersSeenBy, settingOf, versionOfServer } from './members';
 import { withHash } from './planHash';
@@ -63,6 +63,20 @@ export function planRollingUpgrade(
     }),
   );
   const nothingToDo = path.findings.some(({ code }) => code === 'NothingToDo');
+  const own = joinFindings(
+    path.findings,
+    unknownVersions(facts),
+    downWithoutTurn(facts, upgradeSteps),
+    nothingToDo
+      ? []
+      : preflightFindings(facts, {
+          target,
+          hops: path.hops,
+          margin: extra.margin ?? 0,
+          packageChecks: extra.packageChecks,
+        }),
+    configFindings,
+  );
   return withHash({
     strategy: 'rollingUpgrade',
     ensemble: facts.ensemble,
@@ -72,21 +86,7 @@ export function planRollingUpgrade(
     fromVersions,
     toVersion: target,
     hops: path.hops,
-    findings: joinFindings(
-      path.findings,
-      unknownVersions(facts),
-      downOnTarget(facts, target),
-      nothingToDo
-        ? []
-        : preflightFindings(facts, {
-            target,
-            hops: path.hops,
-            margin: extra.margin ?? 0,
-            packageChecks: extra.packageChecks,
-          }),
-      configFindings,
-      extra.findings ?? [],
-    ),
+    findings: joinFindings(own, othersBeside(own, extra.findings ?? [])),
     steps,
     ...rollbackLimitOf(facts, upgradeSteps),
     notServing: facts.servers.filter((server) => !isServing(server)).map(({ server }) => server),
@@ -106,17 +106,23 @@ const unknownVersions = (facts: EnsembleFacts): Finding[] =>
       hint: 'start it, or give its host and package in the inventory, then plan again',
     }));
 
-/** It has no turn, so nobody would start it. */
-const downOnTarget = (facts: EnsembleFacts, target: string): Finding[] =>
-  facts.servers
-    .filter((server) => !isServing(server) && versionOfServer(server) === target)
-    .map(({ server, state }) => ({
+/** Such a server is not the first that the run starts, so others would be restarted beside one that is down. */
+const downWithoutTurn = (facts: EnsembleFacts, steps: readonly PlanStep[]): Finding[] => {
+  const stops = steps.filter(({ activity }) => activity === 'stopServer');
+  const first = stops[0]?.toVersion;
+  const started = new Set(
+    stops.filter(({ toVersion }) => toVersion === first).map(({ server }) => server),
+  );
+  return facts.servers
+    .filter((server) => !isServing(server) && !started.has(server.server))
+    .map((server) => ({
       severity: 'error' as const,
-      code: 'DownOnTarget',
-      server,
-      message: `${server} is ${state} and has ${target} installed already, as if an upgrade had stopped half-way`,
+      code: 'DownWithoutTurn',
+      server: server.server,
+      message: `${server.server} is ${server.state} and has ${versionOfServer(server) ?? 'an unknown version'} installed, ahead of others, as if an upgrade had stopped half-way`,
       hint: 'start it, or put its former package and configuration back, then plan again',
     }));
+};
 
 function usesOf({ servers }: EnsembleFacts): VersionPathOptions['uses'] {
   const on = (name: string) =>
@@ -152,6 +158,7 @@ function plannedTurns(
   const findings: Finding[] = [];
   const turns: PlanStep[][] = [];
   const progress = new Map(facts.servers.map((server) => [server.server, progressOf(server)]));
+  const oldest = hops[0]?.from ?? input.target.version;
   let leader = leaderOf(facts);
   for (const hop of hops) {
     const due = facts.servers
@@ -160,7 +167,9 @@ function plannedTurns(
         return version !== undefined && needsHop(version, hop, input.target.version);
       })
       // From the second hop on every server serves: else the first would not have ended.
-      .map((server): ServerFacts => (turns.length === 0 ? server : { ...server, state: 'serving' }));
+      .map((server): ServerFacts =>
+        turns.length === 0 ? server : { ...server, state: 'serving' },
+      );
     const order = orderServers(due, leader);
     order.forEach(({ server, rank }, position) => {
       const now = progress.get(server)!;
@@ -177,7 +186,9 @@ function plannedTurns(
         changes: migration.changes,
       });
       turns.push(
-        rank === 'leader' && position === order.length - 1 ? gatedTurn(turn, now.version!, hop.to) : turn,
+        rank === 'leader' && position === order.length - 1
+          ? gatedTurn(turn, now.version!, hop.to, oldest)
+          : turn,
       );
       progress.set(server, {
         version: hop.to,
@@ -188,7 +199,7 @@ function plannedTurns(
     if (order.some(({ rank }) => rank === 'leader'))
       leader = expectedSuccessor(facts.servers, leader);
   }
-  return { steps: turns, findings: joinFindings(findings) };
+  return { steps: turns, findings: sameOfSeveral(joinFindings(findings)) };
 }
 
 const permanent = (changes: readonly ConfigChange[]): ConfigChange[] =>

@@ -99,11 +99,9 @@ function startFindings(from: readonly string[], target: string): Finding[] {
   const unknown = sorted.filter((version) => lineIndex(version) === -1);
   if (unknown.length > 0) {
     findings.push(
-      error(
-        'UnknownLine',
-        `servers run ${unknown.join(', ')}; this tool knows ${knownLines()}`,
-        { hint: 'use a release of this tool that knows the line' },
-      ),
+      error('UnknownLine', `servers run ${unknown.join(', ')}; this tool knows ${knownLines()}`, {
+        hint: 'use a release of this tool that knows the line',
+      }),
     );
   }
   if (lines.length > 2) {
@@ -146,9 +144,13 @@ function targetFindings(target: string, options: VersionPathOptions): Finding[] 
   const line = lineInfo(target);
   if (!line) {
     return [
-      error('UnknownLine', `the target ${target} is of a line this tool doesn't know: it knows ${knownLines()}`, {
-        hint: 'what a new line changes must be known before it is rolled out; use a release of this tool that knows it',
-      }),
+      error(
+        'UnknownLine',
+        `the target ${target} is of a line this tool doesn't know: it knows ${knownLines()}`,
+        {
+          hint: 'what a new line changes must be known before it is rolled out; use a release of this tool that knows it',
+        },
+      ),
     ];
   }
   const findings: Finding[] = [];
@@ -163,9 +165,13 @@ function targetFindings(target: string, options: VersionPathOptions): Finding[] 
   }
   if (isPrerelease(target)) {
     findings.push(
-      error('TargetPrerelease', `${target} was an alpha or beta release, never meant for production`, {
-        hint: newest,
-      }),
+      error(
+        'TargetPrerelease',
+        `${target} was an alpha or beta release, never meant for production`,
+        {
+          hint: newest,
+        },
+      ),
     );
   }
   if (line.endOfLife !== undefined) {
@@ -216,7 +222,10 @@ function optionFindings({ hopVersions = {} }: VersionPathOptions): Finding[] {
   return Object.entries(hopVersions)
     .filter(([line, version]) => !parseVersion(version) || lineOf(version) !== line)
     .map(([line, version]) =>
-      error('HopVersionInvalid', `hopVersions["${line}"] is ${JSON.stringify(version)}: expected a release of line ${line}`),
+      error(
+        'HopVersionInvalid',
+        `hopVersions["${line}"] is ${JSON.stringify(version)}: expected a release of line ${line}`,
+      ),
     );
 }
 

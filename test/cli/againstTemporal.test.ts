@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
 import { describeRun } from '../../src/adapters/temporal/runs';
+import { proveClosed } from '../../src/cli/commands/unlock';
 import type { Io } from '../../src/cli/io';
 import { runCommand } from '../../src/cli/program';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
@@ -68,7 +69,8 @@ async function command(...words: string[]): Promise<{ code: number; out: string 
   return { code: await running.done, out: running.out() };
 }
 
-const lastLine = (out: string) => JSON.parse(out.trimEnd().split('\n').at(-1)!);
+// eslint-disable-next-line @typescript-eslint/no-explicit-any
+const lastLine = (out: string): any => JSON.parse(out.trimEnd().split('\n').at(-1)!);
 
 let ids = 0;
 const newId = () => `ticket-${(ids += 1)}`;
@@ -198,6 +200,35 @@ it('lists runs, newest first', async () => {
   const { runs } = lastLine(out);
   expect(runs).toHaveLength(3);
   expect(runs[0]).toMatchObject({ workflowId: id, strategy: 'rollingUpgrade', status: 'RUNNING' });
+});
+
+describe('a lock may be broken', () => {
+  it('only once Temporal says that its run is closed', async () => {
+    const { workflowId, runId } = await describeRun(temporal, await detached());
+    await expect(proveClosed(temporal, { workflowId, runId })).rejects.toMatchObject({
+      type: 'Refused',
+      message: expect.stringContaining('is still open'),
+    });
+    expect((await command('reject', workflowId, 'start')).code).toBe(0);
+    await until(
+      async () => (await describeRun(temporal, workflowId)).status === 'COMPLETED',
+      'its end',
+    );
+    expect(await proveClosed(temporal, { workflowId, runId })).toMatchObject({
+      status: 'COMPLETED',
+      runId,
+    });
+    expect(await proveClosed(temporal, { runId })).toMatchObject({ workflowId });
+  });
+
+  it('not when this Temporal does not know the run', async () => {
+    const unknown = { workflowId: 'elsewhere', runId: '01a20492-94b0-77f6-9035-936bb94aee5b' };
+    for (const holder of [unknown, { runId: unknown.runId }, { runId: "x' OR 'a'='a" }])
+      await expect(proveClosed(temporal, holder)).rejects.toMatchObject({
+        type: 'Refused',
+        message: expect.stringContaining('does not know run'),
+      });
+  });
 });
 
 it('says so when there is no such run or namespace', async () => {

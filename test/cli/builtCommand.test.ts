@@ -1,5 +1,6 @@
 /** The command as it is installed: the built file, run by node. */
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
@@ -43,6 +44,5 @@ it('prints one JSON document with --json, also for errors', () => {
 });
 
 it('begins with a line that lets a shell run it', () => {
-  const { readFileSync } = jest.requireActual<typeof import('node:fs')>('node:fs');
   expect(readFileSync(MAIN, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/);
 });

@@ -64,7 +64,7 @@ export async function rollingUpgrade(request: Request): Promise<unknown> {
   return { outcome: status.state };
 }
 
-export async function planStrategy(request: { input: Request }): Promise<unknown> {
+export function planStrategy(request: { input: Request }): Promise<unknown> {
   const { plan } = statusFixture();
-  return { ...plan, ensemble: request.input.ensemble };
+  return Promise.resolve({ ...plan, ensemble: request.input.ensemble });
 }

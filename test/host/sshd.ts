@@ -21,8 +21,12 @@ export interface TestHost {
   close(): Promise<void>;
 }
 
-/** `path`: directories put before PATH for everything run over SSH. */
-export async function startTestHost(address: string, path: string[] = []): Promise<TestHost> {
+/** `path`: directories put before PATH for everything run over SSH. `around`: a command that ends by becoming sshd. */
+export async function startTestHost(
+  address: string,
+  path: string[] = [],
+  around: string[] = [],
+): Promise<TestHost> {
   const directory = mkdtempSync(join(tmpdir(), 'zkferry-host-'));
   const file = (name: string): string => join(directory, name);
   for (const name of ['host_key', 'client_key']) {
@@ -45,9 +49,8 @@ export async function startTestHost(address: string, path: string[] = []): Promi
       '',
     ].join('\n'),
   );
-  const sshd = spawn('/usr/sbin/sshd', ['-D', '-e', '-f', file('sshd_config')], {
-    stdio: ['ignore', 'ignore', 'ignore'],
-  });
+  const [command, ...args] = [...around, '/usr/sbin/sshd', '-D', '-f', file('sshd_config')];
+  const sshd = spawn(command as string, args, { stdio: 'ignore' });
   await until('sshd listens', () => canConnect(address, PORT));
   const fingerprint = execFileSync('ssh-keygen', ['-lf', file('host_key.pub')], {
     encoding: 'utf8',

@@ -39,9 +39,13 @@ async function load(name: string, options: Partial<StartLoadOptions> = {}): Prom
   return started;
 }
 
+async function eventually(what: string, holds: () => boolean): Promise<void> {
+  await until(what, () => (holds() ? true : undefined), 20_000, 10);
+}
+
 function acksMore(loading: LoadHandle, writes: number): Promise<void> {
   const before = loading.stats().ackedWrites;
-  return until(
+  return eventually(
     `${writes} more acknowledged writes`,
     () => loading.stats().ackedWrites >= before + writes,
   );
@@ -193,12 +197,12 @@ describe('a client session', () => {
   it('is the same one after its server was killed, well before the C client would try again', async () => {
     const changes: string[] = [];
     const held = session((what) => changes.push(what));
-    await held.whenConnected(10_000);
+    expect(await held.whenConnected(20_000)).toBe(true);
     const id = held.sessionId;
     // Followers' clients find another server at once; a leader's death closes every connection.
     const leader = await lab.leader();
     await lab.killServer(leader!);
-    await until('the connection to be lost', () => !held.connected || changes.length > 1);
+    await eventually('the connection to be lost', () => !held.connected || changes.length > 1);
     expect(await held.whenConnected(8000)).toBe(true);
     expect(held.sessionId).toBe(id);
     expect(changes).not.toContain('lost');
@@ -209,10 +213,10 @@ describe('a client session', () => {
   it('that the ensemble ended is reported lost, and a new one opened', async () => {
     const changes: string[] = [];
     const held = session((what) => changes.push(what));
-    await held.whenConnected(10_000);
+    expect(await held.whenConnected(20_000)).toBe(true);
     const before = held.sessionId;
     await endSession(held);
-    await until('a new session', () => changes.length >= 3);
+    await eventually('a new session', () => changes.length >= 3);
     expect(changes).toEqual(['opened', 'lost', 'opened']);
     expect(held.sessionId).not.toBe(before);
   });

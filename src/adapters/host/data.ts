@@ -70,16 +70,38 @@ export const dataOperations = (
       )
       .finally(() => (scratch.over = true));
     const asked = askUntilServing(runner, server, port, scratch, context);
+    let proof: ScratchAnswer;
     try {
-      const answer = await Promise.race([asked, running.then(() => asked)]);
-      return answer;
+      proof = await Promise.race([asked, running.then(() => asked)]);
     } finally {
       lifeline.end('done\n');
       await asked.catch(() => undefined);
       await running.catch(() => undefined);
     }
+    refuseOlderThanSnapshot(server, proof, (await running).get('newest_snapshot'));
+    return proof;
   },
 });
+
+interface ScratchAnswer {
+  zxid: string;
+  nodes: number;
+}
+
+/** ZooKeeper passes over snapshots it cannot read, and starts empty where none is left: only the zxid tells. */
+function refuseOlderThanSnapshot(
+  server: ResolvedServer,
+  proof: ScratchAnswer,
+  newestSnapshot: string | undefined,
+): void {
+  if (newestSnapshot === undefined || !/^[0-9a-f]{1,16}$/.test(newestSnapshot)) return;
+  if (BigInt(proof.zxid) >= BigInt(`0x${newestSnapshot}`)) return;
+  throw new ZkferryError(
+    'BackupInvalid',
+    `the backup of ${server.name} holds a snapshot of 0x${newestSnapshot.replace(/^0+/, '')}, but a server on it loaded only up to ${proof.zxid}: the snapshot cannot be read; take the backup again`,
+    { retryable: false },
+  );
+}
 
 /** Polls `srvr` through SSH; how long it takes is the tree's size, so only the scratch server's own end ends it. */
 async function askUntilServing(
@@ -88,7 +110,7 @@ async function askUntilServing(
   port: number,
   scratch: { ended?: string; over: boolean },
   context: OperationContext,
-): Promise<{ zxid: string; nodes: number }> {
+): Promise<ScratchAnswer> {
   const deadline = Date.now() + VERIFY_TIMEOUT_MS;
   for (;;) {
     context.signal.throwIfAborted();

@@ -2,9 +2,10 @@
  * Measures for how long an ensemble takes no writes.
  *
  * One session to each server alone writes its own znode every interval; what counts is that any of them is
- * acknowledged, so a server that is restarted on purpose leaves no gap. Those sessions expire whenever their
- * one server is away for long and are replaced silently. One more session, the witness, has the whole list
- * like an ordinary client: it writes too, and its expiry is a session lost.
+ * acknowledged, so a server that is restarted on purpose leaves no gap. These sessions are replaced at the
+ * first failure: the native client's own way back can take a third of the session timeout, which would be
+ * measured as the ensemble's silence. One more session, the witness, has the whole list like an ordinary
+ * client: it writes too, and its expiry is a session lost.
  */
 import type { SessionOptions } from '../../model/ports';
 import type { WriteGap } from '../../model/status';
@@ -68,7 +69,7 @@ const SINGLE_SESSION_TIMEOUT_MS = 4_000;
 const WITNESS_SESSION_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 30_000;
 const OPERATION_TIMEOUT_MS = 5_000;
-const REOPEN_AFTER_MS = 100;
+const REOPEN_AFTER_MS = 20;
 /** Connecting at the start of a segment is not the ensemble's silence, unless it takes longer than this. */
 const CONNECT_GRACE_MS = 2_000;
 const CLOCK_EVERY_MS = 50;
@@ -207,7 +208,7 @@ async function keepWriting(
       void session.ended.then((end) => {
         if (end === 'expired' && writer.witness) measure.sessionsLost += 1;
       });
-      await writeUntilEnded(session, options, measure, writer.name, signal);
+      await writeUntilEnded(session, options, measure, writer, signal);
       await session.close();
     }
     await sleep(REOPEN_AFTER_MS, signal);
@@ -218,7 +219,7 @@ async function writeUntilEnded(
   session: OpenSession,
   options: AvailabilityProbeOptions,
   measure: Measurement,
-  name: string,
+  { name, witness }: Writer,
   signal: AbortSignal,
 ): Promise<void> {
   const intervalMs = options.intervalMs ?? 50;
@@ -226,7 +227,8 @@ async function writeUntilEnded(
   let ended = false;
   void session.ended.then(() => (ended = true));
   let prepared = false;
-  while (!ended && !signal.aborted) {
+  let broken = false;
+  while (!ended && !broken && !signal.aborted) {
     const started = performance.now();
     const wasConnected = session.isConnected;
     try {
@@ -240,6 +242,7 @@ async function writeUntilEnded(
       // Stopping closes the session under a write: nobody refused that one.
       if (wasConnected && !signal.aborted) measure.failed += 1;
       prepared = false;
+      broken = !witness;
     }
     await sleep(Math.max(1, intervalMs - (performance.now() - started)), signal);
   }

@@ -12,12 +12,16 @@ import {
 import { operationError } from './errors';
 
 export type SessionEnd = 'expired' | 'authFailed' | 'closed';
+type Outcome = SessionEnd | 'connected' | 'failed';
 
 /** Requests waiting or in flight in one session; more are refused. */
 const MAX_PENDING = 4_096;
+/** Connecting, associating, connected (zookeeper.h). */
+const LIVE_STATES = new Set([1, 2, 3]);
 const UNLIMITED = 2 ** 31 - 1;
 
-const END_CODES: Record<SessionEnd, string> = {
+const END_CODES: Record<Exclude<Outcome, 'connected'>, string> = {
+  failed: 'ConnectionLoss',
   expired: 'SessionExpired',
   authFailed: 'AuthFailed',
   closed: 'Closing',
@@ -28,8 +32,9 @@ export class Connection {
   readonly ended: Promise<SessionEnd>;
   private endedAs: SessionEnd | undefined;
   private connected = false;
+  private everConnected = false;
   private settleEnded!: (end: SessionEnd) => void;
-  private readonly waiting = new Set<(outcome: SessionEnd | 'connected') => void>();
+  private readonly waiting = new Set<(outcome: Outcome) => void>();
   private readonly pending = new Set<(end: SessionEnd) => void>();
 
   constructor(
@@ -46,11 +51,13 @@ export class Connection {
       response_counter_limit: UNLIMITED,
     });
     this.client.on('connect', () => {
-      this.connected = true;
+      this.connected = this.everConnected = true;
       this.wake('connected');
     });
     this.client.on('connecting', () => {
       this.connected = false;
+      // A server that accepts connections without serving: whoever opens the session may try another way.
+      if (!this.everConnected) this.wake('failed');
     });
     this.client.on('close', (_client: unknown, code: number) => {
       if (code === EXPIRED_STATE) this.end('expired');
@@ -63,7 +70,12 @@ export class Connection {
     return this.connected && this.endedAs === undefined;
   }
 
-  private wake(outcome: SessionEnd | 'connected'): void {
+  /** The client gave up its first attempt and will not make another (see nativeClient.ts). */
+  get isStuck(): boolean {
+    return !LIVE_STATES.has(this.client.state);
+  }
+
+  private wake(outcome: Outcome): void {
     const waiting = [...this.waiting];
     this.waiting.clear();
     for (const settle of waiting) settle(outcome);
@@ -91,7 +103,7 @@ export class Connection {
       );
     }
     return new Promise((resolve, reject) => {
-      const settle = (outcome: SessionEnd | 'connected'): void => {
+      const settle = (outcome: Outcome): void => {
         clearTimeout(timer);
         this.waiting.delete(settle);
         if (outcome === 'connected') resolve();

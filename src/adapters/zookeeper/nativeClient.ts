@@ -5,6 +5,9 @@
  *   connection: it is never called, see aclReader.ts;
  * - at `close()` every pending callback is called with -116; a request handed over while the client is
  *   not connected waits inside it without a deadline;
+ * - after a failed attempt to connect it does not set its timer anew (node-zk.cpp, `yield`): where the very
+ *   first attempt is refused at once it never makes another, and after a lost connection it may wait for a
+ *   third of the session timeout. So opening is tried several times, each with a client of its own;
  * - with `debug_level` 0 nothing is written to stdout or stderr;
  * - after ten polls without a whole response it closes its own session, unless `response_counter_limit`
  *   says otherwise.
@@ -33,6 +36,7 @@ export interface NativeClient extends EventEmitter {
   readonly client_id: string;
   /** Session timeout in ms as negotiated. */
   readonly timeout: number;
+  readonly state: number;
   init(config: Record<string, unknown>): unknown;
   close(): unknown;
   add_auth(scheme: string, credential: string, callback: Callback<[]>): number;

@@ -47,6 +47,46 @@ export interface OpenSession extends ZkSession {
   readonly sessionTimeoutMs: number;
 }
 
+/** First attempt at connecting; each further one may take half as long again. See nativeClient.ts for why there are several. */
+const FIRST_ATTEMPT_MS = 500;
+const ATTEMPT_GROWTH = 1.5;
+const PAUSE_BETWEEN_ATTEMPTS_MS = 50;
+
+/** Tries until connected or out of time; whatever does not connect is closed again. */
+async function connectInTime(
+  shown: string,
+  connectString: string,
+  options: SessionOptions,
+  timeoutMs: number,
+): Promise<Connection> {
+  const deadline = performance.now() + timeoutMs;
+  const sessionTimeoutMs = options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS;
+  for (let attemptMs = FIRST_ATTEMPT_MS; ; attemptMs *= ATTEMPT_GROWTH) {
+    options.signal?.throwIfAborted();
+    const leftMs = Math.max(1, deadline - performance.now());
+    const connection = new Connection(shown, connectString, sessionTimeoutMs);
+    const onAbort = (): void => void connection.close();
+    options.signal?.addEventListener('abort', onAbort, { once: true });
+    void connection.ended.then(() => options.signal?.removeEventListener('abort', onAbort));
+    try {
+      const waitMs = connection.isStuck ? 0 : Math.min(attemptMs, leftMs);
+      await connection.whenConnected(waitMs, 'connecting to');
+      return connection;
+    } catch (error) {
+      await connection.close();
+      options.signal?.throwIfAborted();
+      if (performance.now() + PAUSE_BETWEEN_ATTEMPTS_MS >= deadline) {
+        throw operationError(
+          zooKeeperCode(error) ?? 'ConnectionLoss',
+          { operation: 'connecting to', servers: shown },
+          `no session within ${Math.round(timeoutMs)} ms`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_BETWEEN_ATTEMPTS_MS));
+    }
+  }
+}
+
 /**
  * Opens a session and adds its credentials. ZooKeeperUnavailable (retryable) where no server takes it within
  * `connectTimeoutMs`; an aborted `signal` rejects with its reason, and closes the session later on.
@@ -58,18 +98,9 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
   const shown = showServers(options.servers);
   const started = performance.now();
   const connectString = await connectStringOf(options.servers, connectTimeoutMs);
-  const connection = new Connection(
-    shown,
-    connectString,
-    options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
-  );
-  const onAbort = (): void => void connection.close();
-  signal?.addEventListener('abort', onAbort, { once: true });
-  void connection.ended.then(() => signal?.removeEventListener('abort', onAbort));
+  const leftMs = Math.max(1, connectTimeoutMs - (performance.now() - started));
+  const connection = await connectInTime(shown, connectString, options, leftMs);
   try {
-    signal?.throwIfAborted();
-    const leftMs = Math.max(1, connectTimeoutMs - (performance.now() - started));
-    await connection.whenConnected(leftMs, 'connecting to');
     for (const { scheme, credential } of options.auth ?? []) {
       await connection.request('adding a credential at', undefined, connectTimeoutMs, (done) =>
         connection.client.add_auth(scheme, credential, done),

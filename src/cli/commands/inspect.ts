@@ -8,6 +8,9 @@ import {
   type Outcome,
   type Runner,
 } from '../context';
+import { withPorts } from '../ports';
+
+const OBSERVE_DEADLINE_MS = 60_000;
 
 interface InspectOptions {
   discover?: string;
@@ -28,4 +31,23 @@ export function registerInspect(program: Command, runner: Runner): void {
         return inspect(context, ensemble);
       }),
     );
+}
+
+async function inspect(context: CommandContext, name: string): Promise<Outcome> {
+  const { observeEnsemble } = await import('../../../activities/observe/observeEnsemble');
+  const facts = await withPorts(context, async (ports) =>
+    observeEnsemble(ports, await ports.inventory.resolve(name), {
+      depth: 'full',
+      context: { signal: AbortSignal.timeout(OBSERVE_DEADLINE_MS), heartbeat: () => undefined },
+    }),
+  );
+  return { text: JSON.stringify(facts, undefined, 2), document: facts };
+}
+
+function discover(
+  _context: CommandContext,
+  _name: string | undefined,
+  _address: string,
+): Promise<Outcome> {
+  throw new ZkferryError('Unsupported', '--discover is not available in this version');
 }

@@ -13,9 +13,9 @@ export function registerSchema(program: Command, runner: Runner): void {
     .description('print the JSON schema of the inventory, or of what a strategy or control takes')
     .addArgument(new Argument('[what]', 'what to describe').choices(names).default('inventory'))
     .action(
-      action<[string], object>(runner, async (_context, [what]) => {
+      action<[string], object>(runner, (_context, [what]) => {
         const document = jsonSchemaOf(what);
-        return { text: JSON.stringify(document, undefined, 2), document };
+        return Promise.resolve({ text: JSON.stringify(document, undefined, 2), document });
       }),
     );
 }

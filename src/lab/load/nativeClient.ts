@@ -30,9 +30,14 @@ export interface NativeClient {
   on(event: 'close', listener: (client: unknown, code: number) => void): unknown;
 }
 
-/** States as zookeeper.c numbers them; 0 is "no connection and no attempt under way". */
-export const NOT_CONNECTED = 0;
+/** `state` of a client with a session and a connection (zk_adaptor.h, CONNECTED_STATE_DEF). */
 export const CONNECTED = 3;
+/** No connection and no attempt under way: 0 between attempts, 999 after a send found the connection reset. */
+const IDLE_STATES = [0, 999];
+
+export function isIdle(client: NativeClient): boolean {
+  return IDLE_STATES.includes(client.state);
+}
 
 export interface NativeClientOptions {
   /** `host:port,…/chroot`, tried in this order. */

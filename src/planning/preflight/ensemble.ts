@@ -20,13 +20,13 @@ function quorumFindings(facts: EnsembleFacts, margin: number): Finding[] {
   const seen = `${facts.syncedVoters} of ${facts.voters} voters are synced, ${facts.quorumSize} make a quorum`;
   if (isStandalone(facts))
     return [
-      error('StandaloneOutage', 'the ensemble is a single server: its restart stops the service', {
+      error('Standalone', 'the ensemble is a single server: its restart stops the service', {
         hint: 'grow it to three servers first; then it can be upgraded without an outage',
       }),
     ];
   if (facts.quorumMargin < 0 || leaderOf(facts) === undefined)
     return [
-      error('QuorumMissing', `no synced quorum with a leader: ${seen}`, {
+      error('QuorumLost', `no synced quorum with a leader: ${seen}`, {
         hint: 'bring servers back until the ensemble serves, then plan again',
       }),
     ];
@@ -60,7 +60,7 @@ const servingFindings = (facts: EnsembleFacts): Finding[] =>
     .filter((server) => !isServing(server))
     .map(({ server, state, stateDetail }) =>
       warning(
-        'ServerNotServing',
+        'ServerDown',
         `${server} is ${state}${stateDetail ? ` (${stateDetail})` : ''}: it is upgraded first, and the run goes on once it serves`,
         { server, hint: 'mend it before the upgrade if the cause is not its version' },
       ),
@@ -83,9 +83,13 @@ const canaryFindings = ({ canary }: EnsembleFacts): Finding[] =>
   canary === undefined || canary.committed
     ? []
     : [
-        error('CanaryFailed', `a canary write was not committed: ${canary.error ?? 'no reason given'}`, {
-          hint: 'the ensemble must commit writes before any server is stopped',
-        }),
+        error(
+          'CanaryFailed',
+          `a canary write was not committed: ${canary.error ?? 'no reason given'}`,
+          {
+            hint: 'the ensemble must commit writes before any server is stopped',
+          },
+        ),
       ];
 
 function reconfigFindings(facts: EnsembleFacts): Finding[] {

@@ -22,10 +22,14 @@ export function hostFindings(facts: EnsembleFacts, input: PreflightInput): Findi
 
 function unreached({ server, host }: ServerFacts): Finding {
   if (host === undefined)
-    return error('HostNotObserved', `the host of ${server} was not looked at: the inventory gives no way to it`, {
-      server,
-      hint: 'add ssh, service, package and directories for it to the inventory',
-    });
+    return error(
+      'HostNotObserved',
+      `the host of ${server} was not looked at: the inventory gives no way to it`,
+      {
+        server,
+        hint: 'add ssh, service, package and directories for it to the inventory',
+      },
+    );
   const hints: Record<string, string> = {
     HostKeyMismatch: 'compare the fingerprint on the host itself before you change the inventory',
     SshAuthFailed: "check user and privateKey in the inventory, and the host's authorized_keys",
@@ -37,11 +41,7 @@ function unreached({ server, host }: ServerFacts): Finding {
   });
 }
 
-function reachedFindings(
-  server: ServerFacts,
-  host: HostFacts,
-  input: PreflightInput,
-): Finding[] {
+function reachedFindings(server: ServerFacts, host: HostFacts, input: PreflightInput): Finding[] {
   return [
     ...serviceFindings(server, host),
     ...javaFindings(server, host, input),
@@ -62,10 +62,14 @@ function serviceFindings(server: ServerFacts, { process }: HostFacts): Finding[]
     );
   if (isServing(server) && process?.masked)
     findings.push(
-      warning('ServiceMasked', `the service of ${server.server} is masked: it would not start after a reboot`, {
-        server: server.server,
-        hint: 'left behind by an earlier run? zkferry unmasks it when it starts the server',
-      }),
+      warning(
+        'ServiceMasked',
+        `the service of ${server.server} is masked: it would not start after a reboot`,
+        {
+          server: server.server,
+          hint: 'left behind by an earlier run? zkferry unmasks it when it starts the server',
+        },
+      ),
     );
   return findings;
 }
@@ -79,17 +83,25 @@ function javaFindings(server: ServerFacts, { java }: HostFacts, input: Preflight
   );
   if (java === undefined)
     return [
-      warning('JavaUnknown', `which Java ${server.server} uses could not be found out; ${needed}+ is needed`, {
-        server: server.server,
-        hint: 'set javaHome in the inventory',
-      }),
+      warning(
+        'JavaUnknown',
+        `which Java ${server.server} uses could not be found out; ${needed}+ is needed`,
+        {
+          server: server.server,
+          hint: 'set javaHome in the inventory',
+        },
+      ),
     ];
   if (java.major >= needed) return [];
   return [
-    error('JavaTooOld', `${server.server} has Java ${java.version} (${java.path}); ${needed}+ is needed`, {
-      server: server.server,
-      hint: 'install a newer Java on the host, or name one by javaHome in the inventory',
-    }),
+    error(
+      'JavaTooOld',
+      `${server.server} has Java ${java.version} (${java.path}); ${needed}+ is needed`,
+      {
+        server: server.server,
+        hint: 'install a newer Java on the host, or name one by javaHome in the inventory',
+      },
+    ),
   ];
 }
 
@@ -117,10 +129,14 @@ function installedFindings(server: ServerFacts, host: HostFacts): Finding[] {
   const installed = host.package?.installedVersion;
   if (host.package === undefined)
     return [
-      error('PackageUnknown', `the inventory says nothing of how ZooKeeper is installed on ${name}`, {
-        server: name,
-        hint: 'add package (tarball, apt, rpm or commands) for it',
-      }),
+      error(
+        'PackageUnknown',
+        `the inventory says nothing of how ZooKeeper is installed on ${name}`,
+        {
+          server: name,
+          hint: 'add package (tarball, apt, rpm or commands) for it',
+        },
+      ),
     ];
   if (installed === undefined || server.version === undefined) return [];
   if (!parseVersion(installed) || compareVersions(installed, server.version) === 0) return [];
@@ -209,7 +225,9 @@ function adminServerFindings(facts: EnsembleFacts, input: PreflightInput): Findi
     info(
       'AdminServerOpen',
       `the AdminServer of ${open.map(({ server }) => server).join(', ')} listens on other addresses than loopback; left as it is`,
-      { hint: 'set admin.serverAddress=127.0.0.1 or admin.enableServer=false where nobody needs it' },
+      {
+        hint: 'set admin.serverAddress=127.0.0.1 or admin.enableServer=false where nobody needs it',
+      },
     ),
   ];
 }

@@ -17,21 +17,26 @@ function idFindings(servers: readonly ServerFacts[]): Finding[] {
   for (const server of servers) {
     const seen: [number | undefined, string][] = [
       [server.host?.myid, 'its myid file says'],
-      [server.serverId, 'the running server says'],
+      // A server alone runs as id 0 or 1, whatever its files say.
+      [server.role === 'standalone' ? undefined : server.serverId, 'the running server says'],
     ];
     const differing = seen.find(([id]) => id !== undefined && id !== server.id);
     if (differing)
       findings.push(
-        error('IdDiffers', `${server.server} has id ${server.id} in the inventory, ${differing[1]} ${differing[0]}`, {
-          server: server.server,
-          hint: 'correct the inventory, or the address it gives for this server',
-        }),
+        error(
+          'MyidDiffers',
+          `${server.server} has id ${server.id} in the inventory, ${differing[1]} ${differing[0]}`,
+          {
+            server: server.server,
+            hint: 'correct the inventory, or the address it gives for this server',
+          },
+        ),
       );
     const id = server.serverId ?? server.host?.myid ?? server.id;
     const other = holders.get(id);
     if (other)
       findings.push(
-        error('IdTaken', `${other.server} and ${server.server} both have id ${id}`, {
+        error('DuplicateId', `${other.server} and ${server.server} both have id ${id}`, {
           server: server.server,
           hint: 'two servers of one id can break the quorum: each needs its own',
         }),
@@ -54,16 +59,22 @@ function inventoryFindings(servers: readonly ServerFacts[]): Finding[] {
       error(
         'UnknownMember',
         `server.${member.id} (${member.host}:${member.quorumPort}) is a member, as ${by} says, but not in the inventory`,
-        { hint: 'add it to the inventory: a member that is left behind would stay on the old version' },
+        {
+          hint: 'add it to the inventory: a member that is left behind would stay on the old version',
+        },
       ),
     );
   const missing = servers
     .filter(({ id }) => !configured.has(id))
     .map(({ server, id }) =>
-      error('NotAMember', `${server} (id ${id}) is in the inventory, but in no member's configuration`, {
-        server,
-        hint: 'mark it as spare in the inventory, or add it to the ensemble first',
-      }),
+      error(
+        'NotAMember',
+        `${server} (id ${id}) is in the inventory, but in no member's configuration`,
+        {
+          server,
+          hint: 'mark it as spare in the inventory, or add it to the ensemble first',
+        },
+      ),
     );
   return [...unknown, ...missing];
 }
@@ -86,7 +97,7 @@ function listFindings(servers: readonly ServerFacts[]): Finding[] {
   if (shapes.size < 2) return [];
   const said = [...shapes].map(([shape, by]) => `${by.join(', ')}: ${shape}`).join('; ');
   return [
-    error('MemberListsDiffer', `members do not list the same ensemble (${said})`, {
+    error('ServerListsDiffer', `members do not list the same ensemble (${said})`, {
       hint: 'finish the change of members on every server first',
     }),
   ];

@@ -35,7 +35,10 @@ function compressionFindings(facts: EnsembleFacts): Finding[] {
       warning(
         'CompressedSnapshots',
         `${server} has or would write compressed snapshots: no release below 3.6 can read them, so there is no way back once it wrote one`,
-        { server, hint: 'take snapshot.compression.method out of the JVM flags until the upgrade is final' },
+        {
+          server,
+          hint: 'take snapshot.compression.method out of the JVM flags until the upgrade is final',
+        },
       ),
     );
 }
@@ -65,10 +68,14 @@ function firstSnapshotFindings(facts: EnsembleFacts, input: PreflightInput): Fin
   return facts.servers
     .filter((server) => server.host?.data?.snapshotCount === 0)
     .map(({ server }) =>
-      info('NoSnapshotYet', `${server} has no snapshot on disk: its first start on 3.5+ gets snapshot.trust.empty`, {
-        server,
-        hint: 'better, where you can: let 3.4 write one first (it does after snapCount transactions)',
-      }),
+      info(
+        'NoSnapshot',
+        `${server} has no snapshot on disk: its first start on 3.5+ gets snapshot.trust.empty`,
+        {
+          server,
+          hint: 'better, where you can: let 3.4 write one first (it does after snapCount transactions)',
+        },
+      ),
     );
 }
 

@@ -38,8 +38,8 @@ fi
 mkdir -p "$backup_dir" && chmod 700 "$backup_dir" || fail RemoteCommandFailed no "cannot create $backup_dir as $(id -un): set directories.backup"
 rm -rf "$backup_dir/.incoming-$server_name-"*
 rm -rf "$final"
-need=$(du -s -B1 "$data_dir/version-2" | cut -f1)
-if ! same_file "$data_dir" "$log_dir"; then need=$(( need + $(du -s -B1 "$log_dir/version-2" | cut -f1) )); fi
+need=$(du -s -B1 --apparent-size "$data_dir/version-2" | cut -f1)
+if ! same_file "$data_dir" "$log_dir"; then need=$(( need + $(du -s -B1 --apparent-size "$log_dir/version-2" | cut -f1) )); fi
 # A tenth more: the server goes on writing meanwhile.
 need=$(( need + need / 10 + 1048576 ))
 free=$(free_bytes "$backup_dir")
@@ -163,7 +163,7 @@ cd "$scratch"
 scratch_pid=$!
 cd /
 printf '%s\n' "$scratch_pid" >"$scratch/pid"
-out started yes
+out newest_snapshot "$(ls "$directory/data" | sed -n 's/^snapshot\.\([0-9a-f]*\).*/\1/p' | awk '{printf "%16s\n", $1}' | tr ' ' '0' | sort | tail -n 1)"
 ( while alive "$scratch_pid"; do sleep 0.2; done; printf 'zkferry-progress scratch-ended %s\n' "$(grep -a -i 'exception\|error\|invalid' "$scratch/server.log" | tail -n 3 | tr '\n' ' ')" >&2 ) 9>&- >/dev/null &
 watcher=$!
 IFS= read -r goodbye
