@@ -62,26 +62,31 @@ export default tseslint.config(
           (type) => ({
             type,
             pattern: `src/${type}`,
-            mode: 'folder',
           }),
         ),
         ...['workflows', 'activities', 'worker'].map((type) => ({
           type,
           pattern: type,
-          mode: 'folder',
         })),
       ],
     },
     rules: {
-      'boundaries/element-types': [
+      'boundaries/dependencies': [
         'error',
         {
           default: 'disallow',
-          message: '${file.type} may not import ${dependency.type}: see docs/architecture.md',
-          rules: [
-            ...Object.entries(mayImport).map(([from, to]) => ({ from, allow: [from, ...to] })),
+          message:
+            '{{from.element.type}} may not import {{to.element.type}}: see docs/architecture.md',
+          policies: [
+            ...Object.entries(mayImport).map(([from, to]) => ({
+              from: { element: { type: from } },
+              allow: [from, ...to].map((type) => ({ to: { element: { type } } })),
+            })),
             // A workflow names activities by their types only; their code never enters the sandbox.
-            { from: 'workflows', allow: ['activities'], importKind: 'type' },
+            {
+              from: { element: { type: 'workflows' } },
+              allow: [{ to: { element: { type: 'activities' } }, dependency: { kind: 'type' } }],
+            },
           ],
         },
       ],

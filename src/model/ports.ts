@@ -86,7 +86,8 @@ export interface ZkSession {
   create(
     path: string,
     data: Buffer,
-    options?: { ephemeral?: boolean; sequential?: boolean },
+    /** `acl`: in force from the first moment on; default open to all. */
+    options?: { ephemeral?: boolean; sequential?: boolean; acl?: ZkAcl[] },
   ): Promise<string>;
   get(path: string): Promise<{ data: Buffer | null; stat: ZkStat }>;
   set(path: string, data: Buffer, version?: number): Promise<ZkStat>;

@@ -1,5 +1,5 @@
 /** Turns a schema's refusal into one readable error: field, value, what would be accepted. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { ZkferryError, type ErrorType } from './errors';
 
 const MAX_SHOWN_CHARS = 80;

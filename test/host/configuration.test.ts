@@ -106,7 +106,7 @@ describe('reading and writing', () => {
 
   test('a linked zoo.cfg stays a link', async () => {
     const server = host.server('linked');
-    const real = join(server.directories!.data, 'real.cfg');
+    const real = join(server.directories!.data!, 'real.cfg');
     writeFileSync(real, 'a=1\n');
     symlinkSync(real, join(configOf(server), 'zoo.cfg'));
     const { zooCfg } = await host.adapter.readConfiguration(server, context());

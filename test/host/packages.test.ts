@@ -174,7 +174,7 @@ describe('rpm (command contract)', () => {
     executable(
       join(stubs, 'dnf'),
       `#!/bin/sh
-echo "$*" >>${stubs}/calls
+printf '%s\\n' "$*" >>${stubs}/calls
 case "$*" in
   '-q repoquery'*zookeeper-3.9.6|'-q repoquery'*zookeeper-3.8.4) echo 4711 ;;
   'install -y zookeeper-3.9.6'|'install -y zookeeper-3.8.4')

@@ -156,6 +156,32 @@ describe('a service by commands', () => {
   });
 });
 
+test('become sudo puts `sudo -n` before everything, the kill of an abort included', async () => {
+  const calls = join(stubs, 'sudo.calls');
+  executable(
+    join(stubs, 'sudo'),
+    `#!/bin/sh\necho "$1 $2" >>${calls}\n[ "$1" = -n ] && shift && exec "$@"\n`,
+  );
+  const plain = host.server('sudo');
+  const server = { ...plain, ssh: { ...host.ssh, become: 'sudo' as const } };
+  const running = join(host.directory, 'sudo.running');
+  const abort = new AbortController();
+  const hook = rejection(
+    host.adapter.runHook(
+      server,
+      `touch ${running}; sleep 300`,
+      {},
+      token(1),
+      context(abort.signal),
+      60_000,
+    ),
+  );
+  await until('the hook runs', () => existsSync(running));
+  abort.abort(new Error('enough'));
+  await hook;
+  expect(readFileSync(calls, 'utf8')).toBe('-n timeout\n-n sh\n');
+});
+
 describe('a systemd unit (command contract)', () => {
   /** A stand-in that records each call and keeps the unit's state in files. */
   function unit(name: string, unitFileInEtc: boolean): ResolvedServer & { home: string } {

@@ -50,7 +50,7 @@ export async function startTestHost(
     ].join('\n'),
   );
   const [command, ...args] = [...around, '/usr/sbin/sshd', '-D', '-f', file('sshd_config')];
-  const sshd = spawn(command as string, args, { stdio: 'ignore' });
+  const sshd = spawn(command, args, { stdio: 'ignore' });
   await until('sshd listens', () => canConnect(address, PORT));
   const fingerprint = execFileSync('ssh-keygen', ['-lf', file('host_key.pub')], {
     encoding: 'utf8',

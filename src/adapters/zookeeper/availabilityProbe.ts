@@ -2,10 +2,9 @@
  * Measures for how long an ensemble takes no writes.
  *
  * One session to each server alone writes its own znode every interval; what counts is that any of them is
- * acknowledged, so a server that is restarted on purpose leaves no gap. These sessions are replaced at the
- * first failure: the native client's own way back can take a third of the session timeout, which would be
- * measured as the ensemble's silence. One more session, the witness, has the whole list like an ordinary
- * client: it writes too, and its expiry is a session lost.
+ * acknowledged, so a server that is restarted on purpose leaves no gap. Those sessions expire
+ * when their one server is away for long, and are replaced silently. One more session, the witness, has the
+ * whole list like an ordinary client: it writes too, and its expiry is a session lost.
  */
 import type { SessionOptions } from '../../model/ports';
 import type { WriteGap } from '../../model/status';
@@ -64,9 +63,7 @@ export interface AvailabilityProbeOptions extends ZnodeRoot {
 }
 
 const MAX_SINGLE_WRITERS = 9;
-/** The least most servers grant (2 × tickTime): the C client retries every 1/60 of it. */
-const SINGLE_SESSION_TIMEOUT_MS = 4_000;
-const WITNESS_SESSION_TIMEOUT_MS = 10_000;
+const SESSION_TIMEOUT_MS = 10_000;
 const CONNECT_TIMEOUT_MS = 30_000;
 const OPERATION_TIMEOUT_MS = 5_000;
 const REOPEN_AFTER_MS = 20;
@@ -198,7 +195,7 @@ async function keepWriting(
     const session = await openSession({
       servers: writer.servers,
       auth: options.auth,
-      sessionTimeoutMs: writer.witness ? WITNESS_SESSION_TIMEOUT_MS : SINGLE_SESSION_TIMEOUT_MS,
+      sessionTimeoutMs: SESSION_TIMEOUT_MS,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       operationTimeoutMs: OPERATION_TIMEOUT_MS,
       signal,
@@ -219,7 +216,7 @@ async function writeUntilEnded(
   session: OpenSession,
   options: AvailabilityProbeOptions,
   measure: Measurement,
-  { name, witness }: Writer,
+  { name }: Writer,
   signal: AbortSignal,
 ): Promise<void> {
   const intervalMs = options.intervalMs ?? 50;
@@ -227,8 +224,7 @@ async function writeUntilEnded(
   let ended = false;
   void session.ended.then(() => (ended = true));
   let prepared = false;
-  let broken = false;
-  while (!ended && !broken && !signal.aborted) {
+  while (!ended && !signal.aborted) {
     const started = performance.now();
     const wasConnected = session.isConnected;
     try {
@@ -242,7 +238,6 @@ async function writeUntilEnded(
       // Stopping closes the session under a write: nobody refused that one.
       if (wasConnected && !signal.aborted) measure.failed += 1;
       prepared = false;
-      broken = !witness;
     }
     await sleep(Math.max(1, intervalMs - (performance.now() - started)), signal);
   }

@@ -2,8 +2,8 @@
  * The persistent lock that keeps two runs, also of different Temporal clusters, off one ensemble.
  *
  * 1. create `<root>` and `<root>/lock`, owner-only;
- * 2. create `<root>/lock/<runId>` (already there: it is this run's, from an earlier attempt), close its
- *    ACL, write who holds it;
+ * 2. create `<root>/lock/<runId>` (already there: it is this run's, from an earlier attempt),
+ *    owner-only, and write into it who holds it;
  * 3. list the children. A child with a lower czxid came first: take the own one away and refuse.
  *
  * Exactly one run holds the lock at a time: czxids are totally ordered, and a server that shows the own

@@ -1,4 +1,4 @@
-/** Znodes of zkferry's own subtree: created empty, then closed to all but their owner, then filled. */
+/** Znodes of zkferry's own subtree: nobody but their owner may read or write them. */
 import { createHash } from 'node:crypto';
 import type { ZkAcl, ZkSession } from '../../model/ports';
 import { zooKeeperCode } from './errors';
@@ -41,16 +41,21 @@ export async function unlessCode<T, U>(
 }
 
 /**
- * Makes sure `path` exists and is the owner's alone. Repeating it is harmless, also after a crash between
- * the two writes; a znode of another owner gives ZooKeeperAuthFailed.
+ * Makes sure `path` exists and is the owner's alone, from the moment it exists. One that is there already is
+ * closed to all others; if it is another owner's, that gives ZooKeeperAuthFailed. Repeating it is harmless.
  */
 export async function ensureOwned(
   session: ZkSession,
   path: string,
   credential: string | undefined,
 ): Promise<void> {
-  await unlessCode(['NodeExists'], () => session.create(path, Buffer.alloc(0)), undefined);
-  if (credential !== undefined) await session.setAcl(path, ownerAcl(credential));
+  const acl = credential === undefined ? undefined : ownerAcl(credential);
+  try {
+    await session.create(path, Buffer.alloc(0), { acl });
+  } catch (error) {
+    if (zooKeeperCode(error) !== 'NodeExists') throw error;
+    if (acl) await session.setAcl(path, acl);
+  }
 }
 
 /** The root itself owned; its parents, where they are missing, created open: they are nobody's in particular. */

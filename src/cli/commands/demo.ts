@@ -65,8 +65,10 @@ export function registerDemo(program: Command, runner: Runner): void {
             viewOf(context, renderPlanText),
             interrupt.signal,
           );
+          const text = `\n${renderDemo(outcome, context.view)}`;
+          if (context.output.mode.json) context.output.note(text);
           return {
-            text: `\n${renderDemo(outcome, context.view)}`,
+            text,
             document: demoDocument(outcome),
             exitCode: outcome.ok ? EXIT.done : EXIT.failed,
           };

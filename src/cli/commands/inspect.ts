@@ -1,4 +1,5 @@
 /** `zkferry inspect ENSEMBLE`: what an ensemble is and how it is. Only looks; needs no Temporal. */
+import { setMaxListeners } from 'node:events';
 import type { Command } from 'commander';
 import { ZkferryError } from '../../model/errors';
 import {
@@ -38,10 +39,17 @@ async function inspect(context: CommandContext, name: string): Promise<Outcome> 
   const facts = await withPorts(context, async (ports) =>
     observeEnsemble(ports, await ports.inventory.resolve(name), {
       depth: 'full',
-      context: { signal: AbortSignal.timeout(OBSERVE_DEADLINE_MS), heartbeat: () => undefined },
+      context: { signal: observeSignal(), heartbeat: () => undefined },
     }),
   );
   return { text: JSON.stringify(facts, undefined, 2), document: facts };
+}
+
+/** Every server and connection listens to it: that many listeners are no leak. */
+function observeSignal(): AbortSignal {
+  const signal = AbortSignal.timeout(OBSERVE_DEADLINE_MS);
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 function discover(

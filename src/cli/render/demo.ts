@@ -28,6 +28,7 @@ export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
     durationMs: outcome.durationMs,
     versions: outcome.versions,
     problems: outcome.problems,
+    ...(outcome.kept ? { kept: outcome.place } : {}),
   };
 }
 

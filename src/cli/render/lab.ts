@@ -1,5 +1,6 @@
 /** A lab as text: its servers, where things are, what to type next. */
 import type { LabStatus } from '../../lab/labCommands';
+import { formatVersion, parseVersion } from '../../model/version';
 import type { StatusView } from './status';
 import { plainTable } from './table';
 import { shellWord } from './text';
@@ -9,7 +10,7 @@ export function renderLab(lab: LabStatus, { colors }: StatusView): string {
   const rows = lab.servers.map((server) => [
     server.name,
     server.spare ? 'spare' : server.state,
-    server.version ?? '',
+    shortVersion(server.version),
     `${server.host}:${server.clientPort}`,
     `${server.host}:${server.sshPort}`,
     server.pid === undefined ? '' : String(server.pid),
@@ -28,6 +29,12 @@ export function renderLab(lab: LabStatus, { colors }: StatusView): string {
     );
   }
   return lines.join('\n');
+}
+
+/** `3.9.6` of the whole line that a server prints. */
+function shortVersion(text: string | undefined): string {
+  const version = text === undefined ? undefined : parseVersion(text);
+  return version ? formatVersion(version) : (text ?? '');
 }
 
 /** Lines to paste into a shell. */
