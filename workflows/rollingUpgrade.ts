@@ -40,7 +40,7 @@ import { takeHold } from './run/hold';
 import { startProbe } from './run/probe';
 import { newRunState, note, now, observe, type RunState } from './run/state';
 import { buildReport, rollbackPossibility, showDetails } from './run/status';
-import { describeFailure, executePlan, type LoopHooks } from './run/steps';
+import { describeFailure, executePlan, hold, type LoopHooks } from './run/steps';
 
 const MINUTE_MS = 60_000;
 const LOOK_TIMEOUT_MS = 5 * MINUTE_MS;
@@ -240,7 +240,7 @@ function recordReplan(state: RunState, reason: string, toHash: string, asksAgain
 }
 
 async function forwardOrBack(state: RunState, endProbe: () => Promise<void>): Promise<Outcome> {
-  if (state.plan?.direction !== 'rollback') {
+  while (state.plan?.direction !== 'rollback') {
     const outcome = await executePlan(state, hooksOf(state, endProbe));
     if (outcome === 'done') return 'completed';
     if (outcome === 'abort')
@@ -249,6 +249,11 @@ async function forwardOrBack(state: RunState, endProbe: () => Promise<void>): Pr
         'GateTimedOut',
       );
     note(state, outcome === 'rejected' ? 'a gate was rejected: going back' : 'going back');
+    const { possible, reason } = rollbackPossibility(state);
+    if (possible) break;
+    // Neither on nor back: only a person can decide, and a server in the middle of its turn must not stay there.
+    state.rollbackRequested = undefined;
+    hold(state, 'RollbackRefused', reason);
   }
   return goBack(state, endProbe);
 }

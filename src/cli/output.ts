@@ -39,6 +39,11 @@ export class Output {
     else this.talk.write(`${text}\n`);
   }
 
+  /** A remark beside a result that may be sent into a file: always to standard error. */
+  aside(text: string): void {
+    if (!this.mode.quiet) this.io.stderr.write(`${text}\n`);
+  }
+
   /** Progress that is redrawn; nothing when piped. */
   progress(lines: string[]): void {
     this.block?.draw(lines);

@@ -33,6 +33,8 @@ export interface TemporalOptions {
   /** Where the server's own words go; default beside the database. */
   logFile?: string;
   readyDeadlineMs?: number;
+  /** Settings of the server's dynamic configuration, e.g. `limit.historyCount.suggestContinueAsNew`. */
+  dynamicConfig?: Record<string, number>;
 }
 
 export interface TemporalServer {
@@ -76,7 +78,7 @@ async function freePorts(count: number): Promise<number[]> {
   }
 }
 
-function argumentsFor(ports: Ports, dbFile: string | undefined): string[] {
+function argumentsFor(ports: Ports, { dbFile, dynamicConfig = {} }: TemporalOptions): string[] {
   const attributes = Object.values(SEARCH_ATTRIBUTES).flatMap((name) => [
     '--search-attribute',
     `${name}=Keyword`,
@@ -88,6 +90,10 @@ function argumentsFor(ports: Ports, dbFile: string | undefined): string[] {
     ...['--http-port', String(ports.http), '--metrics-port', String(ports.metrics)],
     ...(dbFile === undefined ? [] : ['--db-filename', dbFile]),
     ...attributes,
+    ...Object.entries(dynamicConfig).flatMap(([name, value]) => [
+      '--dynamic-config-value',
+      `${name}=${value}`,
+    ]),
   ];
 }
 
@@ -121,7 +127,7 @@ async function launch(
 ): Promise<ProcessRef> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn(binary, argumentsFor(ports, options.dbFile), {
+  const child = spawn(binary, argumentsFor(ports, options), {
     detached: true,
     stdio: ['ignore', log, log],
   });

@@ -13,7 +13,7 @@ import {
 
 /** Temporal takes 20,000 bytes of current details; the caller writes lines of its own above the plan. */
 const MAX_BYTES = 17_500;
-const MAX_FINDINGS = 20;
+const MAX_FINDINGS_BYTES = 6_000;
 const MAX_TEXT_CHARS = 300;
 
 const MARK: Record<StepState, string> = {
@@ -41,8 +41,12 @@ export function renderPlanMarkdown(
 
 function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): string[] {
   const settled = plan.steps.filter(({ id }) => isSettled(statuses[id])).length;
-  const shown = plan.findings.slice(0, MAX_FINDINGS);
-  const hidden = plan.findings.length - shown.length;
+  const findings = plan.findings.map(
+    ({ severity, code, server, message, hint }) =>
+      `- **${severity}** ${code}${server ? ` (${server})` : ''}: ${plain(message)}${hint ? `; *${plain(hint)}*` : ''}`,
+  );
+  const shown = firstThatFit(findings, MAX_FINDINGS_BYTES);
+  const hidden = findings.length - shown.length;
   return [
     `### ${plan.direction === 'rollback' ? 'Way back' : 'Plan'}: ${plain(plan.goal)}`,
     `${pathText(plan)} · ${settled} of ${plan.steps.length} steps done`,
@@ -50,13 +54,19 @@ function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): 
     ...(plan.direction === 'rollback'
       ? []
       : [`Way back: ${plain(plan.rollbackLimit ?? 'possible until gate finalize')}`]),
-    ...shown.map(
-      ({ severity, code, server, message, hint }) =>
-        `- **${severity}** ${code}${server ? ` (${server})` : ''}: ${plain(message)}${hint ? `; *${plain(hint)}*` : ''}`,
-    ),
+    ...shown,
     ...(hidden > 0 ? [`- … and ${hidden} more finding(s): see the status document`] : []),
     '',
   ];
+}
+
+function firstThatFit(lines: readonly string[], roomBytes: number): string[] {
+  let used = 0;
+  const after = lines.findIndex((line) => {
+    used += utf8Bytes(line) + 1;
+    return used > roomBytes;
+  });
+  return after === -1 ? [...lines] : lines.slice(0, after);
 }
 
 const isSettled = (status: StepStatus | undefined): boolean =>

@@ -15,6 +15,7 @@ for dir in usr var etc; do
   mkdir -p "$upper/$dir.upper" "$upper/$dir.work"
   mount -t overlay overlay -o "lowerdir=/$dir,upperdir=$upper/$dir.upper,workdir=$upper/$dir.work" "/$dir"
 done
+if [ -d /run/systemd ]; then mount -t tmpfs tmpfs /run/systemd; fi
 exec "$@"`;
 
 const ownRoot = (upper: string): string[] => [
@@ -69,7 +70,7 @@ describeApt('apt, in a root of its own', () => {
     );
     executable(
       join(root, 'DEBIAN/postinst'),
-      '#!/bin/sh\ninvoke-rc.d zkferry-toy start || exit $?\n',
+      '#!/bin/sh\nmkdir -p /etc/rc5.d && ln -sf ../init.d/zkferry-toy /etc/rc5.d/S01zkferry-toy\ninvoke-rc.d zkferry-toy start || exit $?\n',
     );
     executable(
       join(root, 'etc/init.d/zkferry-toy'),
@@ -99,7 +100,7 @@ describeApt('apt, in a root of its own', () => {
       service: { kind: 'script', path: service },
     });
     await onHost(
-      `rm -f /usr/sbin/policy-rc.d /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/docker-clean && echo 'deb [trusted=yes] file:${repository} ./' >/etc/apt/sources.list && cd ${repository} && for deb in *.deb; do dpkg-deb -f $deb; printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $deb $(stat -c %s $deb) $(sha256sum <$deb | cut -d' ' -f1); done >Packages && apt-get -q update -o APT::Sandbox::User=root && echo 'APT::Sandbox::User "root";' >/etc/apt/apt.conf.d/99test`,
+      `printf '#!/bin/sh\\necho N 5\\n' >/usr/sbin/runlevel && chmod 755 /usr/sbin/runlevel && rm -f /usr/sbin/policy-rc.d /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/docker-clean && echo 'deb [trusted=yes] file:${repository} ./' >/etc/apt/sources.list && cd ${repository} && for deb in *.deb; do dpkg-deb -f $deb; printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $deb $(stat -c %s $deb) $(sha256sum <$deb | cut -d' ' -f1); done >Packages && apt-get -q update -o APT::Sandbox::User=root && echo 'APT::Sandbox::User "root";' >/etc/apt/apt.conf.d/99test`,
     );
   });
   afterAll(() => host?.close());
@@ -154,6 +155,11 @@ describeApt('apt, in a root of its own', () => {
     expect(await onHost('cat /var/lib/zkferry-toy.calls 2>/dev/null || echo never')).toBe(
       'never\n',
     );
+  });
+
+  test('that package would have started its service, had it been let', async () => {
+    await onHost('apt-get install -y -q --reinstall zkferry-toy=3.9.6-1');
+    expect(await onHost('cat /var/lib/zkferry-toy.calls')).toBe('start\n');
   });
 
   test("an operator's own policy-rc.d is left as it is", async () => {

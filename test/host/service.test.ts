@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResolvedServer } from '../../src/model/inventory';
 import {
@@ -15,13 +16,13 @@ import {
 
 let host: TestHost;
 const started = new Set<number>();
-const stubs = `/tmp/zkferry-stubs-${process.pid}`;
+const stubs = mkdtempSync(join(tmpdir(), 'zkferry-stubs-'));
 
-beforeAll(async () => {
-  mkdirSync(stubs, { recursive: true });
-  host = await startTestHost('127.71.3.1', [stubs]);
-});
+beforeAll(async () => void (host = await startTestHost('127.71.3.1', [stubs])));
+const systemdWasThere = existsSync('/run/systemd/system');
 afterAll(async () => {
+  rmSync(stubs, { recursive: true, force: true });
+  if (!systemdWasThere) rmSync('/run/systemd/system', { recursive: true, force: true });
   for (const pid of started) if (processIsAlive(pid)) process.kill(pid, 'SIGKILL');
   await host.close();
 });

@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askWord } from '../../src/adapters/zookeeper/fourLetterClient';
 import { checkLoad } from '../../src/lab/check/checkLoad';
 import { readJournal } from '../../src/lab/check/readJournal';
-import { createLab, type Lab } from '../../src/lab/lab';
+import { createLab, type Lab, type LabServer } from '../../src/lab/lab';
 import { ClientSession } from '../../src/lab/load/clientSession';
 import type { SessionRecord } from '../../src/lab/load/journalRecords';
 import { startLoad, type LoadHandle, type StartLoadOptions } from '../../src/lab/load/startLoad';
@@ -89,6 +90,7 @@ async function deleteBehindItsBack(path: string): Promise<void> {
 describe('a load on a healthy ensemble', () => {
   it('keeps its rate, and nothing is found wrong with it', async () => {
     const loading = await load('healthy', { writesPerSecond: 200 });
+    expect(loading.pid).not.toBe(process.pid);
     expect(loading.stats()).toMatchObject({ ready: true, connectedClients: 13, clients: 13 });
     await acksMore(loading, 400);
     expect(loading.stats().ackedPerSecond).toBeGreaterThan(120);
@@ -179,6 +181,23 @@ describe('the checker finds', () => {
   });
 });
 
+describe('a load whose clients are sent to other servers', () => {
+  it('keeps every session, and leaves the server that is no longer named', async () => {
+    const loading = await load('redirected');
+    await acksMore(loading, 50);
+    const [gone, ...kept] = lab.members;
+    loading.redirect(kept.map(({ host, clientPort }) => `${host}:${clientPort}`).join(','));
+    await until('no load client on the server left', async () => await noLoadOn(gone!), 20_000);
+    await acksMore(loading, 100);
+    await loading.stop();
+    expect(await checkLoad({ journalPath: loading.journalPath })).toMatchObject({
+      ok: true,
+      sessionsLost: 0,
+      lostWrites: 0,
+    });
+  });
+});
+
 describe('a load that cannot begin', () => {
   it('says so at its deadline', async () => {
     const starting = load('nobody', { connectString: '127.66.0.9:2181', connectTimeoutMs: 1000 });
@@ -206,6 +225,7 @@ describe('a client session', () => {
     expect(await held.whenConnected(8000)).toBe(true);
     expect(held.sessionId).toBe(id);
     expect(changes).not.toContain('lost');
+    await held.close();
     await lab.startServer(leader!);
     await lab.waitServing();
   });
@@ -239,4 +259,11 @@ async function endSession(held: ClientSession): Promise<void> {
   });
   await new Promise((resolve) => setImmediate(resolve));
   thief.close();
+}
+
+/** True once a server has no connection but the one asking. */
+async function noLoadOn({ host, clientPort }: LabServer): Promise<true | undefined> {
+  const answer = await askWord({ host, clientPort }, 'srvr', { timeoutMs: 2000 });
+  const alone = answer.kind === 'reply' && /^Connections: 1$/m.test(answer.text);
+  return alone ? true : undefined;
 }

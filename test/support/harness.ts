@@ -17,6 +17,8 @@ export interface HarnessOptions extends Partial<LabOptions> {
   name: string;
   /** Starts no worker process; for tests that bring their own. */
   withoutWorker?: boolean;
+  /** Temporal's dynamic configuration. */
+  dynamicConfig?: Record<string, number>;
 }
 
 export type UpgradeOptions = Partial<RollingUpgradeRequest> & { version: string };
@@ -37,11 +39,11 @@ export class Harness {
   ) {}
 
   static async create(options: HarnessOptions): Promise<Harness> {
-    const { withoutWorker, ...lab } = options;
+    const { withoutWorker, dynamicConfig, ...lab } = options;
     const directory = mkdtempSync(join(tmpdir(), `zkferry-${options.name}-`));
     const ensemble = await createLab({ version: '3.8.4', servers: 3, ...lab });
     await ensemble.start();
-    const temporal = await startTemporal({ dbFile: join(directory, 'temporal.db') });
+    const temporal = await startTemporal({ dbFile: join(directory, 'temporal.db'), dynamicConfig });
     const connection = await Connection.connect({ address: temporal.address });
     const harness = new Harness(
       ensemble,

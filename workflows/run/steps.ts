@@ -213,7 +213,6 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
   } catch (error) {
     status.state = 'failed';
     holdOn(state, step, error);
-    if (statusOf(state, step).state === 'failed') status.state = 'pending';
   } finally {
     status.finishedAt = now();
     status.durationMs = Date.parse(status.finishedAt) - Date.parse(status.startedAt);
@@ -290,7 +289,7 @@ function holdOn(state: RunState, step: PlanStep, error: unknown): undefined {
   return undefined;
 }
 
-function hold(state: RunState, type: string, message: string): void {
+export function hold(state: RunState, type: string, message: string): void {
   state.error = { type, message };
   state.paused ??= { since: now(), held: true, comment: message };
   note(state, `held for a decision (resume or rollback): ${message}`);

@@ -42,7 +42,8 @@ async function inspect(context: CommandContext, name: string): Promise<Outcome> 
       context: { signal: observeSignal(), heartbeat: () => undefined },
     }),
   );
-  return { text: JSON.stringify(facts, undefined, 2), document: facts };
+  const { renderInspect } = await import('../inspect/render');
+  return { text: renderInspect(facts, context.output.width), document: facts };
 }
 
 /** Every server and connection listens to it: that many listeners are no leak. */
@@ -52,10 +53,18 @@ function observeSignal(): AbortSignal {
   return signal;
 }
 
-function discover(
-  _context: CommandContext,
-  _name: string | undefined,
-  _address: string,
+async function discover(
+  context: CommandContext,
+  name: string | undefined,
+  address: string,
 ): Promise<Outcome> {
-  throw new ZkferryError('Unsupported', '--discover is not available in this version');
+  const { createZooKeeperAdapter } = await import('../../adapters/zookeeper');
+  const { discoverInventory } = await import('../inspect/discover');
+  const { yaml, notes, servers } = await discoverInventory(createZooKeeperAdapter(), address, {
+    name,
+    signal: observeSignal(),
+  });
+  // Only the draft goes to standard output: it can be sent straight into a file.
+  for (const note of notes) context.output.aside(note);
+  return { text: yaml.trimEnd(), document: { yaml, notes, servers } };
 }

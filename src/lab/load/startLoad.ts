@@ -22,7 +22,11 @@ const START_GRACE_MS = 5000;
 const STOP_MOST_MS = 45_000;
 
 export interface StartLoadOptions extends LoadOptions {
-  /** Runs inside this process; by default only where no built program is at hand. */
+  /**
+   * Runs inside this process instead of its own. Only for one that starts no other processes while it
+   * runs: the C client's sockets are inherited by every child, and a session whose old socket lives on
+   * in a child may never get another event.
+   */
   inProcess?: boolean;
 }
 
@@ -55,8 +59,7 @@ export async function startLoad({ inProcess, ...options }: StartLoadOptions): Pr
   const config = parsed.data;
   mkdirSync(config.directory, { recursive: true });
   rmSync(join(config.directory, STATUS_FILE), { force: true });
-  const program = inProcess ? undefined : builtProgram();
-  if (program === undefined) {
+  if (inProcess) {
     const load = new Load(config);
     await load.start();
     return {
@@ -69,7 +72,7 @@ export async function startLoad({ inProcess, ...options }: StartLoadOptions): Pr
   }
   const configFile = join(config.directory, 'load.json');
   writeFileSync(configFile, JSON.stringify(config, null, 2));
-  const started = new LoadProcess(program, configFile, config.directory);
+  const started = new LoadProcess(program(), configFile, config.directory);
   await started.untilReady(config.connectTimeoutMs + START_GRACE_MS);
   return started;
 }
@@ -158,24 +161,21 @@ class LoadProcess implements LoadHandle {
   }
 }
 
-/** The compiled main program, unless a source beside this file is newer than it. */
-function builtProgram(): string | undefined {
-  const marker = join('src', 'lab', 'load');
+/** The compiled main program, unless a source beside this file is newer than it: then the sources. */
+function program(): string {
   const here = __dirname;
   if (here.split(sep).includes('dist')) return join(here, 'main.js');
+  const marker = join('src', 'lab', 'load');
   const built = join(here.slice(0, -marker.length), 'dist', marker);
-  try {
-    const stale = readdirSync(here)
-      .filter((name) => name.endsWith('.ts'))
-      .some((name) => {
-        const compiled = join(built, `${basename(name, '.ts')}.js`);
-        return statSync(compiled).mtimeMs < statSync(join(here, name)).mtimeMs;
+  const stale = readdirSync(here)
+    .filter((name) => name.endsWith('.ts'))
+    .some((name) => {
+      const compiled = statSync(join(built, `${basename(name, '.ts')}.js`), {
+        throwIfNoEntry: false,
       });
-    return stale ? undefined : join(built, 'main.js');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+      return compiled === undefined || compiled.mtimeMs < statSync(join(here, name)).mtimeMs;
+    });
+  return stale ? join(here, 'runFromSource.js') : join(built, 'main.js');
 }
 
 const LATE = Symbol('late');

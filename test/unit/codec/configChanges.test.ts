@@ -63,7 +63,7 @@ describe('zoo.cfg', () => {
 
   test('a line break in a value is refused', () => {
     expect(() => applyConfigChanges(ORIGINAL, [change('a', 'x\nserver.9=evil:1:2')])).toThrow(
-      expect.objectContaining({ type: 'InvalidInput' }),
+      expect.objectContaining({ type: 'InvalidInput' }) as Error,
     );
   });
 });

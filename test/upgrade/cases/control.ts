@@ -126,7 +126,53 @@ export const gateTimedOut = (onTimeout: 'abort' | 'rollback' | 'wait'): Case => 
     }),
 });
 
+/** Cancelling the workflow is no way to leave a half-done upgrade behind. */
+export const cancelled: Case = {
+  name: 'workflow cancelled after the first server: taken back',
+  run: () =>
+    withHarness({ name: 'cancelled', version: OLD }, async (harness) => {
+      await harness.startLoad();
+      const before = configurationOf(harness);
+      const run = await harness.upgrade({ version: NEW });
+      await run.until('the first server upgraded', (status) => doneServers(status) >= 1);
+      await run.handle.cancel();
+      await assert.rejects(run.report());
+      const status = await run.until('the end', ({ report }) => report !== undefined);
+      await assertRolledBack(
+        harness,
+        { report: status.report!, check: await harness.checkLoad() },
+        OLD,
+        before,
+      );
+    }),
+};
+
+/** A run longer than one history goes on in the next without forgetting anything. */
+export const continuedAsNew: Case = {
+  name: 'history grows too long: the run goes on in a new one',
+  run: () =>
+    withHarness(
+      {
+        name: 'continued',
+        version: OLD,
+        dynamicConfig: { 'limit.historyCount.suggestContinueAsNew': 60 },
+      },
+      async (harness) => {
+        await harness.startLoad();
+        const run = await harness.upgrade({ version: NEW });
+        const end = await ended(harness, run);
+        await assertUpgraded(harness, end, NEW);
+        assert.equal(end.report.serverRestarts, 3);
+        const { firstExecutionRunId } = run.handle as { firstExecutionRunId?: string };
+        const { runId } = await run.handle.describe();
+        assert.notEqual(runId, firstExecutionRunId);
+      },
+    ),
+};
+
 export const controlCases: Case[] = [
+  cancelled,
+  continuedAsNew,
   paused(60_000),
   rolledBack('first server'),
   rolledBack('all followers'),

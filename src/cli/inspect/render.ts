@@ -1,0 +1,135 @@
+/** What `zkferry inspect` shows of an ensemble: one line of judgement, a table, findings with hints. Pure. */
+import type { EnsembleFacts, Finding, ServerFacts, Severity } from '../../model/facts';
+import { plainTable } from '../render/table';
+import { count, instant, wrap } from '../render/text';
+
+const STATES: Record<ServerFacts['state'], string> = {
+  serving: 'serving',
+  notServing: 'not serving',
+  refusing: 'refuses connections',
+  unreachable: 'unreachable',
+};
+const LABELS: Record<Severity, string> = { error: 'ERROR', warning: 'WARNING', info: 'info' };
+const DEFAULT_WIDTH = 100;
+const MIB = 1_048_576;
+const NOTHING = '–';
+
+/** `width`: columns of the terminal; plain text without colours, the same when piped. */
+export function renderInspect(facts: EnsembleFacts, width = DEFAULT_WIDTH): string {
+  return [
+    headline(facts),
+    details(facts),
+    '',
+    serverTable(facts),
+    ...(facts.servers.some(({ host }) => host) ? ['', hostTable(facts)] : []),
+    '',
+    ...findings(facts.warnings, width),
+  ].join('\n');
+}
+
+function headline({ ensemble, leader, quorumMargin, syncedVoters, voters }: EnsembleFacts): string {
+  const inStep = `${syncedVoters} of ${voters} voters in step`;
+  if (quorumMargin < 0) return `${ensemble}: NO QUORUM, ${inStep}: no write is taken`;
+  const spare =
+    quorumMargin === 0 ? 'none may stop' : `${count(quorumMargin, 'voter')} may still stop`;
+  return `${ensemble}: ${leader ?? '?'} leads, ${inStep}, ${spare}`;
+}
+
+function details(facts: EnsembleFacts): string {
+  const { sessions } = facts;
+  return [
+    `quorum ${Number.isFinite(facts.quorumSize) ? facts.quorumSize : NOTHING}`,
+    facts.epoch === undefined ? undefined : `epoch ${facts.epoch}`,
+    facts.configVersion === undefined ? undefined : `configuration ${facts.configVersion}`,
+    facts.reconfigEnabled === undefined
+      ? undefined
+      : `reconfig ${facts.reconfigEnabled ? 'enabled' : 'off'}`,
+    sessions &&
+      `${count(sessions.total, 'session')}${sessions.smallestTimeoutMs === undefined ? '' : ` (shortest timeout ${sessions.smallestTimeoutMs} ms)`}`,
+    `seen ${instant(facts.observedAt)}`,
+    `identity ${facts.identity.slice(0, 12)}`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}
+
+const shown = (value: number | string | undefined): string =>
+  value === undefined ? NOTHING : String(value);
+
+function serverTable({ servers }: EnsembleFacts): string {
+  const head = [
+    'SERVER',
+    'ID',
+    'ADDRESS',
+    'STATE',
+    'ROLE',
+    'VERSION',
+    'ZXID',
+    'CONNS',
+    'QUEUE',
+    'AVG MS',
+    'ZNODES',
+  ];
+  return plainTable(
+    head,
+    servers.map((server) => [
+      server.server,
+      String(server.id),
+      `${server.address.host}:${server.address.clientPort}`,
+      STATES[server.state],
+      server.role ?? (server.inventoryRole === 'observer' ? '(observer)' : NOTHING),
+      shown(server.version),
+      shown(server.zxid),
+      shown(server.connections),
+      shown(server.outstandingRequests),
+      shown(server.latency?.avgMs),
+      shown(server.znodeCount),
+    ]),
+  );
+}
+
+function hostTable({ servers }: EnsembleFacts): string {
+  return plainTable(
+    [
+      'SERVER',
+      'INSTALLED',
+      'STAGED',
+      'JAVA',
+      'HEAP MIB',
+      'DATA MIB',
+      'FREE MIB',
+      'SNAPSHOTS',
+      'SERVICE',
+    ],
+    servers.map(({ server, host }) => {
+      if (!host?.reachable) {
+        return [server, host ? 'host not reachable' : 'host not asked', '', '', '', '', '', '', ''];
+      }
+      const { data, process } = host;
+      return [
+        server,
+        shown(host.package?.installedVersion),
+        host.package?.stagedVersions.join(' ') || NOTHING,
+        shown(host.java?.version),
+        mib(host.heapBytes),
+        mib(data?.totalBytes),
+        mib(data?.freeBytes),
+        shown(data?.snapshotCount),
+        process === undefined
+          ? NOTHING
+          : `${process.running ? 'running' : 'stopped'}${process.masked ? ', masked' : ''}`,
+      ];
+    }),
+  );
+}
+
+const mib = (bytes: number | undefined): string =>
+  bytes === undefined ? NOTHING : String(Math.round(bytes / MIB));
+
+function findings(warnings: Finding[], width: number): string[] {
+  if (warnings.length === 0) return ['nothing to warn of'];
+  return warnings.map(({ severity, code, message, hint }) => {
+    const text = wrap(`${LABELS[severity]} ${code}: ${message}`, width, '  ');
+    return hint === undefined ? text : `${text}\n  ${wrap(`→ ${hint}`, width - 2, '    ')}`;
+  });
+}

@@ -1,0 +1,37 @@
+/** How a run failed, as an operator or a script sees it. */
+import { strict as assert } from 'node:assert';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Finding } from '../../../src/model/facts';
+
+export interface Failure {
+  type: string;
+  message: string;
+  nonRetryable: boolean;
+  findings: Finding[];
+}
+
+interface ApplicationFailureShape {
+  name: string;
+  type?: string;
+  message: string;
+  nonRetryable?: boolean;
+  details?: unknown[];
+}
+
+/** Waits for the end of a run that must fail. */
+export async function failureOf(handle: WorkflowHandle): Promise<Failure> {
+  const outcome = await handle.result().then(
+    () => undefined,
+    (error: { cause?: ApplicationFailureShape }) => error,
+  );
+  assert.ok(outcome, 'the run has not failed');
+  const { cause } = outcome;
+  assert.ok(cause?.name === 'ApplicationFailure', `failed otherwise: ${String(outcome)}`);
+  const [details] = cause.details ?? [];
+  return {
+    type: cause.type ?? '',
+    message: cause.message,
+    nonRetryable: cause.nonRetryable === true,
+    findings: cause.type === 'PreflightFailed' ? (details as Finding[]) : [],
+  };
+}
