@@ -187,6 +187,8 @@ export interface RunActivities {
   planUpgrade(args: PlanUpgradeArgs): Promise<PlanResult>;
   replanUpgrade(args: ReplanArgs): Promise<ReplanResult>;
   planWayBack(args: WayBackArgs): Promise<WayBackResult>;
+  /** The workflow id whose child this hold is; undefined where it can't be found out. */
+  findHolder(args: { holdId: string }): Promise<string | undefined>;
   acquireLock(args: { ensemble: EnsembleRef; run: RunIdentity }): Promise<LockResult>;
   releaseLock(args: { ensemble: EnsembleRef; run: RunIdentity }): Promise<void>;
   checkGuard(args: GuardArgs): Promise<GuardResult>;

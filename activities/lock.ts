@@ -1,4 +1,5 @@
-/** Taking, checking and giving back the lock znode of an ensemble. */
+/** Taking, checking and giving back the lock znode of an ensemble; finding out who else holds it. */
+import { Context } from '@temporalio/activity';
 import {
   acquireLock,
   releaseLock,
@@ -6,9 +7,9 @@ import {
   verifyLock,
   type ZnodeRoot,
 } from '../src/adapters/zookeeper';
-import { ZkferryError } from '../src/model/errors';
+import { isZkferryError, ZkferryError } from '../src/model/errors';
 import type { ResolvedEnsemble } from '../src/model/inventory';
-import type { OperationContext } from '../src/model/ports';
+import type { OperationContext, ZkSession } from '../src/model/ports';
 import type { RunActivities, RunIdentity } from './api';
 import type { Dependencies } from './dependencies';
 import { operation } from './operation';
@@ -21,17 +22,30 @@ export const znodePlace = (dependencies: Dependencies, ensemble: ResolvedEnsembl
 
 export function lockActivities(
   dependencies: Dependencies,
-): Pick<RunActivities, 'acquireLock' | 'releaseLock'> {
+): Pick<RunActivities, 'findHolder' | 'acquireLock' | 'releaseLock'> {
   return {
+    findHolder: ({ holdId }) =>
+      operation(async () => {
+        const { client } = Context.current();
+        const { raw } = await client.workflow.getHandle(holdId).describe();
+        return raw.workflowExecutionInfo?.parentExecution?.workflowId ?? undefined;
+      }),
+
     acquireLock: (args) =>
       operation(async ({ signal }) => {
         const ensemble = await dependencies.inventory.resolve(args.ensemble);
-        return withSession(dependencies, ensemble, { signal }, (session) =>
-          acquireLock(session, znodePlace(dependencies, ensemble), {
-            ...args.run,
-            since: new Date().toISOString(),
-          }),
-        );
+        const place = znodePlace(dependencies, ensemble);
+        return withSession(dependencies, ensemble, { signal }, async (session) => {
+          try {
+            return await acquireLock(session, place, {
+              ...args.run,
+              since: new Date().toISOString(),
+            });
+          } catch (error) {
+            if (!isZkferryError(error) || error.type !== 'ZooKeeperAuthFailed') throw error;
+            throw await closedToUs(session, ensemble, error);
+          }
+        });
       }),
 
     releaseLock: (args) =>
@@ -44,6 +58,21 @@ export function lockActivities(
         });
       }),
   };
+}
+
+/** Its ACL shows a znode of others to nobody, but not that it is there, and since when. */
+async function closedToUs(
+  session: ZkSession,
+  { name, znodeRoot }: ResolvedEnsemble,
+  cause: ZkferryError,
+): Promise<ZkferryError> {
+  const found = await session.exists(znodeRoot);
+  const since = found ? `, made at ${new Date(found.ctimeMs).toISOString()}` : '';
+  return new ZkferryError(
+    'EnsembleLocked',
+    `${znodeRoot} of ensemble ${name} belongs to another owner than this worker${since}: a run whose workers have another secret holds the ensemble, or left it behind. Let it end; give workers that share ensembles the same ZKFERRY_SECRET_FILE, or this ensemble another znodeRoot in the inventory`,
+    { cause },
+  );
 }
 
 /** @throws EnsembleLocked when the lock this run took is gone or another's: it must not act any more. */

@@ -4,6 +4,7 @@ import { createActivities } from '../activities';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
 import { createSecrets } from '../src/adapters/secrets';
+import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
 import { workflowSource } from './bundle';
@@ -16,7 +17,12 @@ import { ensureSearchAttributes } from './searchAttributes';
 export async function runWorker(configuration: WorkerConfiguration): Promise<void> {
   const logger = createLogger(configuration.ZKFERRY_LOG_LEVEL);
   Runtime.install({ logger, shutdownSignals: ['SIGINT', 'SIGTERM'] });
-  const connection = await NativeConnection.connect({ address: configuration.TEMPORAL_ADDRESS });
+  const { address, apiKey, tls } = temporalFromEnvironment(process.env);
+  const connection = await NativeConnection.connect({
+    address,
+    apiKey,
+    tls: tls ?? (apiKey === undefined ? undefined : true),
+  });
   const secrets = createSecrets();
   const host = createHostAdapter({ secrets });
   try {

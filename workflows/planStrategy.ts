@@ -15,7 +15,7 @@ export async function planStrategy(request: z.input<typeof inputSchema>): Promis
   const parsed = inputSchema.safeParse(request);
   if (!parsed.success)
     throw ApplicationFailure.nonRetryable(
-      `the input of planStrategy is not usable:\n${describeIssues(parsed.error, request)}`,
+      `the input of planStrategy is not usable:\n${describeIssues(parsed.error, request, inputSchema)}`,
       'InvalidInput',
     );
   const { input } = parsed.data;

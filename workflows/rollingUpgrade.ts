@@ -56,7 +56,7 @@ export async function rollingUpgrade(
   const parsed = rollingUpgradeInputSchema.safeParse(request);
   if (!parsed.success)
     throw ApplicationFailure.nonRetryable(
-      `the input of rollingUpgrade is not usable:\n${describeIssues(parsed.error, request)}`,
+      `the input of rollingUpgrade is not usable:\n${describeIssues(parsed.error, request, rollingUpgradeInputSchema)}`,
       'InvalidInput',
       parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })),
     );
@@ -82,7 +82,7 @@ async function run(state: RunState): Promise<UpgradeReport> {
   let endProbe: (() => Promise<void>) | undefined;
   try {
     if (!state.plan) await openAndPlan(state);
-    await takeHold(state.opened.ensemble, state.plan?.identity ?? '', state.identity.workflowId);
+    await takeHold(state.opened, state.plan?.identity ?? '', state.identity.workflowId);
     if (state.generation === undefined && state.plan?.steps.length === 0) {
       note(state, 'every server runs the target version already: nothing to do');
       return await close(state, 'completed');

@@ -6,6 +6,7 @@
  *    and only where ZooKeeper itself does not (3.4, or a closed whitelist);
  * 4. reckon voters, quorum and margin, and say what is wrong.
  */
+import { setMaxListeners } from 'node:events';
 import type { EnsembleFacts, HostFacts, ServerFacts } from '../../src/model/facts';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type {
@@ -40,9 +41,12 @@ export interface ObserveOptions {
 export async function observeEnsemble(
   ports: ObservePorts,
   ensemble: ResolvedEnsemble,
-  { depth, context, probeTimeoutMs }: ObserveOptions,
+  { depth, context: outer, probeTimeoutMs }: ObserveOptions,
 ): Promise<EnsembleFacts> {
-  const { signal } = context;
+  // Every server and connection listens to it: that many listeners are no leak.
+  const signal = AbortSignal.any([outer.signal]);
+  setMaxListeners(0, signal);
+  const context = { signal, heartbeat: (detail?: unknown) => outer.heartbeat(detail) };
   const servers = ensemble.servers.filter((server) => !server.spare);
   const probing = Promise.all(
     servers.map(async (server) => {

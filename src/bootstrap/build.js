@@ -57,6 +57,8 @@ async function ensureBuilt(root) {
       echo: true,
     });
     if (bundle.code !== 0) throw new Error('bundling the workflows failed: see the messages above');
+    // `npx zkferry` runs the file itself.
+    fs.chmodSync(path.join(root, 'dist', 'src', 'cli', 'main.js'), 0o755);
     writeFileAtomic(stampFile, stamp);
   });
 }

@@ -54,6 +54,8 @@ export interface HostFacts {
     /** Bytes in both directories' version-2 folders. */
     totalBytes: number;
     freeBytes: number;
+    /** Where copies of the data would go; absent: beside the data. */
+    backupFreeBytes?: number;
     hasGzSnapshots: boolean;
   };
   package?: {

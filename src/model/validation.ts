@@ -24,8 +24,26 @@ function valueAt(input: unknown, path: PropertyKey[]): unknown {
   return value;
 }
 
-/** `target.version: got 5, expected string` for each issue, one a line. Values under secret-looking names are not shown. */
-export function describeIssues(error: z.ZodError, input: unknown): string {
+/** The fields that `schema` takes at `path`; empty where that is not a plain object. */
+function fieldsAt(schema: unknown, path: PropertyKey[]): string[] {
+  let at = schema as Shaped | undefined;
+  const unwrapped = () => {
+    while (at?.def?.innerType) at = at.def.innerType;
+    return at;
+  };
+  for (const key of path) at = unwrapped()?.shape?.[String(key)] ?? unwrapped()?.def?.element;
+  return Object.keys(unwrapped()?.shape ?? {});
+}
+interface Shaped {
+  shape?: Record<string, Shaped>;
+  def?: { innerType?: Shaped; element?: Shaped };
+}
+
+/**
+ * `target.version: expected string; got 5` for each issue, one a line. Values under secret-looking names are
+ * not shown. With the schema, an unknown field's line also says which fields there are.
+ */
+export function describeIssues(error: z.ZodError, input: unknown, schema?: z.ZodType): string {
   return error.issues
     .flatMap((issue) =>
       issue.code === 'invalid_union' && issue.errors.length > 0
@@ -35,6 +53,10 @@ export function describeIssues(error: z.ZodError, input: unknown): string {
     .map((issue) => {
       const field = issue.path.length === 0 ? '(whole input)' : issue.path.map(String).join('.');
       const secret = /pass|secret|token|key/i.test(String(issue.path.at(-1) ?? ''));
+      if (issue.code === 'unrecognized_keys') {
+        const known = fieldsAt(schema, issue.path);
+        return `${field}: unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}${known.length > 0 ? `; expected only ${known.join(', ')}` : ''}`;
+      }
       const value = valueAt(input, issue.path);
       return `${field}: ${issue.message}${secret ? '' : `; got ${shown(value)}`}`;
     })
@@ -51,10 +73,14 @@ export function parseOrThrow<T extends z.ZodType>(
 ): z.output<T> {
   const result = schema.safeParse(input);
   if (result.success) return result.data;
-  throw new ZkferryError(type, `${what} is not usable:\n${describeIssues(result.error, input)}`, {
-    details: result.error.issues.map((issue) => ({
-      path: issue.path.map(String),
-      message: issue.message,
-    })),
-  });
+  throw new ZkferryError(
+    type,
+    `${what} is not usable:\n${describeIssues(result.error, input, schema)}`,
+    {
+      details: result.error.issues.map((issue) => ({
+        path: issue.path.map(String),
+        message: issue.message,
+      })),
+    },
+  );
 }

@@ -22,14 +22,15 @@ export function chooseBackupServer(facts: EnsembleFacts): BackupChoice | undefin
     .map((server) => {
       const data = server.host!.data!;
       const neededBytes = Math.ceil(BACKUP_ROOM * data.totalBytes);
+      const freeBytes = data.backupFreeBytes ?? data.freeBytes;
       return {
         id: server.id,
         rank: server.server === leader ? 2 : isObserver(server) ? 1 : 0,
         choice: {
           server: server.server,
           neededBytes,
-          freeBytes: data.freeBytes,
-          fits: data.freeBytes >= neededBytes,
+          freeBytes,
+          fits: freeBytes >= neededBytes,
         },
       };
     });

@@ -46,6 +46,7 @@ const describeApt = ownRootWorks() ? describe : describe.skip;
 
 describeApt('apt, in a root of its own', () => {
   let host: TestHost;
+  let upper: string;
   let server: ResolvedServer;
   let sequence = 0;
   const next = () => token((sequence += 1));
@@ -86,7 +87,7 @@ describeApt('apt, in a root of its own', () => {
   }
 
   beforeAll(async () => {
-    const upper = mkdtempSync(join(tmpdir(), 'zkferry-root-'));
+    upper = mkdtempSync(join(tmpdir(), 'zkferry-root-'));
     host = await startTestHost('127.71.7.1', [], ownRoot(upper));
     const repository = join(host.directory, 'repository');
     mkdirSync(repository);
@@ -103,7 +104,10 @@ describeApt('apt, in a root of its own', () => {
       `printf '#!/bin/sh\\necho N 5\\n' >/usr/sbin/runlevel && chmod 755 /usr/sbin/runlevel && rm -f /usr/sbin/policy-rc.d /etc/apt/sources.list.d/* /etc/apt/apt.conf.d/docker-clean && echo 'deb [trusted=yes] file:${repository} ./' >/etc/apt/sources.list && cd ${repository} && for deb in *.deb; do dpkg-deb -f $deb; printf 'Filename: ./%s\\nSize: %s\\nSHA256: %s\\n\\n' $deb $(stat -c %s $deb) $(sha256sum <$deb | cut -d' ' -f1); done >Packages && apt-get -q update -o APT::Sandbox::User=root && echo 'APT::Sandbox::User "root";' >/etc/apt/apt.conf.d/99test`,
     );
   });
-  afterAll(() => host?.close());
+  afterAll(async () => {
+    await host.close();
+    rmSync(upper, { recursive: true });
+  });
 
   test('finds what there is and names what there is not', async () => {
     const { bytes } = await host.adapter.checkPackage(server, '3.9.6', context());

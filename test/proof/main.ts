@@ -8,6 +8,7 @@ import { mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../../src/lab/projectRoot';
+import { destroyAll } from '../support/harness';
 import { upgradeCases } from '../upgrade/cases';
 import type { Case } from '../upgrade/cases/types';
 
@@ -106,5 +107,8 @@ async function attempt(candidate: Case): Promise<Outcome> {
     };
   }
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void destroyAll().finally(() => process.exit(1)));
 
 void main(process.argv.slice(2)).then((code) => process.exit(code));

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import { ensureArchive } from '../../src/lab/bootstrap';
 import { checkLoad, type CheckResult } from '../../src/lab/check/checkLoad';
 import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
 import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
@@ -17,13 +18,23 @@ export interface HarnessOptions extends Partial<LabOptions> {
   name: string;
   /** Starts no worker process; for tests that bring their own. */
   withoutWorker?: boolean;
+  /** Releases the test will need beyond its first; by default the newest. */
+  releases?: string[];
   /** Temporal's dynamic configuration. */
   dynamicConfig?: Record<string, number>;
 }
 
 export type UpgradeOptions = Partial<RollingUpgradeRequest> & { version: string };
 
+const NEWEST = '3.9.6';
 const QUERY_DEADLINE_MS = 2_000;
+
+/** Installations of this process that still stand: what a signal must take down. */
+const standing = new Set<Harness>();
+
+export async function destroyAll(): Promise<void> {
+  await Promise.all([...standing].map((harness) => harness.destroy()));
+}
 
 export class Harness {
   readonly workers: WorkerProcess[] = [];
@@ -39,7 +50,8 @@ export class Harness {
   ) {}
 
   static async create(options: HarnessOptions): Promise<Harness> {
-    const { withoutWorker, dynamicConfig, ...lab } = options;
+    const { withoutWorker, dynamicConfig, releases = [NEWEST], ...lab } = options;
+    for (const release of releases) await ensureArchive(release);
     const directory = mkdtempSync(join(tmpdir(), `zkferry-${options.name}-`));
     const ensemble = await createLab({ version: '3.8.4', servers: 3, ...lab });
     await ensemble.start();
@@ -52,6 +64,7 @@ export class Harness {
       new Client({ connection }),
       directory,
     );
+    standing.add(harness);
     if (!withoutWorker) await harness.startWorker();
     return harness;
   }
@@ -125,6 +138,7 @@ export class Harness {
   }
 
   async destroy(): Promise<void> {
+    standing.delete(this);
     await this.load?.stop().catch(() => undefined);
     for (const worker of this.workers) {
       worker.signal('SIGCONT');

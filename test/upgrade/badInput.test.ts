@@ -289,11 +289,6 @@ const mountable = canMount(small);
   });
 
   test('for the backup, on every server', async () => {
-    await withSession(async (session) => {
-      await session.create('/ballast', Buffer.alloc(0));
-      for (let index = 0; index < 8; index += 1)
-        await session.create(`/ballast/${index}`, Buffer.alloc(1_000_000));
-    });
     inventoryWith('full-backup', ({ servers }) => {
       for (const { directories } of servers) directories!.backup = join(small, 'backup');
     });

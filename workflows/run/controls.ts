@@ -83,7 +83,8 @@ export function registerControls(current: () => RunState): void {
 function registerControl<K extends ControlName>(name: K, current: () => RunState): void {
   const check = (raw: unknown): { input: ControlInputs[K] } | { refusal: string } => {
     const parsed = controlSchemas[name].safeParse(raw ?? {});
-    if (!parsed.success) return { refusal: describeIssues(parsed.error, raw) };
+    if (!parsed.success)
+      return { refusal: describeIssues(parsed.error, raw, controlSchemas[name]) };
     const input = parsed.data as ControlInputs[K];
     const reason = whyRefused[name](current(), input);
     return reason === undefined ? { input } : { refusal: reason };

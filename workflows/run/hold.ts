@@ -11,9 +11,11 @@ import {
   WorkflowIdReusePolicy,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { runActivities } from './activityProxy';
 
 const ATTEMPTS = 6;
 const BETWEEN_MS = 1_000;
+const FIND_TIMEOUT_MS = 10_000;
 
 /** Body of the child: stays until it is closed with its parent. */
 export async function holdEnsemble(_input: { ensemble: string; heldBy: string }): Promise<void> {
@@ -26,7 +28,11 @@ export const holdId = (identity: string): string => `zkferry-hold-${identity.sli
  * Takes the ensemble for this run.
  * @throws EnsembleHeld when another run has it; asked for a few seconds, since a hold closes a moment after its parent
  */
-export async function takeHold(ensemble: string, identity: string, heldBy: string): Promise<void> {
+export async function takeHold(
+  { ensemble, site }: { ensemble: string; site?: string },
+  identity: string,
+  heldBy: string,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       await startChild(holdEnsemble, {
@@ -41,10 +47,20 @@ export async function takeHold(ensemble: string, identity: string, heldBy: strin
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       if (attempt === ATTEMPTS)
         throw ApplicationFailure.nonRetryable(
-          `another run holds ensemble ${ensemble}: see the parent of workflow ${holdId(identity)} in the Temporal UI; wait until it has ended, or end it first`,
+          `another run holds ensemble ${ensemble}: ${await holderOf(identity, site)}; wait until it has ended, or end it first`,
           'EnsembleHeld',
         );
       await sleep(BETWEEN_MS);
     }
   }
+}
+
+async function holderOf(identity: string, site: string | undefined): Promise<string> {
+  const id = holdId(identity);
+  const found = await runActivities(site, FIND_TIMEOUT_MS, 'find out who holds the ensemble')
+    .findHolder({ holdId: id })
+    .catch(() => undefined);
+  return found === undefined
+    ? `see the parent of workflow ${id} in the Temporal UI`
+    : `workflow ${found}`;
 }

@@ -144,6 +144,7 @@ function dataOf(values: Map<string, string>): HostFacts['data'] {
     logCount: lines(values.get('logs')).length,
     totalBytes: numberOf(values.get('data_bytes')) ?? 0,
     freeBytes: numberOf(values.get('data_free')) ?? 0,
+    backupFreeBytes: numberOf(values.get('backup_free')),
     hasGzSnapshots: snapshots.some((one) => one.suffix !== undefined),
   });
 }

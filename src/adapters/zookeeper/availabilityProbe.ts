@@ -6,6 +6,7 @@
  * when their one server is away for long, and are replaced silently. One more session, the witness, has the
  * whole list like an ordinary client: it writes too, and its expiry is a session lost.
  */
+import { setMaxListeners } from 'node:events';
 import type { SessionOptions } from '../../model/ports';
 import type { WriteGap } from '../../model/status';
 import { ensureCanary } from './canary';
@@ -64,6 +65,8 @@ export interface AvailabilityProbeOptions extends ZnodeRoot {
 
 const MAX_SINGLE_WRITERS = 9;
 const SESSION_TIMEOUT_MS = 10_000;
+/** The witness is there to keep its session: it writes this much less often. */
+const WITNESS_INTERVALS = 5;
 const CONNECT_TIMEOUT_MS = 30_000;
 const OPERATION_TIMEOUT_MS = 5_000;
 const REOPEN_AFTER_MS = 20;
@@ -87,6 +90,8 @@ export async function runAvailabilityProbe(
   options: AvailabilityProbeOptions,
 ): Promise<ProbeSegment> {
   const stop = new AbortController();
+  // Every writer listens to it: that many listeners are no leak.
+  setMaxListeners(0, stop.signal);
   const measure = new Measurement(options);
   const onAbort = (): void => stop.abort();
   options.signal?.addEventListener('abort', onAbort, { once: true });
@@ -216,10 +221,10 @@ async function writeUntilEnded(
   session: OpenSession,
   options: AvailabilityProbeOptions,
   measure: Measurement,
-  { name }: Writer,
+  { name, witness }: Writer,
   signal: AbortSignal,
 ): Promise<void> {
-  const intervalMs = options.intervalMs ?? 50;
+  const intervalMs = (options.intervalMs ?? 50) * (witness ? WITNESS_INTERVALS : 1);
   const path = `${options.root}/canary/${name}`;
   let ended = false;
   void session.ended.then(() => (ended = true));

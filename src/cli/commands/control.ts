@@ -136,8 +136,11 @@ async function send<K extends ControlName>(
     return sendControl(temporal, workflowId, name, input as ControlInputs[K]);
   });
   const gate = 'gate' in known ? ` gate ${String(known.gate)}` : '';
+  // Right after a decision the status is still that of the moment before it: the run acts on it next.
+  const now =
+    gate === '' ? `\n${status.state} · ${status.phase} · ${status.headline.split('\n')[0]}` : '';
   return {
-    text: `${workflowId}: ${DONE[name]}${gate}\n${status.state} · ${status.phase} · ${status.headline}`,
+    text: `${workflowId}: ${DONE[name]}${gate}${now}`,
     document: { ok: true, action: name, input, status },
   };
 }

@@ -203,7 +203,7 @@ function backupFindings(facts: EnsembleFacts): Finding[] {
     error(
       'NoDiskSpaceForBackup',
       `the backup needs ${megabytes(neededBytes)} (${BACKUP_ROOM} × the data) on one serving server; the roomiest, ${server}, has ${megabytes(freeBytes)}`,
-      { server, hint: 'free room on one of the followers' },
+      { server, hint: 'free room for directories.backup on one of the followers' },
     ),
   ];
 }

@@ -137,7 +137,7 @@ describe('warnings', () => {
         2: { host: host() },
       }),
     ],
-  ])('%s', (code, servers, inForce) => {
+  ])('%s', (code, servers, inForce = config) => {
     expect(codes(servers, inForce)).toContain(code);
   });
 

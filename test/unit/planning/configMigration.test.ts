@@ -100,8 +100,8 @@ describe('into 3.6', () => {
 
 describe('into 3.9', () => {
   test('FIPS mode stays off where quorum SASL or quorum TLS rely on that', () => {
-    for (const settings of [{ 'quorum.auth.enableSasl': 'true' }, { sslQuorum: 'true' }])
-      expect(settingsOf(plan('3.8.6', '3.9.6', { settings }).changes)).toEqual({
+    for (const name of ['quorum.auth.enableSasl', 'sslQuorum'])
+      expect(settingsOf(plan('3.8.6', '3.9.6', { settings: { [name]: 'true' } }).changes)).toEqual({
         'fips-mode': 'false',
       });
     expect(plan('3.8.6', '3.9.6').changes).toEqual([]);

@@ -9,7 +9,14 @@ import { renderPlanText, renderPlanMarkdown } from '../../../src/planning/render
 import { replanRemaining } from '../../../src/planning/replan';
 import { planRollingUpgrade } from '../../../src/planning/upgradePlan';
 import { parseEnsemble, upgradeTo } from './ensembles';
-import { anyEnsemble, anyTarget, isRefused, runningVersions, simulate } from './randomEnsembles';
+import {
+  anyEnsemble,
+  anyTarget,
+  healthierEnsemble,
+  isRefused,
+  runningVersions,
+  simulate,
+} from './randomEnsembles';
 
 const anyCase = fc.record({ servers: anyEnsemble, target: anyTarget });
 type Case = typeof anyCase extends fc.Arbitrary<infer T> ? T : never;
@@ -20,19 +27,24 @@ function planned({ servers, target }: Case) {
   return { facts, input, plan: planRollingUpgrade(facts, input) };
 }
 
-/** Cases whose plan a run would execute. */
-const runnable = anyCase.filter((one) => {
-  const { plan } = planned(one);
-  return !isRefused(plan) && plan.steps.length > 0;
-});
+/** Cases whose plan a run would execute; made so that most of those tried are. */
+const runnable = fc
+  .record({
+    servers: healthierEnsemble,
+    target: fc.constantFrom('3.8.6', '3.9.6', '3.9.6', '3.9.9'),
+  })
+  .filter((one) => {
+    const { plan } = planned(one);
+    return !isRefused(plan) && plan.steps.length > 0;
+  });
 
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 
 const stops = (steps: readonly PlanStep[]): PlanStep[] =>
   steps.filter(({ activity }) => activity === 'stopServer');
 
-const check = <T>(arbitrary: fc.Arbitrary<T>, claim: (value: T) => void): void =>
-  fc.assert(fc.property(arbitrary, claim), { numRuns: 100 });
+const check = <T>(arbitrary: fc.Arbitrary<T>, claim: (value: T) => void, numRuns = 40): void =>
+  fc.assert(fc.property(arbitrary, claim), { numRuns });
 
 test('the random plans are not all alike: short and long ones, refused and not', () => {
   const plans = fc.sample(anyCase, { numRuns: 400, seed: 7 }).map((one) => planned(one).plan);
@@ -54,15 +66,15 @@ test('no plan ever has two servers down at once', () => {
 test('each stop is one that the guard would allow, given that writes are committed', () => {
   check(runnable, (one) => {
     const { facts, plan } = planned(one);
-    plan.steps.forEach((step, index) => {
-      if (step.activity !== 'stopServer') return;
-      const now = simulate(facts, plan.steps.slice(0, index)).facts;
-      const answer = serverMayStop({ ...now, canary: { committed: true } }, step.server!, {
-        margin: 0,
-        identity: plan.identity,
-      });
-      expect(answer).toEqual({ ok: true, reasons: [] });
-    });
+    let now = facts;
+    for (const step of plan.steps) {
+      if (step.activity === 'stopServer') {
+        const seen = { ...now, canary: { committed: true } };
+        const options = { margin: 0, identity: plan.identity };
+        expect(serverMayStop(seen, step.server!, options)).toEqual({ ok: true, reasons: [] });
+      }
+      now = simulate(now, [step]).facts;
+    }
   });
 });
 
@@ -113,30 +125,34 @@ test('every plan ends with all servers on the target, or is refused with an erro
 
 test('the rollback of any prefix ends where the run began, or is refused with the reason', () => {
   let [went, refused] = [0, 0];
-  check(fc.tuple(runnable, share), ([one, part]) => {
-    const { facts, plan, input } = planned(one);
-    const prefix = plan.steps.slice(0, Math.floor(part * plan.steps.length));
-    const then = simulate(facts, prefix);
-    const back = planRollback(plan, then.facts, then.touched, {
-      led35OrNewer: then.led35OrNewer,
-      waits: input,
-    });
-    if (!back.possible) {
-      refused += 1;
-      expect(back.reason).toMatch(/3\.5\+ server has led/);
-      expect(then.touched.some(({ from }) => lineOf(from) === '3.4')).toBe(true);
-      return;
-    }
-    went += 1;
-    const end = simulate(then.facts, back.plan.steps);
-    expect(end.mostStopped).toBeLessThanOrEqual(1);
-    const touched = new Set(then.touched.map(({ server }) => server));
-    const now = runningVersions(end.facts);
-    for (const [server, version] of Object.entries(plan.fromVersions))
-      expect([server, now[server]]).toEqual([server, version]);
-    for (const server of end.facts.servers)
-      if (touched.has(server.server)) expect(server.state).toBe('serving');
-  });
+  check(
+    fc.tuple(runnable, share),
+    ([one, part]) => {
+      const { facts, plan, input } = planned(one);
+      const prefix = plan.steps.slice(0, Math.floor(part * plan.steps.length));
+      const then = simulate(facts, prefix);
+      const back = planRollback(plan, then.facts, then.touched, {
+        led35OrNewer: then.led35OrNewer,
+        waits: input,
+      });
+      if (!back.possible) {
+        refused += 1;
+        expect(back.reason).toMatch(/3\.5\+ server has led/);
+        expect(then.touched.some(({ from }) => lineOf(from) === '3.4')).toBe(true);
+        return;
+      }
+      went += 1;
+      const end = simulate(then.facts, back.plan.steps);
+      expect(end.mostStopped).toBeLessThanOrEqual(1);
+      const touched = new Set(then.touched.map(({ server }) => server));
+      const now = runningVersions(end.facts);
+      for (const [server, version] of Object.entries(plan.fromVersions))
+        expect([server, now[server]]).toEqual([server, version]);
+      for (const server of end.facts.servers)
+        if (touched.has(server.server)) expect(server.state).toBe('serving');
+    },
+    150,
+  );
   expect(went).toBeGreaterThan(50);
   expect(refused).toBeGreaterThan(0);
 });

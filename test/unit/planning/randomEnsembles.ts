@@ -18,50 +18,53 @@ const voter = fc.record({
   version: fc.nat(RELEASES.length - 1),
 });
 
-/**
- * 1–9 servers, up to 3 of them observers, some down, versions from one or several lines; in words for
- * `parseEnsemble`, so that a counterexample can be read.
- */
-export const anyEnsemble: fc.Arbitrary<string> = fc
-  .record({
-    voters: fc.array(voter, { minLength: 1, maxLength: 6 }),
-    observers: fc.array(voter, { maxLength: 3 }),
-    /** Mostly one version; else two neighbours; seldom anything. */
-    mixing: fc.constantFrom('same', 'same', 'same', 'neighbours', 'neighbours', 'any'),
-    base: fc.nat(RELEASES.length - 2),
-    leader: fc.nat(),
-    hasSnapshot: fc.boolean(),
-  })
-  .map(({ voters, observers, mixing, base, leader, hasSnapshot }) => {
-    const versionOf = (pick: number): string =>
-      mixing === 'same'
-        ? RELEASES[base]!
-        : mixing === 'neighbours'
-          ? RELEASES[base + (pick % 2)]!
-          : RELEASES[pick]!;
-    const up = voters.flatMap((one, index) => (one.up ? [index] : []));
-    const hasQuorum = up.length * 2 > voters.length;
-    const leads = hasQuorum ? up[leader % up.length] : undefined;
-    const alone = voters.length + observers.length === 1;
-    const roles = [
-      ...voters.map((one, index) =>
-        !one.up || !hasQuorum
-          ? 'down'
-          : alone
-            ? 'standalone'
-            : index === leads
-              ? 'leader'
-              : 'follower',
-      ),
-      ...observers.map((one) => (one.up && hasQuorum ? 'observer' : 'downObserver')),
-    ];
-    return [...voters, ...observers]
-      .map(
-        ({ version }, index) =>
-          `zk${index + 1} ${roles[index]} ${versionOf(version)}${hasSnapshot ? '' : ' noSnapshot'}`,
-      )
-      .join(', ');
-  });
+/** In words for `parseEnsemble`, so that a counterexample can be read. */
+const ensembles = (leastVoters: number, mixings: readonly string[]): fc.Arbitrary<string> =>
+  fc
+    .record({
+      voters: fc.array(voter, { minLength: leastVoters, maxLength: 6 }),
+      observers: fc.array(voter, { maxLength: 3 }),
+      mixing: fc.constantFrom(...mixings),
+      base: fc.nat(RELEASES.length - 2),
+      leader: fc.nat(),
+      hasSnapshot: fc.boolean(),
+    })
+    .map(({ voters, observers, mixing, base, leader, hasSnapshot }) => {
+      const versionOf = (pick: number): string =>
+        mixing === 'same'
+          ? RELEASES[base]!
+          : mixing === 'neighbours'
+            ? RELEASES[base + (pick % 2)]!
+            : RELEASES[pick]!;
+      const up = voters.flatMap((one, index) => (one.up ? [index] : []));
+      const hasQuorum = up.length * 2 > voters.length;
+      const leads = hasQuorum ? up[leader % up.length] : undefined;
+      const alone = voters.length + observers.length === 1;
+      const roles = [
+        ...voters.map((one, index) =>
+          !one.up || !hasQuorum
+            ? 'down'
+            : alone
+              ? 'standalone'
+              : index === leads
+                ? 'leader'
+                : 'follower',
+        ),
+        ...observers.map((one) => (one.up && hasQuorum ? 'observer' : 'downObserver')),
+      ];
+      return [...voters, ...observers]
+        .map(
+          ({ version }, index) =>
+            `zk${index + 1} ${roles[index]} ${versionOf(version)}${hasSnapshot ? '' : ' noSnapshot'}`,
+        )
+        .join(', ');
+    });
+
+/** 1–9 servers, up to 3 of them observers, some down, versions from one or several lines. */
+export const anyEnsemble = ensembles(1, ['same', 'same', 'neighbours', 'any']);
+
+/** At least three voters, on one version or two neighbouring ones. */
+export const healthierEnsemble = ensembles(3, ['same', 'same', 'neighbours']);
 
 /** What running steps does to an ensemble: who is down by the run's hand, who runs what, who leads. */
 export interface Simulated {

@@ -70,6 +70,16 @@ describe('groups', () => {
     expect(marginOf(nine, [1, 2, 4])).toBe(-1);
   });
 
+  test('half of a group’s weight, or half of the groups, is not most of it', () => {
+    const pairs: QuorumMember[] = voters(4).map((voter) => ({
+      ...voter,
+      group: voter.id <= 2 ? 1 : 2,
+    }));
+    expect(isQuorum(pairs, [1, 3])).toBe(false);
+    expect(isQuorum(pairs, [1, 2])).toBe(false);
+    expect(isQuorum(pairs, [1, 2, 3, 4])).toBe(true);
+  });
+
   test('a group of weight zero is not counted', () => {
     const config = nine.map((voter) => (voter.group === 3 ? { ...voter, weight: 0 } : voter));
     expect(isQuorum(config, [1, 2, 4, 5])).toBe(true);

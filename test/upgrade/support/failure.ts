@@ -18,15 +18,25 @@ interface ApplicationFailureShape {
   details?: unknown[];
 }
 
-/** Waits for the end of a run that must fail. */
+const WITHIN_MS = 60_000;
+
+/** Waits for the end of a run that must fail; one that goes on is terminated, so that it holds nothing. */
 export async function failureOf(handle: WorkflowHandle): Promise<Failure> {
+  const late = setTimeout(
+    () => void handle.terminate(`had not failed after ${WITHIN_MS} ms`),
+    WITHIN_MS,
+  );
   const outcome = await handle.result().then(
     () => undefined,
     (error: { cause?: ApplicationFailureShape }) => error,
   );
+  clearTimeout(late);
   assert.ok(outcome, 'the run has not failed');
   const { cause } = outcome;
-  assert.ok(cause?.name === 'ApplicationFailure', `failed otherwise: ${String(outcome)}`);
+  assert.ok(
+    cause?.name === 'ApplicationFailure',
+    `failed otherwise: ${String(outcome)}: ${cause?.message}`,
+  );
   const [details] = cause.details ?? [];
   return {
     type: cause.type ?? '',

@@ -95,11 +95,12 @@ if [ -n "$data_dir" ] && [ -d "$data_dir" ]; then
   out myid "$(tr -dc '0-9' <"$data_dir/myid" 2>/dev/null)"
   ls -ln "$data_dir/version-2" 2>/dev/null | awk '$NF ~ /^snapshot\./ {print $5, $NF}' | out64 snapshots
   ls -n "$log_dir/version-2" 2>/dev/null | awk '$NF ~ /^log\./ {print $NF}' | out64 logs
-  total=$(du -s -B1 "$data_dir/version-2" 2>/dev/null | cut -f1)
+  total=$(du -s -B1 --apparent-size "$data_dir/version-2" 2>/dev/null | cut -f1)
   other=0
-  if ! same_file "$data_dir" "$log_dir"; then other=$(du -s -B1 "$log_dir/version-2" 2>/dev/null | cut -f1); fi
+  if ! same_file "$data_dir" "$log_dir"; then other=$(du -s -B1 --apparent-size "$log_dir/version-2" 2>/dev/null | cut -f1); fi
   out data_bytes "$(echo "$total $other" | awk '{printf "%.0f", $1 + $2}')"
   out data_free "$(free_bytes "$data_dir")"
+  out backup_free "$(free_bytes "$backup_dir")"
 fi
 if [ -n "$pkg_kind" ]; then
   find_installed

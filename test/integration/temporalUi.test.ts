@@ -1,0 +1,179 @@
+/** An operator with nothing but Temporal's own web UI carries a real ensemble to its next version. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import { CONTROL_NAMES, TASK_QUEUE, WORKFLOW_TYPES } from '../../src/model/contract';
+import type { UpgradeReport } from '../../src/model/status';
+import { openBrowser, type Browser } from '../support/browser';
+import { Harness, Run } from '../support/harness';
+import {
+  openWorkflow,
+  readCurrentDetails,
+  readHandlersShown,
+  readWorkflowStatus,
+  sendSignalInUi,
+  sendUpdateInUi,
+  startWorkflowInUi,
+  waitForCurrentDetails,
+  type WorkflowInUi,
+} from '../support/temporalUi';
+
+const MINUTE_MS = 60_000;
+const FROM = '3.8.4';
+const TO = '3.9.6';
+
+describe('a rolling upgrade driven from the Temporal UI alone', () => {
+  let harness: Harness;
+  let browser: Browser;
+  let workflow: WorkflowInUi;
+  let run: Run;
+  let report: UpgradeReport;
+
+  beforeAll(async () => {
+    browser = await openBrowser();
+    harness = await Harness.create({
+      name: 'uitest',
+      version: FROM,
+      servers: 3,
+      withoutWorker: true,
+    });
+    await harness.startWorker({ ZKFERRY_INVENTORY: inventoryNaming(harness, 'demo') });
+  }, 5 * MINUTE_MS);
+
+  afterAll(async () => {
+    await browser?.close();
+    await harness?.destroy();
+  }, 2 * MINUTE_MS);
+
+  test(
+    'the form takes one small JSON object, and the page shows the plan and the gate it waits at',
+    async () => {
+      const { page } = browser;
+      workflow = await startWorkflowInUi(page, {
+        uiUrl: harness.temporal.uiUrl,
+        workflowId: 'upgrade-from-the-form',
+        taskQueue: TASK_QUEUE,
+        workflowType: WORKFLOW_TYPES.upgrade,
+        input: { ensemble: 'demo', target: { version: TO } },
+      });
+      run = new Run(
+        harness.client.workflow.getHandle(workflow.workflowId, workflow.runId),
+        harness,
+      );
+
+      const details = await waitForCurrentDetails(page, workflow, /gate start/, 2 * MINUTE_MS);
+
+      expect(details).toMatch(/waiting/);
+      for (const server of ['zk1', 'zk2', 'zk3'])
+        expect(details).toMatch(new RegExp(`${server} .*${FROM} → ${TO}: .*stopServer`));
+      expect(details).toMatch(/gate beforeLeader/);
+      expect(details).toMatch(/approve .*"gate":"start"/);
+    },
+    4 * MINUTE_MS,
+  );
+
+  test.each(['signal', 'update'] as const)(
+    'every control is offered as a %s, with a description that shows its input',
+    async (kind) => {
+      const handlers = await readHandlersShown(browser.page, workflow, kind);
+
+      expect(handlers.map(({ name }) => name).sort()).toEqual([...CONTROL_NAMES].sort());
+      for (const { description } of handlers) expect(description).toMatch(/\{".+\}/);
+    },
+    2 * MINUTE_MS,
+  );
+
+  test(
+    'an approval of the wrong gate, sent as an update, is refused on the page and changes nothing',
+    async () => {
+      const answer = await sendUpdateInUi(browser.page, workflow, 'approve', {
+        gate: 'finalize',
+        approver: 'operator',
+      });
+
+      expect(answer).toEqual({
+        accepted: false,
+        refusal: expect.stringMatching(/waits at gate start, not at finalize/),
+      });
+      const status = await run.atGate('start', MINUTE_MS);
+      expect(status.gates).toEqual([]);
+      expect(await versions(harness)).toEqual([FROM, FROM, FROM]);
+    },
+    2 * MINUTE_MS,
+  );
+
+  test(
+    'start passes by signal, beforeLeader by update, finalize by signal, and all servers run the target',
+    async () => {
+      const { page } = browser;
+      const by = { approver: 'operator' };
+
+      await sendSignalInUi(page, workflow, 'approve', { gate: 'start', ...by });
+      await waitForCurrentDetails(page, workflow, /waiting at gate beforeLeader/, 6 * MINUTE_MS);
+      await keepPicture(browser, workflow);
+      const answer = await sendUpdateInUi(page, workflow, 'approve', {
+        gate: 'beforeLeader',
+        ...by,
+        comment: 'on the phone with the application team',
+      });
+      expect(answer).toEqual({ accepted: true });
+      await waitForCurrentDetails(page, workflow, /waiting at gate finalize/, 4 * MINUTE_MS);
+      await sendSignalInUi(page, workflow, 'approve', { gate: 'finalize', ...by });
+
+      report = await run.report(3 * MINUTE_MS);
+      expect(report.outcome).toBe('completed');
+      expect(await versions(harness)).toEqual([TO, TO, TO]);
+    },
+    15 * MINUTE_MS,
+  );
+
+  test(
+    'the page says Completed, and its details end in the report, with who approved what',
+    async () => {
+      const { page } = browser;
+
+      expect(await readWorkflowStatus(page, workflow)).toBe('Completed');
+      const details = await readCurrentDetails(page, workflow);
+      expect(details).toMatch(/rolling upgrade completed/);
+      expect(details).toContain(`zk2: ${FROM} → ${TO}`);
+      const { gates, state } = (await run.status()) ?? { gates: [], state: undefined };
+      expect(state).toBe('completed');
+      expect(gates.map(({ gate, decision, by }) => [gate, decision, by])).toEqual([
+        ['start', 'approved', 'operator'],
+        ['beforeLeader', 'approved', 'operator'],
+        ['finalize', 'approved', 'operator'],
+      ]);
+      expect(report.leaderRestarts).toBe(1);
+      expect(report.availability.sessionsLost).toBe(0);
+    },
+    2 * MINUTE_MS,
+  );
+});
+
+/** The lab's inventory with its ensemble under another name. */
+function inventoryNaming({ lab, directory }: Harness, ensemble: string): string {
+  const { ensembles } = lab.inventory();
+  const file = join(directory, 'inventory.yaml');
+  writeFileSync(file, stringify({ ensembles: { [ensemble]: ensembles[lab.name] } }), {
+    mode: 0o600,
+  });
+  return file;
+}
+
+/** What each server itself says it runs. */
+async function versions({ lab }: Harness): Promise<(string | undefined)[]> {
+  const zookeeper = createZooKeeperAdapter();
+  const seen = await Promise.all(lab.members.map((server) => zookeeper.probe(server)));
+  return seen.map(({ version }) => version);
+}
+
+/** For the README: the workflow's page in the middle of the run, where ZKFERRY_SCREENSHOTS names a directory. */
+async function keepPicture({ page }: Browser, workflow: WorkflowInUi): Promise<void> {
+  const { ZKFERRY_SCREENSHOTS: directory } = process.env;
+  if (!directory) return;
+  mkdirSync(directory, { recursive: true });
+  await openWorkflow(page, workflow, 'user-metadata');
+  await readCurrentDetails(page, workflow);
+  await page.screenshot({ path: join(directory, 'temporal-ui.png') });
+}
