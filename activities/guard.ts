@@ -69,7 +69,9 @@ async function whyNot(
       }).reasons;
     }
     case 'serverIsStopped': {
-      const host = await dependencies.host.observe(serverOf(ensemble, guard.server), context);
+      const host = await dependencies.host.observe(serverOf(ensemble, guard.server), context, {
+        depth: 'process',
+      });
       if (!host.reachable)
         return [`${guard.server}: ${host.error?.message ?? 'host not reachable'}`];
       if (host.process?.running)

@@ -240,40 +240,58 @@ function recordReplan(state: RunState, reason: string, toHash: string, asksAgain
 }
 
 async function forwardOrBack(state: RunState, endProbe: () => Promise<void>): Promise<Outcome> {
-  while (state.plan?.direction !== 'rollback') {
-    const outcome = await executePlan(state, hooksOf(state, endProbe));
-    if (outcome === 'done') return 'completed';
-    if (outcome === 'abort')
-      throw ApplicationFailure.nonRetryable(
-        'a gate timed out and its policy is to abort: the servers stay as they are now, on the versions the report names',
-        'GateTimedOut',
-      );
-    note(state, outcome === 'rejected' ? 'a gate was rejected: going back' : 'going back');
-    const { possible, reason } = rollbackPossibility(state);
-    if (possible) break;
-    // Neither on nor back: only a person can decide, and a server in the middle of its turn must not stay there.
-    state.rollbackRequested = undefined;
-    hold(state, 'RollbackRefused', reason);
+  for (;;) {
+    if (state.plan?.direction !== 'rollback') {
+      const outcome = await executePlan(state, hooksOf(state, endProbe));
+      if (outcome === 'done') return 'completed';
+      if (outcome === 'abort')
+        throw ApplicationFailure.nonRetryable(
+          'a gate timed out and its policy is to abort: the servers stay as they are now, on the versions the report names',
+          'GateTimedOut',
+        );
+      note(state, outcome === 'rejected' ? 'a gate was rejected: going back' : 'going back');
+    }
+    const back = await goBack(state, endProbe);
+    if (back !== undefined) return back;
   }
-  return goBack(state, endProbe);
 }
 
-/** Runs the way back to its verified end. Where going back is unsafe, the run is held with the reason. */
-async function goBack(state: RunState, endProbe?: () => Promise<void>): Promise<Outcome> {
+/** Runs the way back to its verified end; undefined where it could not begin and the run is held. */
+async function goBack(
+  state: RunState,
+  endProbe?: () => Promise<void>,
+): Promise<Outcome | undefined> {
   state.rollbackRequested = undefined;
   if (state.touched.length === 0) {
     note(state, 'nothing had been changed on any server: nothing to take back');
     return 'rolledBack';
   }
-  if (state.plan?.direction !== 'rollback') {
-    const { possible, reason } = rollbackPossibility(state);
-    if (!possible) throw ApplicationFailure.nonRetryable(reason, 'RollbackRefused');
-    await replanBack(state, 'rollback');
-  }
+  if (state.plan?.direction !== 'rollback' && !(await beginWayBack(state))) return undefined;
   state.state = 'rollingBack';
   state.phase = 'rollback';
   await executePlan(state, hooksOf(state, endProbe));
   return 'rolledBack';
+}
+
+/**
+ * Where there is no way back, or it can't be planned now, only a person can decide: a server in the middle of
+ * its turn must not stay there.
+ */
+async function beginWayBack(state: RunState): Promise<boolean> {
+  const { possible, reason } = rollbackPossibility(state);
+  if (!possible) {
+    hold(state, 'RollbackRefused', reason);
+    return false;
+  }
+  try {
+    await replanBack(state, 'rollback');
+    return true;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const { type, message } = describeFailure(error);
+    hold(state, type, message);
+    return false;
+  }
 }
 
 async function replanBack(state: RunState, reason: string): Promise<boolean> {

@@ -137,7 +137,7 @@ async function migrate(
 ): Promise<string[]> {
   const [files, facts] = [
     await host.readConfiguration(server, context),
-    await host.observe(server, context),
+    await host.observe(server, context, { depth: 'files' }),
   ];
   const { settings, servers } = parseZooCfg(files.zooCfg.text);
   const { changes } = planConfigChanges({

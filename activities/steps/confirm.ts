@@ -58,7 +58,7 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
         }
         good = [];
         if (look.serverState === 'refusing' && restarts < MAX_RESTARTS) {
-          const { process } = await host.observe(server, context);
+          const { process } = await host.observe(server, context, { depth: 'process' });
           if (process && !process.running) {
             restarts += 1;
             await host.startServer(server, token, context);
@@ -172,7 +172,7 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
     const text = applyConfigChanges(zooCfg.text, [
       { file: 'zoo.cfg', setting: TRUST_EMPTY, why: 'the server has a snapshot of its own now' },
     ]);
-    const facts = await host.observe(server, context);
+    const facts = await host.observe(server, context, { depth: 'files' });
     if ((facts.data?.snapshotCount ?? 0) === 0)
       throw new ZkferryError(
         'WaitTimedOut',

@@ -131,10 +131,20 @@ export interface DataBackup {
   bytes: number;
 }
 
+/**
+ * How much of a host is looked at while its server may be down: `process` only whether it runs, `files` also
+ * configuration, data and packages, `full` (the default) also the JVM, which takes starting one.
+ */
+export type HostDepth = 'process' | 'files' | 'full';
+
 /** What can be done on a server's host. Methods that change anything take a token and are idempotent. */
 export interface HostPort {
   /** Reads only. Never rejects for an unreachable host: `reachable: false` with the error. */
-  observe(server: ResolvedServer, context: OperationContext): Promise<HostFacts>;
+  observe(
+    server: ResolvedServer,
+    context: OperationContext,
+    options?: { depth?: HostDepth },
+  ): Promise<HostFacts>;
   /** Reads only: the archive or package of `version` can be had and its checksum is right. ArtifactMissing, ChecksumMismatch. */
   checkPackage(
     server: ResolvedServer,

@@ -1,7 +1,7 @@
 /** Which server the data is copied from before anything is touched. */
 import type { EnsembleFacts } from '../model/facts';
 import { isObserver, isServing, leaderOf } from './members';
-import { BACKUP_ROOM } from './measured';
+import { BACKUP_BASE_BYTES, BACKUP_ROOM } from './measured';
 
 export interface BackupChoice {
   server: string;
@@ -21,7 +21,7 @@ export function chooseBackupServer(facts: EnsembleFacts): BackupChoice | undefin
     .filter((server) => isServing(server) && server.host?.data !== undefined)
     .map((server) => {
       const data = server.host!.data!;
-      const neededBytes = Math.ceil(BACKUP_ROOM * data.totalBytes);
+      const neededBytes = Math.ceil(BACKUP_ROOM * data.totalBytes) + BACKUP_BASE_BYTES;
       const freeBytes = data.backupFreeBytes ?? data.freeBytes;
       return {
         id: server.id,

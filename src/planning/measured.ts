@@ -36,8 +36,11 @@ export const STAGE_ROOM = 3;
 /** A release archive where its size isn't known: 3.9's is 21 MB. */
 export const ARCHIVE_BYTES = 25e6;
 
-/** The copy itself, a scratch copy to prove it, and room for what is written meanwhile. */
-export const BACKUP_ROOM = 2.2;
+/** The copy itself, a scratch copy to prove it with the snapshot that server writes, and a tenth for what comes meanwhile. */
+export const BACKUP_ROOM = 3.1;
+
+/** On top, however small the data: the scratch server preallocates a log of 64 MiB; twice that is asked for on the host. */
+export const BACKUP_BASE_BYTES = 136e6;
 
 /** Bytes of heap a server needs for each byte of its snapshot: objects, paths, watches and sessions around it. */
 export const HEAP_PER_SNAPSHOT_BYTE = 3;

@@ -39,6 +39,15 @@ describe('a rolling upgrade driven from the Temporal UI alone', () => {
       withoutWorker: true,
     });
     await harness.startWorker({ ZKFERRY_INVENTORY: inventoryNaming(harness, 'demo') });
+    workflow = await startWorkflowInUi(browser.page, {
+      uiUrl: harness.temporal.uiUrl,
+      workflowId: 'upgrade-from-the-form',
+      taskQueue: TASK_QUEUE,
+      workflowType: WORKFLOW_TYPES.upgrade,
+      input: { ensemble: 'demo', target: { version: TO } },
+    });
+    const { workflowId, runId } = workflow;
+    run = new Run(harness.client.workflow.getHandle(workflowId, runId), harness);
   }, 5 * MINUTE_MS);
 
   afterAll(async () => {
@@ -47,20 +56,9 @@ describe('a rolling upgrade driven from the Temporal UI alone', () => {
   }, 2 * MINUTE_MS);
 
   test(
-    'the form takes one small JSON object, and the page shows the plan and the gate it waits at',
+    'started from the form with one small JSON object, it shows the plan and the gate it waits at',
     async () => {
       const { page } = browser;
-      workflow = await startWorkflowInUi(page, {
-        uiUrl: harness.temporal.uiUrl,
-        workflowId: 'upgrade-from-the-form',
-        taskQueue: TASK_QUEUE,
-        workflowType: WORKFLOW_TYPES.upgrade,
-        input: { ensemble: 'demo', target: { version: TO } },
-      });
-      run = new Run(
-        harness.client.workflow.getHandle(workflow.workflowId, workflow.runId),
-        harness,
-      );
 
       const details = await waitForCurrentDetails(page, workflow, /gate start/, 2 * MINUTE_MS);
 

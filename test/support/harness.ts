@@ -172,7 +172,7 @@ export class Run {
   async until(
     what: string,
     holds: (status: StatusDocument) => boolean,
-    deadlineMs = 120_000,
+    deadlineMs = 240_000,
   ): Promise<StatusDocument> {
     let last: StatusDocument | undefined;
     return until(

@@ -35,7 +35,11 @@ export function startWorkflowInUi(page: Page, form: StartForm): Promise<Workflow
   return withScreenshot(page, `start ${form.workflowType} in the form`, async () => {
     const { uiUrl, workflowId, taskQueue, workflowType } = form;
     await page.goto(workflowsUrl(uiUrl));
-    await page.locator('[data-testid=start-workflow-button]:visible').first().click();
+    await page
+      .getByText('Start Workflow', { exact: true })
+      .filter({ visible: true })
+      .first()
+      .click();
     await page.getByRole('heading', { name: 'Start a Workflow' }).waitFor();
     await page.getByTestId('workflowId').fill(workflowId);
     await page.getByTestId('taskQueue').fill(taskQueue);

@@ -1,11 +1,13 @@
 /** How activities are called: deadlines, retries and heartbeats in one place. */
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
-import type { Activities, StepArgs, StepResult } from '../../activities/api';
+import type { Activities, StepArgs, StepResult, StepTuning } from '../../activities/api';
 import { taskQueueOf } from '../../src/model/contract';
 import type { PlanStep } from '../../src/model/plan';
 
 /** A worker that died is noticed after this long without a heartbeat. */
 const HEARTBEAT_TIMEOUT_MS = 10_000;
+/** Beyond what a step itself waits: looking, connecting, hooks. */
+const SLACK_MS = 120_000;
 
 const common = {
   heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
@@ -38,10 +40,26 @@ export function runStepActivity(
   const activities = proxyActivities<Activities>({
     ...common,
     taskQueue: taskQueueOf(site),
-    startToCloseTimeout: step.timeoutMs,
+    startToCloseTimeout: deadlineOf(step, args.tuning),
     summary: summaryOf(step.server ? `${step.server}: ${step.title}` : step.title),
   });
   return activities[step.activity](args);
+}
+
+/** Waits may have been tuned longer since the plan was made; a soak may be set back and begin again. */
+function deadlineOf(step: PlanStep, tuning: StepTuning): number {
+  const { soakMs, settleTimeoutMs, drainMs } = tuning;
+  switch (step.activity) {
+    case 'soak':
+      return Math.max(step.timeoutMs, 3 * soakMs + 2 * settleTimeoutMs + SLACK_MS);
+    case 'verifyQuorum':
+    case 'verifyMembersAgree':
+      return Math.max(step.timeoutMs, settleTimeoutMs + SLACK_MS);
+    case 'drainNode':
+      return Math.max(step.timeoutMs, drainMs + SLACK_MS);
+    default:
+      return step.timeoutMs;
+  }
 }
 
 /** Temporal refuses a summary over 200 bytes. */

@@ -11,6 +11,8 @@ import type {
 import { findingsOf, isSettled, now, statusOf, type RunState } from './state';
 
 export const GAP_THRESHOLD_MS = 250;
+/** Temporal's limit is 20,000. */
+const DETAILS_LIMIT_BYTES = 19_500;
 
 export function statusDocument(state: RunState): StatusDocument {
   const info = workflowInfo();
@@ -165,7 +167,7 @@ function reportText(state: RunState, report: UpgradeReport): string {
   ].join('\n');
 }
 
-/** Temporal's limit is 20,000 bytes; the plan's own rendering leaves room for the lines above it. */
+/** The plan's own rendering leaves room for the lines above it. */
 export function showDetails(state: RunState): void {
   const actions = nextActions(state, rollbackPossibility(state).possible)
     .map(
@@ -182,9 +184,17 @@ export function showDetails(state: RunState): void {
     `_${now()}_`,
   ];
   setCurrentDetails(
-    lines
-      .filter((line) => line !== '')
-      .join('\n\n')
-      .slice(0, 19_000),
+    firstBytes(lines.filter((line) => line !== '').join('\n\n'), DETAILS_LIMIT_BYTES),
   );
+}
+
+/** Cut at whole characters. UTF-8 takes at most 3 bytes for a UTF-16 unit. */
+function firstBytes(text: string, limit: number): string {
+  let bytes = 0;
+  for (let index = 0; index < text.length; index++) {
+    const unit = text.charCodeAt(index);
+    bytes += unit < 0x80 ? 1 : unit < 0x800 ? 2 : 3;
+    if (bytes > limit) return text.slice(0, index);
+  }
+  return text;
 }

@@ -95,12 +95,23 @@ async function replanIfNeeded(state: RunState, step: PlanStep, hooks: LoopHooks)
   if (!look) return true;
   const reason = state.plan && whyReplan(state, state.plan, step, look.observation);
   if (reason === undefined) return false;
-  return replan(state, reason, hooks);
+  return replan(state, step, reason, hooks);
 }
 
-async function replan(state: RunState, reason: string, hooks: LoopHooks): Promise<boolean> {
+async function replan(
+  state: RunState,
+  step: PlanStep,
+  reason: string,
+  hooks: LoopHooks,
+): Promise<boolean> {
   const before = state.plan?.hash;
-  const asksAgain = await hooks.replan(reason);
+  let asksAgain: boolean;
+  try {
+    asksAgain = await hooks.replan(reason);
+  } catch (error) {
+    holdOn(state, step, error);
+    return true;
+  }
   if (state.plan?.hash === before) return false;
   showDetails(state);
   if (!asksAgain) return true;
@@ -132,7 +143,7 @@ async function guardAllows(
   }
   if (step.activity !== 'stopServer') return true;
   const reason = state.plan && whyReplan(state, state.plan, step, look.observation);
-  return reason === undefined || !(await replan(state, reason, hooks));
+  return reason === undefined || !(await replan(state, step, reason, hooks));
 }
 
 async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {
@@ -223,6 +234,9 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
 /** Before the dangerous write: from here on a way back must look at this server. */
 function registerUndo(state: RunState, step: PlanStep): void {
   if (step.activity !== 'stopServer' || !step.server || state.plan?.direction !== 'forward') return;
+  // Once it stops, a newer server may lead before anybody has looked.
+  if (state.plan.steps.some((other) => other.pointOfNoReturn === true && sameTurn(other, step)))
+    state.newFormatLed = true;
   const known = state.touched.some(
     ({ server, to }) => server === step.server && to === step.toVersion,
   );
@@ -234,6 +248,9 @@ function registerUndo(state: RunState, step: PlanStep): void {
     upgraded: false,
   });
 }
+
+const sameTurn = (a: PlanStep, b: PlanStep): boolean =>
+  a.server === b.server && a.toVersion === b.toVersion;
 
 function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: boolean): void {
   const status = statusOf(state, step);

@@ -10,7 +10,7 @@ import { PROCESS, SERVICE } from './scripts/process';
 const TIMEOUT_MS = 30_000;
 
 export const observeOperation = (runner: HostRunner): Pick<HostPort, 'observe'> => ({
-  async observe(server, context) {
+  async observe(server, context, { depth = 'full' } = {}) {
     try {
       const values = await runner.run(
         server,
@@ -18,6 +18,7 @@ export const observeOperation = (runner: HostRunner): Pick<HostPort, 'observe'> 
           what: 'observe the host',
           parts: [PROCESS, SERVICE, ZOO_CFG, PACKAGE_FACTS, JAVA],
           main: OBSERVE_MAIN,
+          values: { depth },
           timeoutMs: TIMEOUT_MS,
         },
         context,

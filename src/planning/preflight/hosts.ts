@@ -4,7 +4,7 @@ import { compareVersions, parseVersion } from '../../model/version';
 import { chooseBackupServer } from '../backupServer';
 import { error, info, megabytes, warning } from '../findings';
 import { isServing, settingOf, versionOfServer } from '../members';
-import { ARCHIVE_BYTES, BACKUP_ROOM, STAGE_ROOM } from '../measured';
+import { ARCHIVE_BYTES, BACKUP_BASE_BYTES, BACKUP_ROOM, STAGE_ROOM } from '../measured';
 import type { PreflightInput } from '../preflight';
 import { lineInfo } from '../releases';
 import { atLeast } from '../../model/version';
@@ -202,7 +202,7 @@ function backupFindings(facts: EnsembleFacts): Finding[] {
   return [
     error(
       'NoDiskSpaceForBackup',
-      `the backup needs ${megabytes(neededBytes)} (${BACKUP_ROOM} × the data) on one serving server; the roomiest, ${server}, has ${megabytes(freeBytes)}`,
+      `the backup needs ${megabytes(neededBytes)} (${BACKUP_ROOM} × the data and ${megabytes(BACKUP_BASE_BYTES)}) on one serving server; the roomiest, ${server}, has ${megabytes(freeBytes)}`,
       { server, hint: 'free room for directories.backup on one of the followers' },
     ),
   ];

@@ -170,22 +170,22 @@ describe('each host', () => {
   });
 });
 
-test('the backup needs 2.2 times the data on some serving server, with the numbers', () => {
+test('the backup needs 3.1 times the data and 136 MB on some serving server, with the numbers', () => {
   const [refused] = ask(
     three({
       snapshotBytes: 1e9,
-      freeBytes: 4.3e9,
+      freeBytes: 6.2e9,
       heapBytes: 10e9,
       settings: { initLimit: '100' },
     }),
   );
   expect(refused).toMatchObject({ severity: 'error', code: 'NoDiskSpaceForBackup' });
-  expect(refused?.message).toMatch(/4400 MB.*4300 MB/);
+  expect(refused?.message).toMatch(/6336 MB.*6200 MB/);
   expect(
     ask(
       three({
         snapshotBytes: 1e9,
-        freeBytes: 4.5e9,
+        freeBytes: 6.4e9,
         heapBytes: 10e9,
         settings: { initLimit: '100' },
       }),

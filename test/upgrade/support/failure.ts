@@ -35,7 +35,7 @@ export async function failureOf(handle: WorkflowHandle): Promise<Failure> {
   const { cause } = outcome;
   assert.ok(
     cause?.name === 'ApplicationFailure',
-    `failed otherwise: ${String(outcome)}: ${cause?.message}`,
+    `failed otherwise: ${String(cause?.name)}: ${cause?.message}`,
   );
   const [details] = cause.details ?? [];
   return {

@@ -73,8 +73,9 @@ if [ -n "$server_pid" ]; then
   out started_epoch "$(stat -c %Y "/proc/$server_pid" 2>/dev/null)"
   tr '\0' '\n' <"/proc/$server_pid/cmdline" 2>/dev/null | out64 cmdline
 fi
+if [ "$depth" = process ]; then out done yes; return; fi
 find_java
-if [ -n "$java_path" ]; then
+if [ -n "$java_path" ] && [ "$depth" = full ]; then
   out java_path "$java_path"
   "$java_path" -version 2>&1 </dev/null | out64 java_version
 fi
