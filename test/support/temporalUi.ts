@@ -25,6 +25,9 @@ export interface StartForm {
 export type Handler = { name: string; description: string };
 export type UpdateAnswer = { accepted: true } | { accepted: false; refusal: string };
 
+const STATUS =
+  /^\s*(Running|Completed|Failed|Canceled|Terminated|Timed Out|Continued as New|Paused)\s*$/;
+
 type Tab = 'history' | 'user-metadata';
 type MessageKind = 'signal' | 'update';
 
@@ -64,10 +67,7 @@ export async function openWorkflow(page: Page, run: WorkflowInUi, tab: Tab): Pro
 export function readWorkflowStatus(page: Page, run: WorkflowInUi): Promise<string> {
   return withScreenshot(page, 'read the status', async () => {
     await openWorkflow(page, run, 'history');
-    const heading = page.getByTestId('workflow-id-heading').filter({ visible: true }).first();
-    const badge = heading.locator(
-      'xpath=preceding::*[@data-testid or self::span][normalize-space()][1]',
-    );
+    const badge = page.locator('main span').filter({ hasText: STATUS, visible: true }).first();
     return (await badge.innerText()).trim();
   });
 }

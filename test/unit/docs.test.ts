@@ -149,16 +149,16 @@ describe('a link', () => {
         .replace(/\s/g, '-'),
     );
   const links = PAGES.flatMap((page) =>
-    [...read(page).matchAll(/\]\(([^)\s]+)\)/g)]
-      .map((match) => match[1]!)
-      .filter((target) => !/^https?:/.test(target))
-      .map((target) => [page, target] as const),
+    [...read(page).matchAll(/\[([^\]]*)\]\(([^)\s]+)\)/g)]
+      .map((match) => [page, match[2]!, match[1]!] as const)
+      .filter(([, target]) => !/^https?:/.test(target)),
   );
 
-  test.each(links)('%s → %s resolves', (page, target) => {
+  test.each(links)('%s → %s resolves', (page, target, label) => {
     const [file, anchor] = target.split('#') as [string, string?];
     const path = file === '' ? page : join(dirname(page), file);
     expect(existsSync(join(ROOT, path))).toBe(true);
+    if (/^\S*[/.]\S*$/.test(label)) expect(file).toContain(label);
     if (anchor !== undefined) expect(anchorsOf(path)).toContain(anchor);
   });
 

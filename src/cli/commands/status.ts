@@ -1,7 +1,10 @@
 /** `zkferry status [WORKFLOW]`: one run in full, or the list of runs. */
 import type { Command } from 'commander';
 import type { Temporal } from '../../adapters/temporal/connect';
+import { isOver } from '../../adapters/temporal/over';
+import type { RunSummary } from '../../adapters/temporal/runs';
 import { isZkferryError } from '../../model/errors';
+import type { StatusDocument } from '../../model/status';
 import {
   action,
   withCommonOptions,
@@ -46,6 +49,18 @@ async function list(context: CommandContext, temporal: Temporal, limit: number):
   };
 }
 
+function closedFromOutside(
+  run: RunSummary,
+  status: StatusDocument,
+  context: CommandContext,
+): Outcome {
+  const text = `${run.status.toLowerCase()} from outside${run.closedAt ? ` at ${run.closedAt}` : ''}, at: ${status.headline}\nwhat was begun stays as it is: look with zkferry inspect ${status.ensemble}, then zkferry unlock`;
+  return {
+    text: context.output.colors.red(text),
+    document: { ...status, nextActions: [], closed: run.status },
+  };
+}
+
 /** Without a worker nobody can tell a run's status; what Temporal itself knows is then better than nothing. */
 async function show(
   context: CommandContext,
@@ -56,6 +71,11 @@ async function show(
   const { describeRun, getStatus, runEnd } = await import('../../adapters/temporal/runs');
   try {
     const status = await getStatus(temporal, workflowId);
+    if (!isOver(status.state)) {
+      // Terminated from outside, a run's own status never hears of it.
+      const run = await describeRun(temporal, workflowId);
+      if (run.status !== 'RUNNING') return closedFromOutside(run, status, context);
+    }
     return { text: renderStatus(status, { ...context.view, allSteps }), document: status };
   } catch (error) {
     if (!isZkferryError(error) || (error.type !== 'NoWorker' && error.type !== 'Refused'))

@@ -197,9 +197,11 @@ export const APT_STAGE_MAIN =
   String.raw`
 fence_enter
 find_installed
-if [ "$installed" = "$wanted" ]; then out staged yes; return 0; fi
 if ls /var/cache/apt/archives/"$pkg_name"_"$(printf '%s' "$wanted" | sed 's/:/%3a/')"_*.deb >/dev/null 2>&1; then out staged yes; return 0; fi
-apt_get install --download-only "$pkg_name=$wanted" || fail RemoteCommandFailed yes "apt-get could not download $pkg_name=$wanted: $(tail_of "$state_dir/package.log")"
+# The installed one is fetched too: the way back must not depend on a repository that drops old versions.
+again=
+if [ "$installed" = "$wanted" ]; then again=--reinstall; fi
+apt_get install $again --download-only "$pkg_name=$wanted" || fail RemoteCommandFailed yes "apt-get could not download $pkg_name=$wanted: $(tail_of "$state_dir/package.log")"
 out staged no
 `;
 
@@ -250,8 +252,14 @@ export const RPM_STAGE_MAIN =
   String.raw`
 fence_enter
 find_installed
-if rpm_matches "$installed"; then out staged yes; return 0; fi
 need_tool
+# The installed one is fetched too: the way back must not depend on a repository that drops old versions.
+if rpm_matches "$installed"; then
+  "$tool" reinstall -y --downloadonly "$pkg_name-$wanted" >"$state_dir/package.log" 2>&1 </dev/null ||
+    fail RemoteCommandFailed yes "$tool could not download the installed $pkg_name-$wanted for the way back: $(tail_of "$state_dir/package.log")"
+  out staged no
+  return 0
+fi
 "$tool" install -y --downloadonly "$pkg_name-$wanted" >"$state_dir/package.log" 2>&1 </dev/null ||
   "$tool" downgrade -y --downloadonly "$pkg_name-$wanted" >"$state_dir/package.log" 2>&1 </dev/null ||
   fail RemoteCommandFailed yes "$tool could not download $pkg_name-$wanted: $(tail_of "$state_dir/package.log")"
