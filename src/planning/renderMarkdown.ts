@@ -31,7 +31,7 @@ export function renderPlanMarkdown(
   statuses: Readonly<Record<string, StepStatus>> = {},
 ): string {
   const head = headLines(plan, statuses);
-  const foot = [`plan \`${plan.hash}\``];
+  const foot = ['', `plan \`${plan.hash}\``];
   const turns = turnsOf(plan.steps);
   const room = MAX_BYTES - utf8Bytes([...head, '### Steps', ...foot].join('\n')) - 200;
   const steps =
@@ -49,11 +49,11 @@ function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): 
   const hidden = findings.length - shown.length;
   return [
     `### ${plan.direction === 'rollback' ? 'Way back' : 'Plan'}: ${plain(plan.goal)}`,
-    `${pathText(plan)} · ${settled} of ${plan.steps.length} steps done`,
-    `Expected: ${expectationText(plan)}`,
+    `- ${pathText(plan)} · ${settled} of ${plan.steps.length} steps done`,
+    `- Expected: ${expectationText(plan)}`,
     ...(plan.direction === 'rollback'
       ? []
-      : [`Way back: ${plain(plan.rollbackLimit ?? 'possible until gate finalize')}`]),
+      : [`- Way back: ${plain(plan.rollbackLimit ?? 'possible until gate finalize')}`]),
     ...shown,
     ...(hidden > 0 ? [`- … and ${hidden} more finding(s): see the status document`] : []),
     '',

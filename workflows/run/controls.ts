@@ -16,7 +16,7 @@ import type { StatusDocument } from '../../src/model/status';
 import { describeIssues } from '../../src/model/validation';
 import { decideGate, refuseDecision } from './gates';
 import { now, note, type RunState } from './state';
-import { rollbackPossibility, statusDocument } from './status';
+import { rollbackPossibility, showDetails, statusDocument } from './status';
 
 const descriptions: Record<ControlName, string> = {
   approve: 'Pass the gate the run waits at. {"gate": "start", "approver": "you"}',
@@ -95,6 +95,7 @@ function registerControl<K extends ControlName>(name: K, current: () => RunState
       const checked = check(raw);
       if ('input' in checked) apply[name](current(), checked.input);
       else note(current(), `signal ${name} refused: ${checked.refusal}`);
+      showDetails(current());
     },
     { description: descriptions[name] },
   );
@@ -105,6 +106,7 @@ function registerControl<K extends ControlName>(name: K, current: () => RunState
       // The validator accepted it a moment ago; a change in between is refused as it would have been.
       if (!('input' in checked)) throw ApplicationFailure.nonRetryable(checked.refusal, 'Refused');
       apply[name](current(), checked.input);
+      showDetails(current());
       return statusDocument(current());
     },
     {

@@ -8,6 +8,7 @@ import type { ControlInputs, GatePolicy } from '../../src/model/inputs';
 import type { PlanStep } from '../../src/model/plan';
 import type { GateDecision, GateRecord } from '../../src/model/status';
 import { note, now, type RunState } from './state';
+import { showDetails } from './status';
 
 export type GateOutcome = 'passed' | 'rejected' | 'abort' | 'rollback';
 
@@ -51,6 +52,7 @@ export async function waitAtGate(
   state.state = 'waiting';
   state.headline = `waiting at gate ${gate}: ${why}`;
   note(state, `waiting at gate ${gate}`);
+  showDetails(state);
 
   const settled = () => state.gate?.decision !== undefined || state.rollbackRequested !== undefined;
   const inTime =
@@ -63,6 +65,7 @@ export async function waitAtGate(
   state.gate = undefined;
   state.state = before.state;
   state.headline = before.headline;
+  showDetails(state);
   if (decision === 'approved') return 'passed';
   if (decision === 'rejected') return 'rejected';
   if (decision === 'timedOut') {

@@ -10,6 +10,9 @@ import type {
 } from '../../src/model/status';
 import { findingsOf, isSettled, now, statusOf, type RunState } from './state';
 
+const SHOWN_EVENTS = 5;
+const MAX_EVENT_CHARS = 200;
+
 export const GAP_THRESHOLD_MS = 250;
 /** Temporal's limit is 20,000. */
 const DETAILS_LIMIT_BYTES = 19_500;
@@ -101,7 +104,9 @@ function nextActions(state: RunState, canRollback: boolean): NextAction[] {
   if (['completed', 'rolledBack', 'rejected', 'failed'].includes(state.state)) return [];
   const actions: NextAction[] = [];
   if (state.gate) {
-    const decision = { gate: state.gate.gate, approver: '', planHash: state.gate.planHash };
+    const { gate, planHash } = state.gate;
+    // The beginning is enough to tell plans apart, and short enough to be read and copied.
+    const decision = { gate, approver: 'your name', planHash: planHash.slice(0, 12) };
     actions.push(
       { action: 'approve', input: decision, description: `pass gate ${state.gate.gate}` },
       { action: 'reject', input: decision, description: `refuse gate ${state.gate.gate}` },
@@ -180,12 +185,26 @@ export function showDetails(state: RunState): void {
     state.error ? `**${state.error.type}**: ${state.error.message}` : '',
     actions ? `### What you can do\n${actions}` : '',
     state.report ? `### Report\n\`\`\`\n${state.report.text}\n\`\`\`` : '',
+    state.events.length > 0 ? `### Latest\n${latestEvents(state)}` : '',
     state.plan ? renderPlanMarkdown(state.plan, state.steps) : '',
     `_${now()}_`,
   ];
   setCurrentDetails(
     firstBytes(lines.filter((line) => line !== '').join('\n\n'), DETAILS_LIMIT_BYTES),
   );
+}
+
+/** A refused signal is answered nowhere else on the page. */
+function latestEvents(state: RunState): string {
+  const text = (event: string) =>
+    event
+      .replace(/\s+/g, ' ')
+      .slice(0, MAX_EVENT_CHARS)
+      .replace(/[<>`*_[\]]/g, (character) => `\\${character}`);
+  return state.events
+    .slice(-SHOWN_EVENTS)
+    .map(({ at, text: event }) => `- ${at.slice(11, 19)} ${text(event)}`)
+    .join('\n');
 }
 
 /** Cut at whole characters. UTF-8 takes at most 3 bytes for a UTF-16 unit. */

@@ -1,0 +1,149 @@
+/**
+ * `node dist/test/histories/record.js [NAME…]`: records the histories that test/upgrade/replay.test.ts replays,
+ * from real runs. Do it again only on purpose: a run that is open while workers are updated goes on from a
+ * history like these, so a change that makes them fail needs `patched` in the workflow instead.
+ */
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../../src/lab/projectRoot';
+import { Harness, type Run } from '../support/harness';
+import { toJson, type HistoryJson } from './format';
+
+const FROM = '3.8.4';
+const TO = '3.9.6';
+/** Neutral, since paths of hosts stand in histories. */
+const LAB_DIRECTORY = '/tmp/zkferry-lab';
+const MAX_BYTES = 400_000;
+/** Nothing of the machine that recorded may be in a history. */
+const PERSONAL = [/\/root\b/, /\/home\//, /\/work\//, /\/Users\//, /\bfile:\//];
+
+const recordings: Record<string, (harness: Harness) => Promise<Run>> = {
+  rejected: async (harness) => {
+    const run = await harness.startUpgrade({ version: TO });
+    await run.atGate('start');
+    await run.handle.signal('reject', { gate: 'start', approver: 'tester', comment: 'not today' });
+    await run.report();
+    return run;
+  },
+
+  rolledBack: async (harness) => {
+    const run = await harness.upgrade({
+      version: TO,
+      gates: { beforeLeader: { mode: 'ask' }, finalize: { mode: 'ask' } },
+    });
+    await run.approve('beforeLeader');
+    await run.atGate('finalize');
+    await run.send('rollback', { by: 'tester' });
+    await run.report();
+    return run;
+  },
+
+  forward: async (harness) => {
+    const run = await harness.upgrade({ version: TO });
+    await run.report();
+    return run;
+  },
+
+  pausedAndTuned: async (harness) => {
+    const run = await harness.upgrade({ version: TO, soakMs: 2_000 });
+    await run.until('the first server upgraded', ({ plan }) =>
+      Boolean(plan?.steps.some((step) => step.activity === 'soak' && step.state === 'done')),
+    );
+    await run.handle.signal('pause', { by: 'tester' });
+    await run.until('paused', ({ state }) => state === 'paused');
+    await run.send('tune', { soakMs: 500 });
+    await run.handle.signal('approve', { gate: 'finalize', approver: 'too early: refused' });
+    await run.send('resume', { by: 'tester' });
+    await run.report();
+    return run;
+  },
+};
+
+async function main(names: string[]): Promise<void> {
+  let harness: Harness | undefined;
+  try {
+    for (const name of names) {
+      const record = recordings[name];
+      if (!record)
+        throw new Error(`no recording ${name}; there are ${Object.keys(recordings).join(', ')}`);
+      harness ??= await Harness.create({ name: 'ferry', version: FROM, directory: LAB_DIRECTORY });
+      const run = await record(harness);
+      save(name, toJson(await run.handle.fetchHistory()));
+      const { outcome } = await run.report();
+      if (outcome !== 'completed') continue;
+      // The ensemble is on the new version now.
+      await harness.destroy();
+      harness = undefined;
+    }
+  } finally {
+    await harness?.destroy();
+  }
+}
+
+function save(name: string, recorded: HistoryJson): void {
+  const history = neutral(withoutCallArguments(recorded)) as HistoryJson;
+  const text = `{"events":[\n${history.events.map((event) => JSON.stringify(event)).join(',\n')}\n]}\n`;
+  const readable = `${text}\n${decoded(history).join('\n')}`;
+  for (const pattern of PERSONAL) {
+    const at = readable.search(pattern);
+    if (at >= 0)
+      throw new Error(
+        `${name} holds ${pattern}: …${readable.slice(Math.max(0, at - 150), at + 100)}…`,
+      );
+  }
+  if (text.length > MAX_BYTES)
+    throw new Error(
+      `${name} is ${text.length} bytes long: ${JSON.stringify(bytesByType(history))}`,
+    );
+  const file = join(projectRoot(), 'test', 'histories', `${name}.json`);
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
+  process.stdout.write(`${name}: ${history.events.length} events, ${text.length} bytes\n`);
+}
+
+/** A replay compares which activities are called, not what they are given: half of a history's size. */
+const withoutCallArguments = ({ events }: HistoryJson): HistoryJson => ({
+  events: events.map((event) => {
+    const { activityTaskScheduledEventAttributes: scheduled } = event;
+    if (!scheduled) return event;
+    return { ...event, activityTaskScheduledEventAttributes: { ...scheduled, input: undefined } };
+  }),
+});
+
+/** Who did a task, and where in the code it failed, means nothing to a replay. */
+function neutral(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(neutral);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, field]) => [
+      key,
+      key === 'identity' ? 'recorded' : key === 'stackTrace' ? '' : neutral(field),
+    ]),
+  );
+}
+
+function bytesByType({ events }: HistoryJson): Record<string, number> {
+  const bytes: Record<string, number> = {};
+  for (const event of events)
+    bytes[event.eventType] = (bytes[event.eventType] ?? 0) + JSON.stringify(event).length;
+  return bytes;
+}
+
+/** The text of every payload. */
+function decoded(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, field]) =>
+    key === 'data' && typeof field === 'string'
+      ? [Buffer.from(field, 'base64').toString('utf8')]
+      : decoded(field),
+  );
+}
+
+const asked = process.argv.slice(2);
+main(asked.length > 0 ? asked : Object.keys(recordings)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,94 @@
+/** Runs that are open while workers are updated go on where they are: recorded histories still fit the workflow. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  Runtime,
+  Worker,
+  type WorkflowBundle,
+} from '@temporalio/worker';
+import { fromJson, type HistoryEventJson, type HistoryJson } from '../histories/format';
+
+const directory = join(__dirname, '..', 'histories');
+const names = readdirSync(directory)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length));
+
+const recorded = (name: string): HistoryJson =>
+  JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8')) as HistoryJson;
+
+let workflowBundle: WorkflowBundle;
+
+beforeAll(async () => {
+  const logger = new DefaultLogger('ERROR');
+  Runtime.install({ logger });
+  workflowBundle = await bundleWorkflowCode({
+    workflowsPath: require.resolve('../../workflows'),
+    logger,
+  });
+}, 120_000);
+
+const replay = (history: HistoryJson): Promise<void> =>
+  Worker.runReplayHistory({ workflowBundle }, fromJson(history));
+
+const countOf = ({ events }: HistoryJson, type: string): number =>
+  events.filter(({ eventType }) => eventType === `EVENT_TYPE_${type}`).length;
+
+test.each(names)('history %s replays', async (name) => {
+  await replay(recorded(name));
+});
+
+test('the histories cover what they are named for', () => {
+  expect(names.sort()).toEqual(['forward', 'pausedAndTuned', 'rejected', 'rolledBack']);
+  for (const name of names) expect(countOf(recorded(name), 'WORKFLOW_EXECUTION_COMPLETED')).toBe(1);
+  const paused = recorded('pausedAndTuned');
+  expect(countOf(paused, 'WORKFLOW_EXECUTION_SIGNALED')).toBeGreaterThanOrEqual(2);
+  expect(countOf(paused, 'WORKFLOW_EXECUTION_UPDATE_COMPLETED')).toBeGreaterThanOrEqual(3);
+  const activities = (name: string) =>
+    recorded(name).events.flatMap(
+      ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType.name ?? [],
+    );
+  expect(activities('forward').filter((name) => name === 'stopServer')).toHaveLength(3);
+  expect(activities('rolledBack').filter((name) => name === 'stopServer')).toHaveLength(6);
+  expect(activities('rolledBack')).toContain('revertPackage');
+  expect(activities('rejected')).not.toContain('acquireLock');
+});
+
+describe('a workflow that would now act otherwise does not replay', () => {
+  const changed = (change: (events: HistoryEventJson[]) => void): HistoryJson => {
+    const history = recorded('forward');
+    change(history.events);
+    return history;
+  };
+  const scheduled = (events: HistoryEventJson[], name: string) =>
+    events.find((event) => event.activityTaskScheduledEventAttributes?.activityType.name === name)!;
+
+  test('another activity at that place', async () => {
+    const history = changed((events) => {
+      scheduled(events, 'upgradePackage').activityTaskScheduledEventAttributes!.activityType.name =
+        'startServer';
+    });
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+
+  test('one more command than before', async () => {
+    const history = changed((events) => {
+      const start = events.findIndex(({ eventType }) =>
+        eventType.endsWith('START_CHILD_WORKFLOW_EXECUTION_INITIATED'),
+      );
+      events[start] = {
+        ...events[start]!,
+        eventType: 'EVENT_TYPE_TIMER_STARTED',
+        startChildWorkflowExecutionInitiatedEventAttributes: undefined,
+        timerStartedEventAttributes: {
+          timerId: '1',
+          startToFireTimeout: { seconds: '1' },
+          workflowTaskCompletedEventId: '4',
+        },
+      };
+    });
+    await expect(replay(history)).rejects.toThrow(DeterminismViolationError);
+  });
+});
