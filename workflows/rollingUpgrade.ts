@@ -356,8 +356,10 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   return state.report;
 }
 
+/** An upsert is an event in the history: only what has changed is worth one. */
 function showAttributes(state: RunState): void {
-  if (!state.opened.searchAttributes) return;
+  if (!state.opened.searchAttributes || state.phaseShown === state.phase) return;
+  state.phaseShown = state.phase;
   const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
   upsertSearchAttributes([
     { key: keyword(SEARCH_ATTRIBUTES.ensemble), value: state.opened.ensemble },

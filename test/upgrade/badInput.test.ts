@@ -301,6 +301,15 @@ const mountable = canMount(small);
 describe('an ensemble that tolerates no restart is refused', () => {
   test('two of three are down: no quorum', async () => {
     await without(['zk1', 'zk2'], async () => {
+      // The last one goes on serving until it has noticed.
+      await until(
+        'zk3 to notice that the quorum is gone',
+        async () =>
+          (await createZooKeeperAdapter().probe(lab.server('zk3'))).state === 'serving'
+            ? undefined
+            : true,
+        60_000,
+      );
       const { message, hint } = await finding('QuorumLost', NAME);
       expect(message).toContain('2 make a quorum');
       expect(hint).toContain('bring servers back');

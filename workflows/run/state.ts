@@ -60,6 +60,8 @@ export interface RunState {
   membersAgree?: { agree: boolean; detail: string };
   replans: { at: string; reason: string; fromHash: string; toHash: string; asksAgain: boolean }[];
   throttleCause: string | null;
+  /** The phase that the search attributes say. */
+  phaseShown?: Phase;
   events: StatusEvent[];
   error?: { type: string; message: string };
   report?: UpgradeReport;
