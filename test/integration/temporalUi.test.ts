@@ -153,8 +153,9 @@ describe('a rolling upgrade driven from the Temporal UI alone', () => {
       const { page } = browser;
 
       expect(await readWorkflowStatus(page, workflow)).toBe('Completed');
-      const details = await readCurrentDetails(page, workflow);
-      expect(details).toMatch(/rolling upgrade completed/);
+      // The page draws the frame before Temporal has answered the query that fills it.
+      const ended = /rolling upgrade completed/;
+      const details = await waitForCurrentDetails(page, workflow, ended, MINUTE_MS);
       expect(details).toContain(`zk2: ${FROM} → ${TO}`);
       const { gates, state } = (await run.status()) ?? { gates: [], state: undefined };
       expect(state).toBe('completed');

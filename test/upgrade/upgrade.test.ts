@@ -102,7 +102,7 @@ describe('an ensemble of three, one run after the other', () => {
       const end = await ended(harness, run);
       await assertRolledBack(harness, end, OLD, before);
       expect(end.report.serverRestarts).toBe(6);
-      expect(end.report.leaderChanges).toBeGreaterThanOrEqual(1);
+      expect(end.report.leaderChanges).toBeGreaterThanOrEqual(2);
     },
     RUN_MS,
   );

@@ -146,12 +146,15 @@ export function observe(state: RunState, seen: Observation): void {
       `new leader ${seen.leader ?? '(none seen)'} (epoch ${before.epoch} → ${seen.epoch})`,
     );
     // Somebody else may have led between two looks; with a newer server about, that counts as it having led.
-    const mayHaveLed = [...Object.values(before.versions), ...state.touched.map(({ to }) => to)];
+    const about = [before.versions, seen.versions].flatMap((versions) => Object.values(versions));
+    const mayHaveLed = [...about, ...state.touched.map(({ to }) => to)];
     if (mayHaveLed.some(isNewFormat)) state.newFormatLed = true;
   }
   if (seen.leaderVersion !== undefined && isNewFormat(seen.leaderVersion))
     state.newFormatLed = true;
-  state.observation = seen;
+  // In an election nobody tells an epoch, and a fresh leader not at once: what was known stays known.
+  const epochs = [before?.epoch, seen.epoch].filter((epoch) => epoch !== undefined);
+  state.observation = { ...seen, ...(epochs.length > 0 && { epoch: Math.max(...epochs) }) };
 }
 
 const isNewFormat = (version: string): boolean => !/^3\.[0-4]\./.test(version);
