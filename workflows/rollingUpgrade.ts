@@ -37,10 +37,11 @@ import { runActivities } from './run/activityProxy';
 import { registerControls } from './run/controls';
 import { waitAtGate } from './run/gates';
 import { takeHold } from './run/hold';
+import { hold } from './run/pause';
 import { startProbe } from './run/probe';
 import { newRunState, note, now, observe, type RunState } from './run/state';
 import { buildReport, rollbackPossibility, showDetails } from './run/status';
-import { describeFailure, executePlan, hold, type LoopHooks } from './run/steps';
+import { describeFailure, executePlan, type LoopHooks } from './run/steps';
 
 const MINUTE_MS = 60_000;
 const LOOK_TIMEOUT_MS = 5 * MINUTE_MS;

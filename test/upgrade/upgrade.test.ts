@@ -11,6 +11,7 @@ import {
   assertUpgraded,
   configurationOf,
   ended,
+  versionsOf,
 } from './claims';
 import { supervised } from './cases/supervised';
 import { NEW, OLD } from './cases/types';
@@ -74,7 +75,7 @@ describe('an ensemble of three, one run after the other', () => {
   );
 
   test(
-    'paused; the leader moves meanwhile and the plan follows; rolled back before finalize',
+    'paused while a server is stopped, which starts it first; the leader moves meanwhile and the plan follows; rolled back before finalize',
     async () => {
       await harness.startLoad();
       const before = configurationOf(harness);
@@ -83,13 +84,21 @@ describe('an ensemble of three, one run after the other', () => {
         gates: { beforeLeader: { mode: 'auto' }, finalize: { mode: 'ask' } },
       });
 
-      await run.step((await nthStep(run, 'verifyQuorum', 0)).id, 'done', 180_000);
+      await run.step((await nthStep(run, 'stopServer', 0)).id, 'running', 180_000);
       await run.send('pause', { by: 'tester' });
       const paused = await run.until(
         'paused at a step boundary',
         ({ state, headline }) => state === 'paused' && headline.startsWith('paused'),
       );
       const pausedAt = Date.now();
+      await until(
+        'all servers serve',
+        async () => {
+          const versions = Object.values(await versionsOf(harness));
+          return versions.every((version) => version !== undefined) || undefined;
+        },
+        30_000,
+      );
       await moveLeader(harness);
       await run.until('the pause has lasted', () => Date.now() - pausedAt >= PAUSE_MS);
       expect(stepStates(await run.until('an answer', () => true))).toEqual(stepStates(paused));

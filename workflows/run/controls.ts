@@ -15,14 +15,14 @@ import { controlSchemas, type ControlInputs } from '../../src/model/inputs';
 import type { StatusDocument } from '../../src/model/status';
 import { describeIssues } from '../../src/model/validation';
 import { decideGate, refuseDecision } from './gates';
-import { now, note, type RunState } from './state';
+import { now, note, serverDown, type RunState } from './state';
 import { rollbackPossibility, showDetails, statusDocument } from './status';
 
 const descriptions: Record<ControlName, string> = {
   approve: 'Pass the gate the run waits at. {"gate": "start", "approver": "you"}',
   reject:
     'Refuse the gate: at start the run ends, later it rolls back. {"gate": "start", "approver": "you"}',
-  pause: 'Stop before the next step. {"by": "you"}',
+  pause: 'Stop before the next step at which no server is down. {"by": "you"}',
   resume: 'Go on after a pause, or try a failed step again. {"by": "you"}',
   rollback: 'Take every server back to the version it had. {"by": "you"}',
   tune: 'Change waits while the run goes on. {"soakMs": 60000}',
@@ -51,7 +51,9 @@ const apply: { [K in ControlName]: (state: RunState, input: ControlInputs[K]) =>
   pause: (state, input) => {
     if (state.paused) return;
     state.paused = { since: now(), ...input };
-    note(state, `pause asked for${by(input)}: the run stops before its next step`);
+    const down = serverDown(state);
+    const when = down === undefined ? 'before its next step' : `as soon as ${down} is up again`;
+    note(state, `pause asked for${by(input)}: the run stops ${when}`);
   },
   resume: (state, input) => {
     state.paused = undefined;

@@ -7,7 +7,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { ProbeResult } from '../../activities/api';
 import type { WriteGap } from '../../src/model/status';
 import { runActivities } from './activityProxy';
-import { note, type RunState } from './state';
+import { isPaused, note, type RunState } from './state';
 import { GAP_THRESHOLD_MS } from './status';
 
 const STRETCH_MS = 20_000;
@@ -16,7 +16,7 @@ const MAX_GAPS_KEPT = 500;
 /** Starts the loop; the returned function ends it and waits until the last stretch is counted. */
 export function startProbe(state: RunState): () => Promise<void> {
   let stopped = false;
-  const working = () => state.paused === undefined && state.gate === undefined;
+  const working = () => !isPaused(state) && state.gate === undefined;
   const loop = CancellationScope.nonCancellable(async () => {
     for (;;) {
       await condition(() => stopped || working());

@@ -132,6 +132,30 @@ export function nextStep(state: RunState): PlanStep | undefined {
 export const isSettled = (status: StepStatus): boolean =>
   status.state === 'done' || status.state === 'skipped' || status.state === 'undone';
 
+/** The server that this run has stopped, or is stopping, and has not started again. */
+export function serverDown(state: RunState): string | undefined {
+  const steps = state.plan?.steps ?? [];
+  const has = (step: PlanStep, states: StepStatus['state'][]) =>
+    states.includes(statusOf(state, step).state);
+  const down = steps.find(
+    (step) =>
+      step.activity === 'stopServer' &&
+      has(step, ['running', 'done']) &&
+      steps.some(
+        (other) =>
+          other.activity === 'startServer' &&
+          other.server === step.server &&
+          other.toVersion === step.toVersion &&
+          !has(other, ['done', 'skipped', 'undone']),
+      ),
+  );
+  return down?.server;
+}
+
+/** A pause waits until no server is down by this run's hand; a failure holds the run where it is. */
+export const isPaused = (state: RunState): boolean =>
+  state.paused !== undefined && (state.paused.held === true || serverDown(state) === undefined);
+
 export function findingsOf(state: RunState): Finding[] {
   return state.plan?.findings ?? [];
 }

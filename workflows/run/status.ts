@@ -8,7 +8,7 @@ import type {
   StatusDocument,
   UpgradeReport,
 } from '../../src/model/status';
-import { findingsOf, isSettled, now, statusOf, type RunState } from './state';
+import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
 const SHOWN_EVENTS = 5;
 const MAX_EVENT_CHARS = 200;
@@ -25,7 +25,7 @@ export function statusDocument(state: RunState): StatusDocument {
     ensemble: state.opened.ensemble,
     workflowId: info.workflowId,
     runId: info.runId,
-    state: state.paused && state.state === 'running' ? 'paused' : state.state,
+    state: shownState(state),
     phase: state.phase,
     headline: state.headline,
     plan: state.plan && {
@@ -48,6 +48,9 @@ export function statusDocument(state: RunState): StatusDocument {
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };
 }
+
+const shownState = (state: RunState): StatusDocument['state'] =>
+  state.state === 'running' && isPaused(state) ? 'paused' : state.state;
 
 /** Whether the way back is open now, and what a person should know about it. */
 export function rollbackPossibility(state: RunState): { possible: boolean; reason: string } {
@@ -181,7 +184,7 @@ export function showDetails(state: RunState): void {
     )
     .join('\n');
   const lines = [
-    `**${state.paused && state.state === 'running' ? 'paused' : state.state}** · ${state.phase} · ${state.headline}`,
+    `**${shownState(state)}** · ${state.phase} · ${state.headline}`,
     state.error ? `**${state.error.type}**: ${state.error.message}` : '',
     actions ? `### What you can do\n${actions}` : '',
     state.report ? `### Report\n\`\`\`\n${state.report.text}\n\`\`\`` : '',

@@ -18,6 +18,7 @@ import type { StepResult } from '../../activities/api';
 import type { PlanStep, StepActivity } from '../../src/model/plan';
 import { runActivities, runStepActivity } from './activityProxy';
 import { gateQuestion, waitAtGate } from './gates';
+import { hold, whilePaused } from './pause';
 import { whyReplan } from './replan';
 import { nextStep, note, now, observe, statusOf, type RunState } from './state';
 import { showDetails } from './status';
@@ -65,17 +66,6 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
     await runStep(state, step, wantsBack);
     showDetails(state);
   }
-}
-
-async function whilePaused(state: RunState, wantsBack: () => boolean): Promise<void> {
-  if (!state.paused) return;
-  const headline = state.headline;
-  state.headline = state.paused.held
-    ? `held: ${state.error?.message ?? 'a step failed'}`
-    : `paused${state.paused.by ? ` by ${state.paused.by}` : ''}`;
-  showDetails(state);
-  await condition(() => state.paused === undefined || wantsBack());
-  state.headline = headline;
 }
 
 const beginsServer = (state: RunState, step: PlanStep): boolean =>
@@ -304,12 +294,6 @@ function holdOn(state: RunState, step: PlanStep, error: unknown): undefined {
     );
   hold(state, type, `${step.title} failed: ${message}`);
   return undefined;
-}
-
-export function hold(state: RunState, type: string, message: string): void {
-  state.error = { type, message };
-  state.paused ??= { since: now(), held: true, comment: message };
-  note(state, `held for a decision (resume or rollback): ${message}`);
 }
 
 export function describeFailure(error: unknown): { type: string; message: string } {

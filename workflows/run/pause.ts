@@ -1,0 +1,26 @@
+/**
+ * A pause takes effect where no server is down by this run's hand: an ensemble must not stay without its
+ * margin for as long as people talk. A run held by a failure stays exactly where it failed.
+ */
+import { condition } from '@temporalio/workflow';
+import { isPaused, note, now, type RunState } from './state';
+import { showDetails } from './status';
+
+/** Waits while the run is paused or held; ends early when the way back is asked for. */
+export async function whilePaused(state: RunState, wantsBack: () => boolean): Promise<void> {
+  if (!isPaused(state)) return;
+  const headline = state.headline;
+  state.headline = state.paused?.held
+    ? `held: ${state.error?.message ?? 'a step failed'}`
+    : `paused${state.paused?.by ? ` by ${state.paused.by}` : ''}`;
+  showDetails(state);
+  await condition(() => state.paused === undefined || wantsBack());
+  state.headline = headline;
+}
+
+/** Holds the run for a person, whether or not somebody had asked for a pause. */
+export function hold(state: RunState, type: string, message: string): void {
+  state.error = { type, message };
+  state.paused = { since: now(), ...state.paused, held: true, comment: message };
+  note(state, `held for a decision (resume or rollback): ${message}`);
+}
