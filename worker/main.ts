@@ -4,6 +4,7 @@ import { createActivities } from '../activities';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
 import { createSecrets } from '../src/adapters/secrets';
+import { untilListening } from '../src/adapters/temporal/connect';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
@@ -13,11 +14,15 @@ import { createLogger } from './logger';
 import { ownerCredential } from './ownerCredential';
 import { ensureSearchAttributes } from './searchAttributes';
 
+/** A worker is often started beside its Temporal server. */
+const TEMPORAL_DEADLINE_MS = 30_000;
+
 /** Runs until SIGINT or SIGTERM; running activities get the configured grace to finish. */
 export async function runWorker(configuration: WorkerConfiguration): Promise<void> {
   const logger = createLogger(configuration.ZKFERRY_LOG_LEVEL);
   Runtime.install({ logger, shutdownSignals: ['SIGINT', 'SIGTERM'] });
   const { address, apiKey, tls } = temporalFromEnvironment(process.env);
+  await untilListening(address, TEMPORAL_DEADLINE_MS);
   const connection = await NativeConnection.connect({
     address,
     apiKey,

@@ -7,7 +7,7 @@
  * 4. reckon voters, quorum and margin, and say what is wrong.
  */
 import { setMaxListeners } from 'node:events';
-import type { EnsembleFacts, HostFacts, ServerFacts } from '../../src/model/facts';
+import type { EnsembleFacts, Finding, HostFacts, ServerFacts } from '../../src/model/facts';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type {
   HostPort,
@@ -156,8 +156,20 @@ export function factsFrom(
     ...(reconfigEnabled !== undefined && { reconfigEnabled }),
     warnings: [],
   };
-  return { ...facts, warnings: observationWarnings(facts, config) };
+  return { ...facts, warnings: [...observationWarnings(facts, config), ...unusedTls(ensemble)] };
 }
+
+const unusedTls = ({ tls }: ResolvedEnsemble): Finding[] =>
+  tls === undefined
+    ? []
+    : [
+        {
+          severity: 'warning',
+          code: 'TlsNotUsed',
+          message: "zkferry's own sessions are plain: tls of the inventory is not used yet",
+          hint: 'let clientPort be a plain port that only the worker can reach',
+        },
+      ];
 
 /** Known from zoo.cfg, or because the configuration was changed at run time before (version above 0). */
 function reconfigOf(

@@ -38,7 +38,8 @@ export function statusDocument(state: RunState): StatusDocument {
     throttle: { cause: state.throttleCause, soakMs: state.tuning.soakMs },
     availability: availability(state),
     progress: progress(state),
-    findings: findingsOf(state),
+    // What was found before the servers changed says nothing about them afterwards; the plan keeps it.
+    findings: state.state === 'completed' ? [] : findingsOf(state),
     replans: state.replans,
     nextActions: nextActions(state, possibility.possible),
     rollback: possibility,

@@ -32,7 +32,7 @@ export interface Temporal {
 export async function connectTemporal(options: TemporalOptions): Promise<Temporal> {
   const { address, namespace, deadlineMs = 5_000 } = options;
   const deadline = Date.now() + deadlineMs;
-  await untilListening(address, deadline, deadlineMs);
+  await untilListening(address, deadlineMs);
   let connection: Connection;
   try {
     connection = await Connection.connect({
@@ -53,11 +53,12 @@ export async function connectTemporal(options: TemporalOptions): Promise<Tempora
   };
 }
 
-async function untilListening(
-  address: string,
-  deadline: number,
-  deadlineMs: number,
-): Promise<void> {
+/**
+ * Waits until something listens at `address`.
+ * @throws BadUsage for an address that is not host:port, TemporalUnavailable (retryable) at the deadline
+ */
+export async function untilListening(address: string, deadlineMs: number): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
   const { host, port } = splitAddress(address);
   for (;;) {
     const failure = await dial(host, port, Math.max(50, deadline - Date.now()));
