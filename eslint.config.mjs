@@ -7,13 +7,25 @@ import tseslint from 'typescript-eslint';
 const mayImport = {
   model: [],
   codec: ['model'],
+  tree: ['model', 'codec'],
   planning: ['model', 'codec'],
-  adapters: ['model', 'codec'],
-  activities: ['model', 'codec', 'planning', 'adapters'],
+  adapters: ['model', 'codec', 'tree'],
+  activities: ['model', 'codec', 'tree', 'planning', 'adapters'],
   workflows: ['model', 'planning'],
   worker: ['model', 'adapters', 'activities', 'workflows'],
-  lab: ['model', 'codec', 'adapters', 'worker'],
-  cli: ['model', 'codec', 'planning', 'adapters', 'activities', 'worker', 'lab', 'console', 'api'],
+  lab: ['model', 'codec', 'tree', 'adapters', 'worker'],
+  cli: [
+    'model',
+    'codec',
+    'tree',
+    'planning',
+    'adapters',
+    'activities',
+    'worker',
+    'lab',
+    'console',
+    'api',
+  ],
   api: ['model', 'adapters'],
   console: ['model'],
 };
@@ -58,7 +70,7 @@ export default tseslint.config(
         'worker/**/*.ts',
       ],
       'boundaries/elements': [
-        ...['model', 'codec', 'planning', 'adapters', 'api', 'cli', 'console', 'lab'].map(
+        ...['model', 'codec', 'tree', 'planning', 'adapters', 'api', 'cli', 'console', 'lab'].map(
           (type) => ({
             type,
             pattern: `src/${type}`,
@@ -96,10 +108,10 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/model/**/*.ts', 'src/codec/**/*.ts', 'src/planning/**/*.ts'],
+    files: ['src/model/**/*.ts', 'src/codec/**/*.ts', 'src/tree/**/*.ts', 'src/planning/**/*.ts'],
     rules: forbidden(
       ioModules.filter((name) => !name.includes('crypto')),
-      'model, codec and planning are pure: no IO.',
+      'model, codec, tree and planning are pure: no IO.',
     ),
   },
   {

@@ -1,0 +1,76 @@
+import type { ZnodeRecord } from '../records';
+import { corruptData } from '../txn/errors';
+import { decodeJavaString } from '../txn/javaString';
+import { NODE_TAIL_BYTES } from './format';
+
+const SLASH = 0x2f;
+
+/** Cuts whole nodes out of the bytes at hand, up to the path "/" that ends them. */
+export class NodeParser {
+  /** Bytes that must be at hand for the next call to get on. */
+  wanted = 4;
+  /** The "/" was read. */
+  done = false;
+
+  constructor(private readonly maxRecordBytes: number) {}
+
+  /** Appends the whole nodes of `view` and returns how many bytes they took. CorruptData; offsets from `view`. */
+  parse(view: Buffer, nodes: ZnodeRecord[]): number {
+    const { length } = view;
+    let at = 0;
+    for (;;) {
+      let end = at + 4;
+      if (end > length) return this.pause(at, end);
+      const pathLength = view.readInt32BE(at);
+      if (pathLength < 0 || pathLength > this.maxRecordBytes) {
+        throw corruptData(`a path of ${pathLength} bytes`, at);
+      }
+      const path = end;
+      end += pathLength;
+      if (pathLength === 1) {
+        if (end > length) return this.pause(at, end);
+        if (view[path] !== SLASH) throw corruptData('a path of one byte that is not "/"', at);
+        this.done = true;
+        return end;
+      }
+      if (end + 4 > length) return this.pause(at, end + 4);
+      const dataLength = view.readInt32BE(end);
+      if (dataLength < -1 || dataLength > this.maxRecordBytes) {
+        throw corruptData(`data of ${dataLength} bytes`, end);
+      }
+      const data = end + 4;
+      const tail = data + Math.max(0, dataLength);
+      end = tail + NODE_TAIL_BYTES;
+      if (end > length) return this.pause(at, end);
+      nodes.push({
+        path: pathLength === 0 ? '/' : pathOf(view, path, pathLength),
+        data: dataLength === -1 ? null : view.subarray(data, tail),
+        aclId: view.readBigInt64BE(tail),
+        stat: {
+          czxid: view.readBigInt64BE(tail + 8),
+          mzxid: view.readBigInt64BE(tail + 16),
+          ctime: view.readBigInt64BE(tail + 24),
+          mtime: view.readBigInt64BE(tail + 32),
+          version: view.readInt32BE(tail + 40),
+          cversion: view.readInt32BE(tail + 44),
+          aversion: view.readInt32BE(tail + 48),
+          ephemeralOwner: view.readBigInt64BE(tail + 52),
+          pzxid: view.readBigInt64BE(tail + 60),
+        },
+      });
+      at = end;
+    }
+  }
+
+  private pause(used: number, end: number): number {
+    this.wanted = end - used;
+    return used;
+  }
+}
+
+function pathOf(view: Buffer, start: number, length: number): string {
+  if (view[start] !== SLASH) throw corruptData('a path that does not begin with "/"', start);
+  const path = decodeJavaString(view, start, start + length);
+  if (path === undefined) throw corruptData('a path that is not as Java writes it', start);
+  return path;
+}

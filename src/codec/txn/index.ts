@@ -1,0 +1,2 @@
+export { decodeTxn, decodeTxnHeader, HEADER_BYTES } from './decodeTxn';
+export { encodeTxn } from './encodeTxn';
