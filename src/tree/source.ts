@@ -1,0 +1,23 @@
+/** A tree as copy, diff and tap see it, whatever it was read from. */
+import type { AclEntry, StatRecord } from '../codec/records';
+
+export interface SourceNode {
+  /** Absolute. */
+  path: string;
+  data: Buffer | null;
+  acl: AclEntry[];
+  /** `cversion` is the stored one: the number the next sequential child gets. */
+  stat: StatRecord;
+}
+
+export interface TreeSource {
+  /** For people: what was read, and how. */
+  readonly shown: string;
+  /** The tree is that of the ensemble after exactly this transaction; absent where it was read node by node. */
+  readonly zxid?: bigint;
+  /** False where container and TTL nodes look like plain ones, as through the client port. */
+  readonly knowsTypes: boolean;
+  /** The whole tree, parents before their children, in batches; may be asked for again. */
+  nodes(): AsyncIterable<SourceNode[]>;
+  close(): Promise<void>;
+}
