@@ -10,9 +10,15 @@ import { dirname, join } from 'node:path';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { destroyAll } from '../support/harness';
 import { upgradeCases } from '../upgrade/cases';
+import { cases as codecCases } from './codecs';
+import { tapCases } from './tap';
 import type { Case } from '../upgrade/cases/types';
 
-const proofs: Record<string, Case[]> = { upgrade: upgradeCases };
+const proofs: Record<string, Case[]> = {
+  upgrade: upgradeCases,
+  codecs: codecCases,
+  tap: tapCases,
+};
 
 interface Outcome {
   passed: boolean;

@@ -1,0 +1,72 @@
+/** A tree kept up by a tap, as a consumer of the tap would keep it. */
+import { createReadStream } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { openTap, type Tap, type TapEvent, type TapOptions } from '../../src/adapters/tap';
+import { follows } from '../../src/codec/quorum/packet';
+import { readSnapshot } from '../../src/codec/snapshot';
+import { decodeTxn } from '../../src/codec/txn';
+import { DataTree } from '../../src/tree/dataTree';
+
+export class TapTree {
+  readonly tap: Tap;
+  readonly kinds: string[] = [];
+  tree: DataTree | undefined;
+  last = 0n;
+  transactions = 0;
+  digestsMatched = 0;
+  digestsMismatched = 0;
+  error: Error | undefined;
+  /** A fuzzy snapshot's tree has parts of later transactions until the tap is attached. */
+  private settled = false;
+
+  constructor(options: TapOptions) {
+    this.tap = openTap(options);
+    void this.follow().catch((error: Error) => {
+      this.error = error;
+    });
+  }
+
+  get attachments(): number {
+    return this.kinds.filter((kind) => kind === 'attached').length;
+  }
+
+  private async follow(): Promise<void> {
+    for await (const event of this.tap) await this.accept(event);
+  }
+
+  private async accept(event: TapEvent): Promise<void> {
+    if (event.kind === 'txn') return this.apply(event.zxid, event.bytes);
+    this.kinds.push(event.kind);
+    if (event.kind === 'snapshot') await this.load(event);
+    if (event.kind === 'attached') this.settled = true;
+    if (event.kind === 'reset') this.last = 0n;
+  }
+
+  private apply(zxid: bigint, bytes: Buffer): void {
+    if (!follows(zxid, this.last)) {
+      throw new Error(`0x${zxid.toString(16)} came after 0x${this.last.toString(16)}`);
+    }
+    const { digestMatches } = this.tree!.apply(decodeTxn(bytes));
+    if (this.settled && digestMatches === true) this.digestsMatched += 1;
+    if (this.settled && digestMatches === false) this.digestsMismatched += 1;
+    this.last = zxid;
+    this.transactions += 1;
+  }
+
+  private async load(event: Extract<TapEvent, { kind: 'snapshot' }>): Promise<void> {
+    const unseenFrom = event.unseen?.after ?? 0n;
+    if (unseenFrom !== this.last)
+      throw new Error('a snapshot that does not say what it passes over');
+    this.settled = false;
+    this.tree = undefined;
+    const chunks = createReadStream(event.file, { highWaterMark: 1 << 20 });
+    for await (const part of readSnapshot(chunks as AsyncIterable<Buffer>)) {
+      if (part.kind === 'tables') this.tree = new DataTree(part.tables, { lastZxid: event.zxid });
+      else if (part.kind === 'nodes') for (const node of part.nodes) this.tree!.addNode(node);
+      else if (part.end.kind !== 'complete') throw new Error(`the snapshot is ${part.end.kind}`);
+    }
+    this.tree!.loaded();
+    this.last = event.zxid;
+    await rm(event.file);
+  }
+}
