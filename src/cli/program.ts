@@ -2,13 +2,16 @@
 import { Command, CommanderError } from 'commander';
 import { ZkferryError } from '../model/errors';
 import { registerControls } from './commands/control';
+import { registerCopy } from './commands/copy';
 import { registerDemo } from './commands/demo';
+import { registerDiff } from './commands/diff';
 import { registerInspect } from './commands/inspect';
 import { registerLab } from './commands/lab';
 import { registerPlan } from './commands/plan';
 import { registerRun } from './commands/run';
 import { registerSchema } from './commands/schema';
 import { registerStatus } from './commands/status';
+import { registerTap } from './commands/tap';
 import { registerUnlock } from './commands/unlock';
 import { registerWorker } from './commands/worker';
 import { withCommonOptions, type Runner } from './context';
@@ -42,6 +45,9 @@ export function buildProgram(runner: Runner): Command {
   registerStatus(program, runner);
   registerControls(program, runner);
   registerInspect(program, runner);
+  registerCopy(program, runner);
+  registerDiff(program, runner);
+  registerTap(program, runner);
   registerUnlock(program, runner);
   registerSchema(program, runner);
   registerWorker(program, runner);

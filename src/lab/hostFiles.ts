@@ -114,6 +114,7 @@ export function sshdConfig(
 export const SERVICE_SCRIPT = `#!/bin/sh
 # service start|stop|restart|status|mask|unmask
 HOST=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+cd "$HOST/var" || exit 1 # where a server that runs out of memory leaves its dump
 CONFIG="$HOST/etc/zookeeper"
 PIDFILE="$HOST/run/zookeeper.pid"
 MASK="$HOST/etc/service.masked"

@@ -1,0 +1,70 @@
+/**
+ * A snapshot file and the transactions after it, as one tree at one zxid. The snapshot is fuzzy: written
+ * while transactions went on, so only the transactions make it whole.
+ */
+import type { AclEntry, SnapshotTables, Txn, ZnodeRecord } from '../../codec/records';
+import { ZkferryError } from '../../model/errors';
+import { Overlay } from '../../tree/overlay';
+import type { SourceNode } from '../../tree/source';
+import { readSnapshot } from './snapshotFile';
+
+const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
+const OPEN_ACL_ID = -1n;
+
+export class OverlaidSnapshot {
+  private overlay: Promise<Overlay | undefined> | undefined;
+
+  constructor(
+    private readonly file: string,
+    private readonly txns: readonly Txn[],
+  ) {}
+
+  async *nodes(): AsyncGenerator<SourceNode[]> {
+    const overlay = await (this.overlay ??= this.prepare());
+    for await (const { tables, nodes } of readSnapshot(this.file)) {
+      const batch: SourceNode[] = [];
+      for (const node of nodes) {
+        if (overlay?.isTouched(node) !== true) batch.push(withAcl(node, tables));
+        else this.pushCurrent(batch, overlay, node.path);
+      }
+      if (batch.length > 0) yield batch;
+    }
+    if (overlay === undefined) return;
+    const created: SourceNode[] = [];
+    for (const node of overlay.created()) this.pushCurrent(created, overlay, node.path);
+    if (created.length > 0) yield created;
+  }
+
+  private pushCurrent(batch: SourceNode[], overlay: Overlay, path: string): void {
+    const current = overlay.current(path);
+    if (current === undefined) return;
+    if (current.acl === null) throw unknownAcl(path);
+    batch.push({ path, data: current.data, acl: current.acl, stat: current.stat });
+  }
+
+  /** The touched nodes as they are in the snapshot, and then as the transactions leave them. */
+  private async prepare(): Promise<Overlay | undefined> {
+    if (this.txns.length === 0) return undefined;
+    let overlay: Overlay | undefined;
+    for await (const { tables, nodes } of readSnapshot(this.file)) {
+      overlay ??= new Overlay(tables, this.txns);
+      if (overlay.isEmpty) return undefined;
+      for (const node of nodes) if (overlay.isTouched(node)) overlay.learn(node);
+    }
+    overlay?.settle();
+    return overlay;
+  }
+}
+
+function withAcl(node: ZnodeRecord, { acls }: SnapshotTables): SourceNode {
+  const { path, data, aclId, stat } = node;
+  const acl = aclId === OPEN_ACL_ID ? OPEN_ACL : acls.get(aclId);
+  if (acl === undefined) throw unknownAcl(path);
+  return { path, data, acl, stat };
+}
+
+const unknownAcl = (path: string): ZkferryError =>
+  new ZkferryError(
+    'BackupInvalid',
+    `the ACL of ${path} is not in the snapshot's own list: take the snapshot of another server`,
+  );

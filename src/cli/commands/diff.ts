@@ -1,0 +1,134 @@
+/** `zkferry diff SOURCE TARGET`: where two trees differ. Only reads; needs no Temporal. */
+import type { Command } from 'commander';
+import type { Difference } from '../../tree/diff/compare';
+import {
+  action,
+  withCommonOptions,
+  type CommandContext,
+  type Outcome,
+  type Runner,
+} from '../context';
+import { EXIT } from '../exitCodes';
+import { wholeNumber } from '../options';
+import {
+  collect,
+  digestCredentials,
+  openTree,
+  spoolDirectory,
+  withReadOptions,
+  type ReadOptions,
+} from '../treeSource';
+
+const DEFAULT_LIMIT = 1_000;
+const MOST_LISTED = 1_000_000;
+
+interface DiffCommandOptions extends ReadOptions {
+  include?: string[];
+  exclude?: string[];
+  sourceAuth?: string[];
+  targetAuth?: string[];
+  targetReadBy?: ReadOptions['readBy'];
+  versions?: boolean;
+  times?: boolean;
+  limit: number;
+}
+
+export function registerDiff(program: Command, runner: Runner): void {
+  withReadOptions(withCommonOptions(program.command('diff <source> <target>')))
+    .description('compare two trees (host:port,…/path): data, ACL, type, next sequence number')
+    .option('--target-read-by <way>', 'as --read-by, for the target alone')
+    .option('--include <pattern>', 'compare only what matches, and what is below it', collect)
+    .option('--exclude <pattern>', 'leave out what matches, and what is below it', collect)
+    .option('--source-auth <reference>', 'env:NAME or file:/path of user:password', collect)
+    .option('--target-auth <reference>', 'env:NAME or file:/path of user:password', collect)
+    .option('--versions', 'compare the versions of data and ACL too')
+    .option('--times', 'compare the times of creation and change too')
+    .option(
+      '--limit <n>',
+      'list no more; all are counted',
+      wholeNumber(1, MOST_LISTED),
+      DEFAULT_LIMIT,
+    )
+    .action(
+      action<[string, string], DiffCommandOptions>(runner, (context, [from, to], options) =>
+        diff(context, from, to, options),
+      ),
+    );
+}
+
+async function diff(
+  context: CommandContext,
+  from: string,
+  to: string,
+  options: DiffCommandOptions,
+): Promise<Outcome> {
+  const { parseConnectString } = await import('../../adapters/zookeeper/connectString');
+  const { Selection } = await import('../../tree/copy/selection');
+  const { diffTrees } = await import('../../adapters/diff/diffTrees');
+  const source = parseConnectString(from, 'SOURCE');
+  const target = parseConnectString(to, 'TARGET');
+  const selection = new Selection({
+    sourceRoot: source.path,
+    targetRoot: target.path,
+    include: options.include,
+    exclude: options.exclude,
+    ownRoot: '/zkferry',
+  });
+  const sourceAuth = await digestCredentials(options.sourceAuth);
+  const targetAuth = await digestCredentials(options.targetAuth);
+  const left = await openTree(context, source, options, sourceAuth);
+  try {
+    const targetOptions = { ...options, readBy: options.targetReadBy ?? options.readBy };
+    const right = await openTree(context, target, targetOptions, targetAuth);
+    try {
+      const found = await diffTrees(left, right, selection, {
+        directory: spoolDirectory(context),
+        versions: options.versions,
+        times: options.times,
+        onProgress: (nodes) => context.output.progress([`reading: ${nodes} znodes`]),
+      });
+      try {
+        const differences: Difference[] = [];
+        let count = 0;
+        for await (const difference of found.differences) {
+          count += 1;
+          if (differences.length < options.limit) differences.push(difference);
+        }
+        return {
+          text: textOf(differences, count, found.summary),
+          document: { ok: count === 0, count, differences, ...found.summary },
+          exitCode: count === 0 ? EXIT.done : EXIT.failed,
+        };
+      } finally {
+        await found.close();
+      }
+    } finally {
+      await right.close();
+    }
+  } finally {
+    await left.close();
+  }
+}
+
+function textOf(
+  differences: Difference[],
+  count: number,
+  summary: { nodes: { source: number; target: number }; typesCompared: boolean },
+): string {
+  const { nodes, typesCompared } = summary;
+  const compared = `${nodes.source} znodes against ${nodes.target}${typesCompared ? '' : ', types of nodes not compared'}`;
+  if (count === 0) return `equal: ${compared}`;
+  const more = count - differences.length;
+  return [
+    ...differences.map(lineOf),
+    ...(more > 0 ? [`… and ${more} more (--limit)`] : []),
+    `${count} differences: ${compared}`,
+  ].join('\n');
+}
+
+function lineOf(difference: Difference): string {
+  if (difference.kind !== 'different')
+    return `${difference.kind === 'onlyInSource' ? '-' : '+'} ${difference.path}`;
+  const { path, fields, source, target } = difference;
+  return `~ ${path}: ${fields.map((field) => `${field} ${source[field] ?? ''} | ${target[field] ?? ''}`).join('; ')}`;
+}
