@@ -5,7 +5,7 @@
 import { ZkferryError } from '../model/errors';
 import type { ZkAcl, ZkStat } from '../model/ports';
 import { decodeStat, OPCODE } from './clientProtocol';
-import { JuteBuffer, JuteReader } from './jute';
+import { JuteWriter, JuteReader } from './jute';
 
 export const REQUEST = {
   ...OPCODE,
@@ -60,13 +60,13 @@ export type WriteOp =
   /** Only inside a `multi`. */
   | { kind: 'check'; path: string; version: number };
 
-function writeAcl(writer: JuteBuffer, acl: readonly ZkAcl[]): JuteBuffer {
+function writeAcl(writer: JuteWriter, acl: readonly ZkAcl[]): JuteWriter {
   writer.int(acl.length);
   for (const { perms, scheme, id } of acl) writer.int(perms).string(scheme).string(id);
   return writer;
 }
 
-function writeOp(writer: JuteBuffer, op: WriteOp): void {
+function writeOp(writer: JuteWriter, op: WriteOp): void {
   writer.string(op.path);
   switch (op.kind) {
     case 'create':
@@ -92,14 +92,14 @@ function writeOp(writer: JuteBuffer, op: WriteOp): void {
 
 /** One write as a request of its own. */
 export function encodeWrite(xid: number, op: Exclude<WriteOp, { kind: 'check' }>): Buffer {
-  const writer = new JuteBuffer().int(xid).int(REQUEST[op.kind]);
+  const writer = new JuteWriter().int(xid).int(REQUEST[op.kind]);
   writeOp(writer, op);
   return writer.frame();
 }
 
 /** All of `ops` or none of them. `sizeHintBytes`: the expected length, to save copying. */
 export function encodeMulti(xid: number, ops: readonly WriteOp[], sizeHintBytes = 0): Buffer {
-  const writer = new JuteBuffer(sizeHintBytes).int(xid).int(REQUEST.multi);
+  const writer = new JuteWriter(sizeHintBytes).int(xid).int(REQUEST.multi);
   for (const op of ops) {
     writer.int(REQUEST[op.kind]).bool(false).int(NO_ERROR);
     writeOp(writer, op);
@@ -133,7 +133,7 @@ export interface ReconfigRequest {
 
 /** Replies with the new configuration as node data: `decodeData` of clientProtocol. From 3.5 on. */
 export function encodeReconfig(xid: number, request: ReconfigRequest): Buffer {
-  const writer = new JuteBuffer().int(xid).int(REQUEST.reconfig);
+  const writer = new JuteWriter().int(xid).int(REQUEST.reconfig);
   for (const text of [request.joining, request.leaving, request.newMembers]) {
     if (text === null) writer.buffer(null);
     else writer.string(text);
@@ -143,11 +143,11 @@ export function encodeReconfig(xid: number, request: ReconfigRequest): Buffer {
 
 /** Children with the node's Stat; no watch. */
 export const encodeGetChildren2 = (xid: number, path: string): Buffer =>
-  new JuteBuffer().int(xid).int(REQUEST.getChildren2).string(path).bool(false).frame();
+  new JuteWriter().int(xid).int(REQUEST.getChildren2).string(path).bool(false).frame();
 
 /** This session's ephemerals whose paths begin so: reply by `decodeStrings`. From 3.6 on. */
 export const encodeGetEphemerals = (xid: number, prefix: string): Buffer =>
-  new JuteBuffer().int(xid).int(REQUEST.getEphemerals).string(prefix).frame();
+  new JuteWriter().int(xid).int(REQUEST.getEphemerals).string(prefix).frame();
 
 export function decodeChildren2(body: Buffer): { children: string[]; stat: ZkStat } {
   const reader = new JuteReader(body);

@@ -1,62 +1,13 @@
 /** Jute's binary encoding: big-endian, lengths before strings, buffers and vectors, -1 for null. */
 import { ZkferryError } from '../model/errors';
 
-export class JuteWriter {
-  private readonly parts: Buffer[] = [];
-
-  int(value: number): this {
-    const part = Buffer.allocUnsafe(4);
-    part.writeInt32BE(value);
-    this.parts.push(part);
-    return this;
-  }
-
-  long(value: bigint): this {
-    const part = Buffer.allocUnsafe(8);
-    part.writeBigInt64BE(value);
-    this.parts.push(part);
-    return this;
-  }
-
-  bool(value: boolean): this {
-    this.parts.push(Buffer.from([value ? 1 : 0]));
-    return this;
-  }
-
-  buffer(value: Buffer | null): this {
-    if (value === null) return this.int(-1);
-    this.int(value.length);
-    this.parts.push(value);
-    return this;
-  }
-
-  string(value: string): this {
-    return this.buffer(Buffer.from(value, 'utf8'));
-  }
-
-  bytes(): Buffer {
-    return Buffer.concat(this.parts);
-  }
-
-  /** With the length prefix that packets on a socket have. */
-  frame(): Buffer {
-    const length = this.parts.reduce((sum, part) => sum + part.length, 0);
-    const prefix = Buffer.allocUnsafe(4);
-    prefix.writeInt32BE(length);
-    return Buffer.concat([prefix, ...this.parts]);
-  }
-}
-
 const LEAST_CAPACITY_BYTES = 256;
 const FRAME_PREFIX_BYTES = 4;
 /** UTF-8 takes at most so many bytes for a UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
 
-/**
- * What JuteWriter does, into one growing buffer: for requests and records of many small fields. What `bytes`
- * and `frame` return is a view that later writes do not change, except by `clear`.
- */
-export class JuteBuffer {
+/** Writes into one growing buffer. What `bytes` and `frame` return is a view that later writes do not change, except by `clear`. */
+export class JuteWriter {
   private target: Buffer;
   private end = FRAME_PREFIX_BYTES;
 

@@ -1,4 +1,4 @@
-import { JuteBuffer } from '../jute';
+import { JuteWriter } from '../jute';
 import type { SnapshotTables, ZnodeRecord } from '../records';
 import { writeAcl } from '../txn/encodeTxn';
 import { writeJavaString } from '../txn/javaString';
@@ -20,7 +20,7 @@ export class SnapshotWriter {
   constructor(private readonly form: 'file' | 'body' = 'file') {}
 
   head({ sessions, acls }: SnapshotTables): Buffer {
-    const writer = new JuteBuffer();
+    const writer = new JuteWriter();
     if (this.form === 'file') {
       writer.raw(Buffer.from(MAGIC, 'latin1')).int(VERSION).long(DB_ID);
     }
@@ -32,7 +32,7 @@ export class SnapshotWriter {
   }
 
   nodes(nodes: Iterable<ZnodeRecord>): Buffer {
-    const writer = new JuteBuffer();
+    const writer = new JuteWriter();
     for (const { path, data, aclId, stat } of nodes) {
       writeJavaString(writer, path === '/' ? '' : path);
       writer
@@ -53,7 +53,7 @@ export class SnapshotWriter {
 
   /** What `trailer` holds must suit the version that shall read it: 3.6+ reads a digest, 3.9+ the last zxid too. */
   end({ digest, lastZxid }: SnapshotTrailer = {}): Buffer {
-    const writer = new JuteBuffer().string(END_OF_NODES);
+    const writer = new JuteWriter().string(END_OF_NODES);
     if (this.form === 'body') return writer.bytes();
     this.seal(writer);
     if (digest) {
@@ -64,14 +64,14 @@ export class SnapshotWriter {
   }
 
   /** The Adler-32 of everything written so far, earlier seals included. */
-  private seal(writer: JuteBuffer): void {
+  private seal(writer: JuteWriter): void {
     const bytes = writer.bytes();
     this.checksum = adler32(this.checksum, bytes, this.summedOfEnd, bytes.length);
     this.summedOfEnd = bytes.length;
     writer.long(BigInt(this.checksum)).string(END_OF_NODES);
   }
 
-  private summed(writer: JuteBuffer): Buffer {
+  private summed(writer: JuteWriter): Buffer {
     const bytes = writer.bytes();
     this.checksum = adler32(this.checksum, bytes);
     return bytes;

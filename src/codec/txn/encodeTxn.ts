@@ -1,11 +1,11 @@
-import { JuteBuffer } from '../jute';
+import { JuteWriter } from '../jute';
 import { TXN_TYPE, type AclEntry, type Txn, type TxnBody } from '../records';
 import { unsupportedTxn } from './errors';
 import { writeJavaString } from './javaString';
 
 /** The bytes of one transaction, without the log's checksum and length. UnsupportedTxn where type and body differ. */
 export function encodeTxn(txn: Txn): Buffer {
-  const writer = new JuteBuffer();
+  const writer = new JuteWriter();
   const { header, body, digest } = txn;
   if (header.type !== TXN_TYPE[body.kind]) {
     throw unsupportedTxn(`a header of type ${header.type} over a ${body.kind} body`);
@@ -21,7 +21,7 @@ export function encodeTxn(txn: Txn): Buffer {
   return writer.bytes();
 }
 
-function writeBody(writer: JuteBuffer, body: TxnBody): void {
+function writeBody(writer: JuteWriter, body: TxnBody): void {
   switch (body.kind) {
     case 'createSession':
       writer.int(body.timeoutMs);
@@ -44,7 +44,7 @@ function writeBody(writer: JuteBuffer, body: TxnBody): void {
   }
 }
 
-function writePart(writer: JuteBuffer, body: TxnBody): void {
+function writePart(writer: JuteWriter, body: TxnBody): void {
   switch (body.kind) {
     case 'create':
     case 'create2':
@@ -83,14 +83,14 @@ function writePart(writer: JuteBuffer, body: TxnBody): void {
 }
 
 function writeNode(
-  writer: JuteBuffer,
+  writer: JuteWriter,
   node: { path: string; data: Buffer | null; acl: AclEntry[] | null },
-): JuteBuffer {
+): JuteWriter {
   writeJavaString(writer, node.path);
   return writeAcl(writer.buffer(node.data), node.acl);
 }
 
-export function writeAcl(writer: JuteBuffer, acl: readonly AclEntry[] | null): JuteBuffer {
+export function writeAcl(writer: JuteWriter, acl: readonly AclEntry[] | null): JuteWriter {
   if (acl === null) return writer.int(-1);
   writer.int(acl.length);
   for (const { perms, scheme, id } of acl) {

@@ -3,7 +3,7 @@
  * to three bytes. That is UTF-8 up to U+FFFF; beyond, two surrogates of three bytes each, which a UTF-8 decoder
  * would replace. Both directions are exact: what decodes encodes to the same bytes, and anything else is refused.
  */
-import type { JuteBuffer } from '../jute';
+import type { JuteWriter } from '../jute';
 
 /** Undefined where the bytes are not what a server writes for any string. */
 export function decodeJavaString(bytes: Buffer, start: number, end: number): string | undefined {
@@ -43,7 +43,7 @@ function decodeUnits(bytes: Buffer, start: number, end: number): string | undefi
 }
 
 /** Appends the length and the bytes. */
-export function writeJavaString(writer: JuteBuffer, value: string): void {
+export function writeJavaString(writer: JuteWriter, value: string): void {
   for (let index = 0; index < value.length; index += 1) {
     const unit = value.charCodeAt(index);
     if (unit >= 0xd800 && unit <= 0xdfff) {
