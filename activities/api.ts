@@ -103,6 +103,8 @@ export interface StepArgs {
   run: RunIdentity;
   step: PlanStep;
   fence: FencePosition;
+  /** Identity the plan was made for. */
+  identity: string;
   tuning: StepTuning;
   /** Servers that are expected to serve after this step (all but those known to be down before). */
   expectServing: string[];

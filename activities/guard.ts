@@ -32,10 +32,14 @@ export function guardActivities(dependencies: Dependencies): Pick<RunActivities,
   };
 }
 
-async function look(
+/** What decides whether a step is safe. */
+export type GuardQuestion = Omit<GuardArgs, 'waitMs'>;
+
+/** One fresh look: whether the step is safe now, and if not, why. */
+export async function look(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
-  args: GuardArgs,
+  args: GuardQuestion,
   context: OperationContext,
 ): Promise<GuardResult> {
   const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
@@ -46,7 +50,7 @@ async function look(
 async function whyNot(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
-  args: GuardArgs,
+  args: GuardQuestion,
   facts: EnsembleFacts,
   context: OperationContext,
 ): Promise<string[]> {

@@ -68,7 +68,9 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
   }
 }
 
-if (require.main === module)
+if (require.main === module) {
+  // Started by a command: without it nobody would stop this worker any more.
+  process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
   runWorker(readConfiguration(process.env)).then(
     () => process.exit(0),
     (error: unknown) => {
@@ -76,3 +78,4 @@ if (require.main === module)
       process.exit(1);
     },
   );
+}

@@ -1,11 +1,13 @@
 /** Steps that change a server: drain, stop, package, configuration, start, and each one's way back. */
 import { applyConfigChanges, applyJavaEnvChanges } from '../../src/codec/configChanges';
 import { parseZooCfg } from '../../src/codec/zooCfg';
-import type { ResolvedServer } from '../../src/model/inventory';
+import { ZkferryError } from '../../src/model/errors';
+import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
 import { planConfigChanges } from '../../src/planning/configMigration';
 import type { StepActivities, StepArgs } from '../api';
 import type { Dependencies } from '../dependencies';
+import { look } from '../guard';
 import { operation, pause, tokenOf } from '../operation';
 import { resolveServer } from '../resolve';
 import { beforeHopLabel } from './labels';
@@ -70,7 +72,12 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
 
     stopServer: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { ensemble, server } = await resolveServer(
+          dependencies,
+          args.ensemble,
+          args.step.server,
+        );
+        await refuseIfUnsafe(dependencies, ensemble, server, args, context);
         const { alreadyStopped } = await host.stopServer(
           server,
           tokenOf(args.fence),
@@ -124,6 +131,30 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
         };
       }),
   };
+}
+
+/**
+ * Every attempt looks for itself, over a connection to the host that is open by then: the look that let the
+ * step begin is as old as what has held this attempt up.
+ * @throws GuardRefused (retryable) with the reasons
+ */
+async function refuseIfUnsafe(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  server: ResolvedServer,
+  args: StepArgs,
+  context: OperationContext,
+): Promise<void> {
+  const seen = await dependencies.host.observe(server, context, { depth: 'process' });
+  // An earlier attempt has stopped it: what is left to do, masking it, endangers nothing.
+  if (seen.reachable && seen.process?.running === false) return;
+  const { ok, reasons } = await look(dependencies, ensemble, args, context);
+  if (ok) return;
+  throw new ZkferryError(
+    'GuardRefused',
+    `${server.name} may not be stopped now: ${reasons.join('; ')}`,
+    { retryable: true },
+  );
 }
 
 /** @returns what was changed, in words. */

@@ -1,7 +1,8 @@
 /** Names of what a run leaves on hosts. */
 import type { RunIdentity } from '../api';
 
-const short = (run: RunIdentity): string => run.runId.slice(0, 8);
+/** The end of a run id is random; its beginning is only the time, the same for all runs of a minute. */
+const short = (run: RunIdentity): string => run.runId.replaceAll('-', '').slice(-12);
 
 /** The data copy made before the first server is touched. */
 export const dataLabel = (run: RunIdentity): string => `run-${short(run)}`;

@@ -134,7 +134,12 @@ async function readYaml(file: string): Promise<unknown> {
     const { line, col } = lines.linePos(problem.pos[0]);
     throw invalid(file, `line ${line}, column ${col}: ${problem.message}`);
   }
-  return document.toJS({ maxAliasCount: 100 });
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    // Aliases that multiply.
+    throw invalid(file, (error as Error).message);
+  }
 }
 
 const invalid = (file: string, why: string): ZkferryError =>

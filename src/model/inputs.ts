@@ -21,8 +21,17 @@ export const gatePolicySchema = z.strictObject({
 });
 export type GatePolicy = z.output<typeof gatePolicySchema>;
 
-const person = z.string().trim().min(1).max(200);
-const comment = z.string().max(2_000);
+const person = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^\P{Cc}*$/u, { error: 'expected a name without control characters' });
+/** Shown on terminals: no control characters but line ends and tabs. */
+const printable = z.string().regex(/^[^\p{Cc}]*(?:[\n\r\t][^\p{Cc}]*)*$/u, {
+  error: 'expected text without control characters',
+});
+const comment = printable.max(2_000);
 
 export const rollingUpgradeInputSchema = z.strictObject({
   ensemble: ensembleRefSchema,

@@ -47,7 +47,9 @@ export function describeIssues(error: z.ZodError, input: unknown, schema?: z.Zod
   return error.issues
     .flatMap((issue) =>
       issue.code === 'invalid_union' && issue.errors.length > 0
-        ? issue.errors.flat().map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
+        ? closestOf(issue.errors)
+            .flat()
+            .map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }))
         : [issue],
     )
     .map((issue) => {
@@ -62,6 +64,14 @@ export function describeIssues(error: z.ZodError, input: unknown, schema?: z.Zod
     })
     .filter((line, index, all) => all.indexOf(line) === index)
     .join('\n');
+}
+
+/** Of the shapes a value might have had, those it has at least the type of; all where it has none's. */
+function closestOf(branches: z.core.$ZodIssue[][]): z.core.$ZodIssue[][] {
+  const close = branches.filter(
+    (issues) => !issues.some(({ path, code }) => path.length === 0 && code === 'invalid_type'),
+  );
+  return close.length > 0 ? close : branches;
 }
 
 /** Parses `input`; a refusal is a non-retryable error of the given type. */

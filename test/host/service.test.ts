@@ -86,6 +86,22 @@ describe('a service by script', () => {
     expect(readFileSync(join(server.home, 'calls'), 'utf8')).toMatch(/mask\n(status\n)*stop\n/);
   });
 
+  test('of another server is refused before anything is masked or stopped, and a look says so too', async () => {
+    const other = scriptServer('other');
+    const { pid } = await start(other, 1);
+    const mistaken = { ...scriptServer('mistaken'), service: other.service };
+    for (const act of [() => stop(mistaken, 1), () => start(mistaken, 2)]) {
+      const error = await rejection(act());
+      expect(error).toMatchObject({ type: 'GuardRefused', retryable: false });
+      expect(error.message).toContain(`process ${pid}`);
+    }
+    expect(processIsAlive(pid!)).toBe(true);
+    expect(existsSync(join(other.home, 'masked'))).toBe(false);
+    const seen = await host.adapter.observe(mistaken, context());
+    expect(seen.error?.message).toContain(`process ${pid}`);
+    await stop(other, 2);
+  });
+
   test('the started server does not hold the lock', async () => {
     const server = scriptServer('lockless');
     const { pid } = await start(server, 1);

@@ -116,6 +116,27 @@ describe('staging', () => {
     expect(await stage(server, '3.9.6', 2)).toEqual({ alreadyStaged: true });
   });
 
+  test('a directory that looks like the version, but that nobody has checked, does not count as it', async () => {
+    const server = tarballServer('unchecked');
+    mkdirSync(join(optOf(server), 'by-hand', 'lib'), { recursive: true });
+    writeFileSync(join(optOf(server), 'by-hand', 'lib', 'zookeeper-3.9.6.jar'), '');
+    expect(await stage(server, '3.9.6', 1)).toEqual({ alreadyStaged: false });
+    await install(server, '3.9.6', 2);
+    expect(readlinkSync(join(optOf(server), 'current'))).toMatch(/apache-zookeeper-3\.9\.6-bin$/);
+  });
+
+  test('what is in use when it is staged is found again for the way back', async () => {
+    const server = tarballServer('inuse');
+    mkdirSync(join(optOf(server), 'zookeeper-old', 'lib'), { recursive: true });
+    writeFileSync(join(optOf(server), 'zookeeper-old', 'lib', 'zookeeper-3.8.4.jar'), '');
+    symlinkSync(join(optOf(server), 'zookeeper-old'), join(optOf(server), 'current'));
+    expect(await stage(server, '3.8.4', 1)).toEqual({ alreadyStaged: true });
+    await stage(server, '3.9.6', 2);
+    await install(server, '3.9.6', 3);
+    expect(await install(server, '3.8.4', 4)).toEqual({ previous: '3.9.6', installed: '3.8.4' });
+    expect(readlinkSync(join(optOf(server), 'current'))).toMatch(/zookeeper-old$/);
+  });
+
   test('an archive that changed under way is refused on the host', async () => {
     const server = tarballServer('lying', { sha512: {} });
     // The worker believes the checksum; the host computes its own over what arrived.

@@ -199,6 +199,7 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
       run: state.identity,
       step,
       fence: { generation: state.generation ?? '', sequence: state.sequence },
+      identity: state.plan?.identity ?? '',
       tuning: state.tuning,
       expectServing: expectServing(state),
     });

@@ -17,6 +17,8 @@ export interface HostOperation {
   /** With a token the script must begin with `fence_enter`. */
   token?: FenceToken;
   timeoutMs: number;
+  /** How long another holder of the host's lock is waited for; the runner's own limit by default. */
+  lockWaitMs?: number;
   stdin?: Readable;
   /** Each progress line; the default makes it a heartbeat. */
   onProgress?(text: string): void;
@@ -39,10 +41,11 @@ export function createHostRunner(pool: SshPool, options: { lockWaitMs: number })
     pool,
     async run(server, operation, context) {
       const access = accessOf(server);
+      const lockWaitMs = operation.lockWaitMs ?? options.lockWaitMs;
       const fence = operation.token && {
         token: tokenText(operation.token),
         operation: `${operation.what} ${server.name}`,
-        lock_wait: (options.lockWaitMs / 1000).toFixed(3),
+        lock_wait: (lockWaitMs / 1000).toFixed(3),
       };
       const script = hostProgram(
         { ...serverValues(server), ...fence, ...operation.values },
@@ -58,7 +61,7 @@ export function createHostRunner(pool: SshPool, options: { lockWaitMs: number })
           what,
           script,
           stdin: operation.stdin,
-          timeoutMs: operation.timeoutMs + (fence ? options.lockWaitMs : 0),
+          timeoutMs: operation.timeoutMs + (fence ? lockWaitMs : 0),
           signal: context.signal,
           maxOutputBytes: MAX_RESULT_BYTES,
           onStderrLine: (line) => {

@@ -4,6 +4,8 @@ import type { FenceToken, HostPort, OperationContext } from '../../model/ports';
 import { needed, type HostRunner } from './runner';
 import { PROCESS, SERVICE, START_MAIN, STOP_MAIN } from './scripts/process';
 
+/** A stop that waits for long would act on what was true before: whoever asked must look again instead. */
+const STOP_LOCK_WAIT_MS = 2_000;
 /** How long the process may take to appear after a start; serving is somebody else's wait. */
 const APPEAR_TIMEOUT_MS = 20_000;
 /** What a service's start command itself may take on top. */
@@ -29,6 +31,7 @@ export const serviceOperations = (
         values: { timeout_ms: String(Math.ceil(timeoutMs)) },
         token,
         timeoutMs: timeoutMs + 15_000,
+        lockWaitMs: STOP_LOCK_WAIT_MS,
       },
       context,
     );

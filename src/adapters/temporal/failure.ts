@@ -64,7 +64,8 @@ export function rethrow(temporal: Temporal, what: string, error: unknown): never
       `${what}: the run says nothing of its status: ${error.message}`,
     );
   if (error instanceof NamespaceNotFoundError) throw noNamespace(temporal, error);
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) throw noWorker(what, error);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
+    throw noWorker(`${what}: sent, and it takes effect as soon as a worker runs`, error);
   if (error instanceof WorkflowNotFoundError) throw notFound(temporal, what, error);
   throw fromService(temporal, what, error);
 }
@@ -103,7 +104,7 @@ function noNamespace(temporal: Temporal, cause: unknown): ZkferryError {
   );
 }
 
-function noWorker(what: string, cause: unknown): ZkferryError {
+export function noWorker(what: string, cause?: unknown): ZkferryError {
   return new ZkferryError(
     'NoWorker',
     `${what}: no worker answered on task queue ${TASK_QUEUE}; start one with zkferry worker`,

@@ -17,7 +17,7 @@ import type { ControlInputs } from '../../model/inputs';
 import type { Plan } from '../../model/plan';
 import type { StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
-import { failureOf, rethrow } from './failure';
+import { failureOf, rethrow, noWorker } from './failure';
 
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
@@ -125,7 +125,8 @@ export async function getStatus(temporal: Temporal, workflowId: string): Promise
 /**
  * Sends a control as an update, so that the run's refusal comes back.
  * @returns the status right after it was taken
- * @throws Refused with the run's own reason; NoWorker when nobody answered: then it may still be taken
+ * @throws Refused with the run's own reason; NoWorker when nobody is there to answer, and it was not sent; or
+ * when nobody answered in time: then it may still be taken
  */
 export async function sendControl<K extends ControlName>(
   temporal: Temporal,
@@ -134,6 +135,11 @@ export async function sendControl<K extends ControlName>(
   input: ControlInputs[K],
 ): Promise<StatusDocument> {
   const handle = temporal.client.workflow.getHandle(workflowId);
+  // What nobody could answer now would be carried out whenever a worker comes: then it is not even sent.
+  if (!(await hasWorker(temporal))) {
+    await describeRun(temporal, workflowId);
+    throw noWorker(`${name} was not sent`);
+  }
   try {
     return await temporal.within(UPDATE_DEADLINE_MS, () =>
       handle.executeUpdate<StatusDocument, [ControlInputs[K]]>(name, {

@@ -1,8 +1,10 @@
 /** `zkferry demo`: a real upgrade under load on this machine, with its proof. */
 import { Option, type Command } from 'commander';
 import type { DemoOutcome, DemoPlace, DemoView } from '../../lab/demo/types';
+import { ZkferryError } from '../../model/errors';
+import { knownBad } from '../../planning/releases';
 import { parseOrThrow } from '../../model/validation';
-import { versionSchema } from '../../model/version';
+import { compareVersions, versionSchema } from '../../model/version';
 import { action, withCommonOptions, type CommandContext, type Runner } from '../context';
 import { EXIT } from '../exitCodes';
 import { milliseconds, wholeNumber } from '../options';
@@ -21,6 +23,18 @@ interface DemoCommandOptions {
   keep?: boolean;
   gates: 'auto' | 'ask';
   soak?: number;
+}
+
+/** What a run would refuse is refused before anything is started for it. */
+function refuseDemo(from: string, to: string): void {
+  const bad = knownBad(to);
+  if (compareVersions(to, from) > 0 && bad === undefined) return;
+  throw new ZkferryError(
+    'BadUsage',
+    bad === undefined
+      ? `--to ${to} must be newer than --from ${from}: the demo shows an upgrade`
+      : `--to ${to} is a release that loses data, and no upgrade goes there; take ${bad.fixedIn.join(' or ')} or newer (${bad.issue})`,
+  );
 }
 
 export function registerDemo(program: Command, runner: Runner): void {
@@ -44,6 +58,7 @@ export function registerDemo(program: Command, runner: Runner): void {
         findStrategy(options.strategy);
         const fromVersion = parseOrThrow(versionSchema, options.from, '--from');
         const toVersion = parseOrThrow(versionSchema, options.to, '--to');
+        refuseDemo(fromVersion, toVersion);
         const { runDemo } = await import('../../lab/demo/runDemo');
         const { renderPlanText } = await import('../../planning/renderPlan');
         const interrupt = new AbortController();

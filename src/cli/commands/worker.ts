@@ -12,7 +12,8 @@ export function registerWorker(program: Command, runner: Runner): void {
       action<[], object>(runner, async (context) => {
         // Its log goes to standard error, its ready line to standard output: both are inherited.
         const child = spawn(process.execPath, [workerEntry()], {
-          stdio: 'inherit',
+          // The channel tells the worker when this process dies, however it dies.
+          stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
           env: context.childEnvironment(),
         });
         const stopListening = context.io.onInterrupt(() => child.kill('SIGTERM'));

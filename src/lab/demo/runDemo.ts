@@ -11,7 +11,12 @@
  */
 import { join } from 'node:path';
 import { connectTemporal, type Temporal } from '../../adapters/temporal/connect';
-import { planStrategy, startStrategy, workflowIdFor } from '../../adapters/temporal/runs';
+import {
+  hasWorker,
+  planStrategy,
+  startStrategy,
+  workflowIdFor,
+} from '../../adapters/temporal/runs';
 import { ZkferryError } from '../../model/errors';
 import type { Plan } from '../../model/plan';
 import { parseVersion, formatVersion } from '../../model/version';
@@ -162,6 +167,24 @@ async function startLab(options: DemoOptions, cleanups: Cleanup[]): Promise<Lab>
 }
 
 /** Temporal and a worker. Both are recorded with the lab, so that `lab down` can stop them. */
+/** A worker with another inventory would take the demo's tasks, and the demo's worker those of others' runs. */
+async function refuseForeignWorker(address: string): Promise<void> {
+  const temporal = await connectTemporal({
+    address,
+    namespace: 'default',
+    deadlineMs: CONNECT_DEADLINE_MS,
+  });
+  try {
+    if (await hasWorker(temporal))
+      throw new ZkferryError(
+        'BadUsage',
+        `another worker polls at ${address} (TEMPORAL_ADDRESS) or did a few minutes ago: unset TEMPORAL_ADDRESS, so that the demo starts a Temporal of its own, or stop that worker`,
+      );
+  } finally {
+    await temporal.close();
+  }
+}
+
 async function startEngine(
   lab: Lab,
   options: DemoOptions,
@@ -171,8 +194,10 @@ async function startEngine(
   const given = process.env.TEMPORAL_ADDRESS;
   const { directory, inventoryPath, connectString } = lab;
   const place: DemoPlace = { directory, inventoryPath, connectString, address: given ?? '' };
-  if (given) view.say(`temporal: the one at ${given} (TEMPORAL_ADDRESS)`);
-  else {
+  if (given) {
+    await refuseForeignWorker(given);
+    view.say(`temporal: the one at ${given} (TEMPORAL_ADDRESS)`);
+  } else {
     const dbFile = join(directory, 'temporal', 'temporal.db');
     const server = await startTemporal({ dbFile });
     cleanups.push({ what: 'Temporal', run: () => server.stop() });

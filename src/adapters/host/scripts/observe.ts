@@ -66,7 +66,7 @@ if [ -n "$svc_kind" ]; then
 else
   svc_pid=
 fi
-if [ -n "$config_dir" ]; then find_pids; else server_pids=; fi
+if [ -n "$config_dir" ]; then find_pids; refuse_foreign_service; else server_pids=; fi
 if [ -n "$svc_pid" ] && alive "$svc_pid"; then server_pid=$svc_pid; else server_pid=$(echo $server_pids | cut -d' ' -f1); fi
 if [ -n "$server_pid" ]; then
   out pid "$server_pid"

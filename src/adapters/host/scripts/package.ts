@@ -6,14 +6,19 @@
  * Needs pkg_root, version, need_bytes.
  */
 export const TARBALL = String.raw`
-# version_dir VERSION: sets version_dir to the unpacked directory of that version, empty if there is none
+# checked_dir DIR VERSION: unpacked here after its checksum was right, in use now, or in use when it was staged
+checked_dir() {
+  [ -f "$1/.zkferry-staged" ] || [ "$(readlink -f "$1")" = "$(readlink -f "$pkg_current" 2>/dev/null)" ] ||
+    [ "$(cat "$state_dir/in-use-$2" 2>/dev/null)" = "$1" ]
+}
+# find_version_dir VERSION: sets version_dir to a checked directory of that version, empty if there is none
 find_version_dir() {
   version_dir=
   for dir in "$pkg_root"/*/; do
     [ -d "$dir" ] || continue
     dir=$(printf '%s' "$dir" | sed 's,/$,,')
     if [ -L "$dir" ]; then continue; fi
-    if [ "$(tarball_version "$dir")" = "$1" ]; then version_dir=$dir; fi
+    if [ "$(tarball_version "$dir")" = "$1" ] && checked_dir "$dir" "$1"; then version_dir=$dir; fi
   done
 }
 clear_leftovers() { rm -rf "$pkg_root"/.zkferry-upload-* "$pkg_root"/.incoming-*; }
@@ -23,7 +28,11 @@ export const TARBALL_PREPARE_MAIN = String.raw`
 fence_enter
 mkdir -p "$pkg_root" || fail RemoteCommandFailed no "cannot create $pkg_root as $(id -un)"
 find_version_dir "$version"
-if [ -n "$version_dir" ]; then out staged yes; out directory "$version_dir"; return 0; fi
+if [ -n "$version_dir" ]; then
+  # The way back must find it once the link points elsewhere.
+  ( umask 077; printf '%s\n' "$version_dir" >"$state_dir/in-use-$version" ) || fail RemoteCommandFailed yes "cannot write in $state_dir"
+  out staged yes; out directory "$version_dir"; return 0
+fi
 clear_leftovers
 free=$(free_bytes "$pkg_root")
 if [ "$free" -lt "$need_bytes" ]; then
@@ -86,7 +95,7 @@ esac
 target="$pkg_root/$top"
 if [ -e "$target" ] || [ -L "$target" ]; then
   rm -f "$upload"
-  fail RemoteCommandFailed no "$target exists but is no complete ZooKeeper $version: move it away, then try again"
+  fail RemoteCommandFailed no "$target exists, and zkferry has neither unpacked it there nor found it in use: move it away, then try again"
 fi
 incoming="$pkg_root/.incoming-$top.$$"
 rm -rf "$incoming"

@@ -23,12 +23,23 @@ runs_our_config() {
   return $found
 }
 find_pids() {
-  server_pids=
+  server_pids=; other_pids=
   for hit in $(grep -l -a -E 'org\.apache\.zookeeper\.server\.(quorum\.QuorumPeerMain|ZooKeeperServerMain)' /proc/[0-9]*/cmdline 2>/dev/null); do
     pid=$(echo "$hit" | cut -d/ -f3)
     case "$(readlink "/proc/$pid/exe" 2>/dev/null)" in */sh|*/dash|*/bash|*/sudo|*/timeout|*/grep) continue ;; esac
-    if alive "$pid" && runs_our_config "$pid"; then server_pids="$server_pids $pid"; fi
+    alive "$pid" || continue
+    if runs_our_config "$pid"; then server_pids="$server_pids $pid"; else other_pids="$other_pids $pid"; fi
   done
+}
+parent_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f2; }
+# belongs_to PID ANCESTOR
+belongs_to() {
+  at=$1
+  while [ -n "$at" ] && [ "$at" -gt 1 ]; do
+    if [ "$at" = "$2" ]; then return 0; fi
+    at=$(parent_of "$at")
+  done
+  return 1
 }
 `;
 
@@ -93,6 +104,15 @@ systemd_unmask() {
   systemctl unmask --runtime "$svc_unit" >>"$svc_log" 2>&1 </dev/null &&
     systemctl daemon-reload >>"$svc_log" 2>&1 </dev/null
 }
+# refuse_foreign_service: after find_pids and service_status; a service of another server must not be touched
+refuse_foreign_service() {
+  [ -n "$svc_pid" ] || return 0
+  for pid in $other_pids; do
+    if belongs_to "$pid" "$svc_pid"; then
+      fail GuardRefused no "the service named for this server runs process $pid, a ZooKeeper server with another configuration than $config_dir/zoo.cfg: correct service or directories.config in the inventory; nothing was done"
+    fi
+  done
+}
 # all_pids: the service's own process and every other that runs this configuration, alive ones only
 all_pids() {
   find_pids
@@ -104,6 +124,8 @@ all_pids() {
 export const STOP_MAIN = String.raw`
 fence_enter
 service_status
+find_pids
+refuse_foreign_service
 all_pids
 to_stop=$server_pids
 marks=
@@ -143,6 +165,8 @@ out already_stopped no
 export const START_MAIN = String.raw`
 fence_enter
 service_status
+find_pids
+refuse_foreign_service
 all_pids
 count=$(echo $server_pids | wc -w)
 if [ "$count" -gt 0 ] && [ "$svc_state" != running ]; then
