@@ -2,8 +2,10 @@
 import { randomUUID } from 'node:crypto';
 import {
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
+import { TimeoutFailure } from '@temporalio/common';
 import {
   SEARCH_ATTRIBUTES,
   STATUS_QUERY,
@@ -76,6 +78,14 @@ export async function planStrategy(
   try {
     return (await handle.result()) as Plan;
   } catch (error) {
+    if (error instanceof WorkflowFailedError && error.cause instanceof TimeoutFailure)
+      throw (await hasWorker(temporal))
+        ? new ZkferryError(
+            'WaitTimedOut',
+            `no plan after ${timeoutMs} ms; see what ${workflowId} waits for in the Temporal UI, or give it longer with --timeout`,
+            { cause: error },
+          )
+        : noWorker(`no plan after ${timeoutMs} ms`, error);
     return rethrow(temporal, workflowId, error);
   }
 }
@@ -226,8 +236,14 @@ async function list(temporal: Temporal, query: string, limit: number): Promise<R
   return found;
 }
 
-/** Whether some worker has polled the task queue in the last minutes. */
-export async function hasWorker(temporal: Temporal, taskQueue = TASK_QUEUE): Promise<boolean> {
+/**
+ * Whether some worker has polled the task queue lately: within `withinMs` by the two clocks' word, otherwise in
+ * the minutes that Temporal remembers. A poll lasts a minute at most.
+ */
+export async function hasWorker(
+  temporal: Temporal,
+  { taskQueue = TASK_QUEUE, withinMs = Infinity }: { taskQueue?: string; withinMs?: number } = {},
+): Promise<boolean> {
   try {
     const { pollers } = await temporal.within(CALL_DEADLINE_MS, () =>
       temporal.client.connection.workflowService.describeTaskQueue({
@@ -236,7 +252,9 @@ export async function hasWorker(temporal: Temporal, taskQueue = TASK_QUEUE): Pro
         taskQueueType: 1, // temporal.api.enums.v1.TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
       }),
     );
-    return (pollers ?? []).length > 0;
+    return (pollers ?? []).some(
+      ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 <= withinMs,
+    );
   } catch (error) {
     return rethrow(temporal, `task queue ${taskQueue}`, error);
   }

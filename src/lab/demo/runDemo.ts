@@ -44,6 +44,8 @@ import { startWorker, stopRecordedWorker } from './workerProcess';
 const GAP_THRESHOLD_MS = 250;
 const PLAN_DEADLINE_MS = 180_000;
 const CONNECT_DEADLINE_MS = 15_000;
+/** A worker polls anew at least once in this time. */
+const POLL_MS = 75_000;
 
 interface Cleanup {
   what: string;
@@ -175,10 +177,10 @@ async function refuseForeignWorker(address: string): Promise<void> {
     deadlineMs: CONNECT_DEADLINE_MS,
   });
   try {
-    if (await hasWorker(temporal))
+    if (await hasWorker(temporal, { withinMs: POLL_MS }))
       throw new ZkferryError(
         'BadUsage',
-        `another worker polls at ${address} (TEMPORAL_ADDRESS) or did a few minutes ago: unset TEMPORAL_ADDRESS, so that the demo starts a Temporal of its own, or stop that worker`,
+        `another worker polls at ${address} (TEMPORAL_ADDRESS), or did a minute ago: unset TEMPORAL_ADDRESS, so that the demo starts a Temporal of its own, or stop that worker`,
       );
   } finally {
     await temporal.close();
