@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { ConnectString } from '../adapters/zookeeper/connectString';
+import { DEFAULT_ZNODE_ROOT } from '../model/contract';
 import { ZkferryError } from '../model/errors';
 import type { TreeSource } from '../tree/source';
 import type { CommandContext } from './context';
@@ -17,12 +18,54 @@ export interface ReadOptions {
   quorumPort?: number;
 }
 
-export const collect = (value: string, before: string[] = []): string[] => [...before, value];
+const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
-export function withReadOptions(command: Command): Command {
+function withReadOptions(command: Command): Command {
   return command
     .option('--read-by <way>', "tap: the leader's quorum port; client: the client port", 'tap')
     .option('--quorum-port <port>', 'of the leader, where it does not say', wholeNumber(1, 65_535));
+}
+
+export interface PairOptions extends ReadOptions {
+  include?: string[];
+  exclude?: string[];
+  sourceAuth?: string[];
+  targetAuth?: string[];
+}
+
+/** What commands on two trees take. */
+export function withPairOptions(command: Command): Command {
+  return withReadOptions(command)
+    .option('--include <pattern>', 'only what matches, and what is below it (repeatable)', collect)
+    .option('--exclude <pattern>', 'not what matches, nor what is below it (repeatable)', collect)
+    .option(
+      '--source-auth <reference>',
+      'env:NAME or file:/path of user:password (repeatable)',
+      collect,
+    )
+    .option(
+      '--target-auth <reference>',
+      'env:NAME or file:/path of user:password (repeatable)',
+      collect,
+    );
+}
+
+/** The two trees of a command line, what of them is meant, and the credentials for each. */
+export async function treePair(from: string, to: string, options: PairOptions) {
+  const { parseConnectString } = await import('../adapters/zookeeper/connectString');
+  const { Selection } = await import('../tree/copy/selection');
+  const source = parseConnectString(from, 'SOURCE');
+  const target = parseConnectString(to, 'TARGET');
+  const selection = new Selection({
+    sourceRoot: source.path,
+    targetRoot: target.path,
+    include: options.include,
+    exclude: options.exclude,
+    ownRoot: DEFAULT_ZNODE_ROOT,
+  });
+  const sourceAuth = await digestCredentials(options.sourceAuth);
+  const targetAuth = await digestCredentials(options.targetAuth);
+  return { source, target, selection, sourceAuth, targetAuth };
 }
 
 /** Where snapshots and sorted runs are kept while a command works. */
@@ -53,7 +96,7 @@ export async function openTree(
 }
 
 /** `env:NAME` or `file:/path`, each the text `user:password`. */
-export async function digestCredentials(
+async function digestCredentials(
   references: readonly string[] = [],
 ): Promise<{ scheme: string; credential: string }[]> {
   const { createSecrets } = await import('../adapters/secrets');

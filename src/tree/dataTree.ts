@@ -267,7 +267,8 @@ export class DataTree {
   }
 }
 
-const NO_STAT: StatRecord = {
+/** Of a node that nobody has created yet. */
+export const NO_STAT: StatRecord = {
   czxid: 0n,
   mzxid: 0n,
   ctime: 0n,

@@ -4,7 +4,8 @@
  * `current` in place of each touched node, and `created` behind them.
  */
 import type { SnapshotTables, Txn, TxnBody, ZnodeRecord } from '../codec/records';
-import { DataTree, type TreeZnode } from './dataTree';
+import { DataTree, NO_STAT, type TreeZnode } from './dataTree';
+import { parentOf } from './paths';
 
 const PLACEHOLDER = { data: null, aclId: -1n } as const;
 
@@ -102,18 +103,6 @@ export class Overlay {
   /** Creating and deleting changes the parent too. */
   private touch(path: string): void {
     this.touched.add(path);
-    if (path !== '/') this.touched.add(path.substring(0, path.lastIndexOf('/')) || '/');
+    if (path !== '/') this.touched.add(parentOf(path));
   }
 }
-
-const NO_STAT = {
-  czxid: 0n,
-  mzxid: 0n,
-  ctime: 0n,
-  mtime: 0n,
-  version: 0,
-  cversion: 0,
-  aversion: 0,
-  ephemeralOwner: 0n,
-  pzxid: 0n,
-};

@@ -3,7 +3,8 @@ import { DEFAULT_ZNODE_ROOT } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import type { ZkSession } from '../../model/ports';
 import { nextSequenceSeen } from '../../tree/counters';
-import { parentOf, type Selection } from '../../tree/copy/selection';
+import type { Selection } from '../../tree/copy/selection';
+import { parentOf } from '../../tree/paths';
 
 export interface TargetLook {
   /** Target path of the root of the copy. */

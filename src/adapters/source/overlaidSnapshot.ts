@@ -6,7 +6,7 @@ import type { AclEntry, SnapshotTables, Txn, ZnodeRecord } from '../../codec/rec
 import { ZkferryError } from '../../model/errors';
 import { Overlay } from '../../tree/overlay';
 import type { SourceNode } from '../../tree/source';
-import { readSnapshot } from './snapshotFile';
+import { readSnapshotFile } from './snapshotFile';
 
 const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
 const OPEN_ACL_ID = -1n;
@@ -21,7 +21,7 @@ export class OverlaidSnapshot {
 
   async *nodes(): AsyncGenerator<SourceNode[]> {
     const overlay = await (this.overlay ??= this.prepare());
-    for await (const { tables, nodes } of readSnapshot(this.file)) {
+    for await (const { tables, nodes } of readSnapshotFile(this.file)) {
       const batch: SourceNode[] = [];
       for (const node of nodes) {
         if (overlay?.isTouched(node) !== true) batch.push(withAcl(node, tables));
@@ -46,7 +46,7 @@ export class OverlaidSnapshot {
   private async prepare(): Promise<Overlay | undefined> {
     if (this.txns.length === 0) return undefined;
     let overlay: Overlay | undefined;
-    for await (const { tables, nodes } of readSnapshot(this.file)) {
+    for await (const { tables, nodes } of readSnapshotFile(this.file)) {
       overlay ??= new Overlay(tables, this.txns);
       if (overlay.isEmpty) return undefined;
       for (const node of nodes) if (overlay.isTouched(node)) overlay.learn(node);

@@ -1,25 +1,26 @@
 /** A snapshot file read in batches of nodes, as often as wanted. */
 import { createReadStream } from 'node:fs';
 import type { SnapshotTables, ZnodeRecord } from '../../codec/records';
-import { SnapshotReader } from '../../codec/snapshot';
+import { readSnapshot, type SnapshotEnd } from '../../codec/snapshot';
 import { ZkferryError } from '../../model/errors';
 
 const CHUNK_BYTES = 1 << 20;
 
-/** First the tables, then the nodes. BackupInvalid for a file that is not whole. */
-export async function* readSnapshot(
+/** The tables with every batch of nodes. BackupInvalid, after the last batch, for a file that is not whole. */
+export async function* readSnapshotFile(
   file: string,
 ): AsyncGenerator<{ tables: SnapshotTables; nodes: ZnodeRecord[] }> {
-  const reader = new SnapshotReader();
-  for await (const chunk of createReadStream(file, { highWaterMark: CHUNK_BYTES })) {
-    const nodes = reader.push(chunk as Buffer);
-    if (reader.tables !== undefined) yield { tables: reader.tables, nodes };
+  let tables: SnapshotTables = { sessions: [], acls: new Map() };
+  for await (const part of readSnapshot(createReadStream(file, { highWaterMark: CHUNK_BYTES }))) {
+    if (part.kind === 'tables') tables = part.tables;
+    else if (part.kind === 'nodes') yield { tables, nodes: part.nodes };
+    else if (part.end.kind !== 'complete') throw notWhole(file, part.end);
   }
-  const end = reader.finish();
-  if (end.kind === 'complete') return;
-  throw new ZkferryError(
+}
+
+const notWhole = (file: string, end: Exclude<SnapshotEnd, { kind: 'complete' }>): ZkferryError =>
+  new ZkferryError(
     'BackupInvalid',
     `the snapshot ${file} is ${end.kind} at offset ${end.offset}: ${end.reason}`,
     { details: { end } },
   );
-}

@@ -10,53 +10,23 @@ import {
   type Runner,
 } from '../context';
 import { wholeNumber } from '../options';
-import {
-  collect,
-  digestCredentials,
-  openTree,
-  withReadOptions,
-  type ReadOptions,
-} from '../treeSource';
+import { openTree, treePair, withPairOptions, type PairOptions } from '../treeSource';
 
 const PROGRESS_EVERY_MS = 250;
 
-interface CopyCommandOptions extends ReadOptions {
+interface CopyCommandOptions extends PairOptions {
   execute?: boolean;
-  include?: string[];
-  exclude?: string[];
-  sourceAuth?: string[];
-  targetAuth?: string[];
   maxCounterRaise?: number;
   maxRequestBytes?: number;
   opsPerSecond?: number;
 }
 
 export function registerCopy(program: Command, runner: Runner): void {
-  withReadOptions(withCommonOptions(program.command('copy <source> <target>')))
+  withPairOptions(withCommonOptions(program.command('copy <source> <target>')))
     .description(
       'copy a tree (host:port,…/path) to where nothing is yet; writes only with --execute',
     )
     .option('--execute', 'write; without it the copy is only counted and checked')
-    .option(
-      '--include <pattern>',
-      'copy only what matches, and what is below it (repeatable)',
-      collect,
-    )
-    .option(
-      '--exclude <pattern>',
-      'leave out what matches, and what is below it (repeatable)',
-      collect,
-    )
-    .option(
-      '--source-auth <reference>',
-      'env:NAME or file:/path of user:password (repeatable)',
-      collect,
-    )
-    .option(
-      '--target-auth <reference>',
-      'env:NAME or file:/path of user:password (repeatable)',
-      collect,
-    )
     .option(
       '--max-counter-raise <n>',
       'most creates and deletes for sequence counters',
@@ -77,26 +47,13 @@ async function copy(
   to: string,
   options: CopyCommandOptions,
 ): Promise<Outcome> {
-  const { parseConnectString } = await import('../../adapters/zookeeper/connectString');
-  const { Selection } = await import('../../tree/copy/selection');
   const { copyTree } = await import('../../adapters/copy/copyTree');
   const { refuseOverlap } = await import('../../adapters/copy/refuseOverlap');
-  const source = parseConnectString(from, 'SOURCE');
-  const target = parseConnectString(to, 'TARGET');
-  const { include, exclude } = options;
-  const selection = new Selection({
-    sourceRoot: source.path,
-    targetRoot: target.path,
-    include,
-    exclude,
-    ownRoot: '/zkferry',
-  });
+  const { source, target, selection, sourceAuth, targetAuth } = await treePair(from, to, options);
   await refuseOverlap(source, target);
-  const auth = await digestCredentials(options.targetAuth);
-  const sourceAuth = await digestCredentials(options.sourceAuth);
   const tree = await openTree(context, source, options, sourceAuth);
   try {
-    const result = await copyTree(tree, { ...target, auth }, selection, {
+    const result = await copyTree(tree, { ...target, auth: targetAuth }, selection, {
       ...options,
       execute: options.execute === true,
       onProgress: progressOf(context),

@@ -11,36 +11,27 @@ import {
 import { EXIT } from '../exitCodes';
 import { wholeNumber } from '../options';
 import {
-  collect,
-  digestCredentials,
   openTree,
   spoolDirectory,
-  withReadOptions,
-  type ReadOptions,
+  treePair,
+  withPairOptions,
+  type PairOptions,
 } from '../treeSource';
 
 const DEFAULT_LIMIT = 1_000;
 const MOST_LISTED = 1_000_000;
 
-interface DiffCommandOptions extends ReadOptions {
-  include?: string[];
-  exclude?: string[];
-  sourceAuth?: string[];
-  targetAuth?: string[];
-  targetReadBy?: ReadOptions['readBy'];
+interface DiffCommandOptions extends PairOptions {
+  targetReadBy?: PairOptions['readBy'];
   versions?: boolean;
   times?: boolean;
   limit: number;
 }
 
 export function registerDiff(program: Command, runner: Runner): void {
-  withReadOptions(withCommonOptions(program.command('diff <source> <target>')))
+  withPairOptions(withCommonOptions(program.command('diff <source> <target>')))
     .description('compare two trees (host:port,…/path): data, ACL, type, next sequence number')
     .option('--target-read-by <way>', 'as --read-by, for the target alone')
-    .option('--include <pattern>', 'compare only what matches, and what is below it', collect)
-    .option('--exclude <pattern>', 'leave out what matches, and what is below it', collect)
-    .option('--source-auth <reference>', 'env:NAME or file:/path of user:password', collect)
-    .option('--target-auth <reference>', 'env:NAME or file:/path of user:password', collect)
     .option('--versions', 'compare the versions of data and ACL too')
     .option('--times', 'compare the times of creation and change too')
     .option(
@@ -62,20 +53,8 @@ async function diff(
   to: string,
   options: DiffCommandOptions,
 ): Promise<Outcome> {
-  const { parseConnectString } = await import('../../adapters/zookeeper/connectString');
-  const { Selection } = await import('../../tree/copy/selection');
   const { diffTrees } = await import('../../adapters/diff/diffTrees');
-  const source = parseConnectString(from, 'SOURCE');
-  const target = parseConnectString(to, 'TARGET');
-  const selection = new Selection({
-    sourceRoot: source.path,
-    targetRoot: target.path,
-    include: options.include,
-    exclude: options.exclude,
-    ownRoot: '/zkferry',
-  });
-  const sourceAuth = await digestCredentials(options.sourceAuth);
-  const targetAuth = await digestCredentials(options.targetAuth);
+  const { source, target, selection, sourceAuth, targetAuth } = await treePair(from, to, options);
   const left = await openTree(context, source, options, sourceAuth);
   try {
     const targetOptions = { ...options, readBy: options.targetReadBy ?? options.readBy };

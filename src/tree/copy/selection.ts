@@ -1,6 +1,7 @@
 /** Which nodes of a source are meant, and where each goes. Pure. */
 import picomatch from 'picomatch';
 import { ZkferryError } from '../../model/errors';
+import { parentOf } from '../paths';
 
 export interface SelectionOptions {
   /** Root of what is copied or compared: absolute, `/` for all. */
@@ -80,8 +81,6 @@ export class Selection {
     return this.targetPrefix + path.substring(this.sourcePrefix.length);
   }
 }
-
-export const parentOf = (path: string): string => path.substring(0, path.lastIndexOf('/')) || '/';
 
 function matcher(patterns: readonly string[] | undefined, option: string) {
   if (patterns === undefined || patterns.length === 0) return undefined;

@@ -3,6 +3,7 @@
  * anything is written. Pure; holds one entry for each node that has had children, none for the others.
  */
 import { nodeType } from '../nodeType';
+import { parentOf } from '../paths';
 import type { SourceNode } from '../source';
 import type { Selection } from './selection';
 
@@ -87,7 +88,7 @@ export class Surveyor {
 
   private countUnderParent(path: string): void {
     if (path === this.selection.sourceRoot) return;
-    const parent = path.substring(0, path.lastIndexOf('/')) || '/';
+    const parent = parentOf(path);
     const known = this.result.parents.get(parent);
     if (known !== undefined) known.children += 1;
     else if (!this.result.ancestors.has(parent))
