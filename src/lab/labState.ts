@@ -1,8 +1,8 @@
 /** What a lab leaves on disk so that another process can find, describe and stop it. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { stateDirectory } from '../adapters/stateDirectory';
 import { ZkferryError } from '../model/errors';
 import { parseOrThrow } from '../model/validation';
 import { versionSchema } from '../model/version';
@@ -49,14 +49,7 @@ export const labStateSchema = z.strictObject({
 });
 export type LabState = z.output<typeof labStateSchema>;
 
-/** `$ZKFERRY_STATE`, else `${XDG_STATE_HOME:-~/.local/state}/zkferry`; absolute. */
-export function stateDirectory(): string {
-  const { ZKFERRY_STATE, XDG_STATE_HOME } = process.env;
-  if (ZKFERRY_STATE) return resolve(ZKFERRY_STATE);
-  return join(XDG_STATE_HOME || join(homedir(), '.local', 'state'), 'zkferry');
-}
-
-export const labsDirectory = (): string => join(stateDirectory(), 'labs');
+export const labsDirectory = (): string => join(stateDirectory(process.env), 'labs');
 
 export function assertLabName(name: string): void {
   if (/^[A-Za-z0-9][A-Za-z0-9_-]{0,30}$/.test(name)) return;

@@ -1,5 +1,5 @@
 /** A tree as copy, diff and tap see it, whatever it was read from. */
-import type { AclEntry, StatRecord } from '../codec/records';
+import type { AclEntry, StatRecord, Txn } from '../codec/records';
 
 export interface SourceNode {
   /** Absolute. */
@@ -10,6 +10,12 @@ export interface SourceNode {
   stat: StatRecord;
 }
 
+/** A tree on local disk: a snapshot file, and the transactions after it. */
+export interface KeptTree {
+  file: string;
+  txns: readonly Txn[];
+}
+
 export interface TreeSource {
   /** For people: what was read, and how. */
   readonly shown: string;
@@ -17,6 +23,8 @@ export interface TreeSource {
   readonly zxid?: bigint;
   /** False where container and TTL nodes look like plain ones, as through the client port. */
   readonly knowsTypes: boolean;
+  /** Where the tree is on local disk already: what `nodes` is read from. */
+  readonly kept?: KeptTree;
   /** The whole tree, parents before their children, in batches; may be asked for again. */
   nodes(): AsyncIterable<SourceNode[]>;
   close(): Promise<void>;

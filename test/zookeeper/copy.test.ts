@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OrderedWriter } from '../../src/adapters/bulk/orderedWriter';
-import { copyTree, type CopyOptions, type CopyResult } from '../../src/adapters/copy/copyTree';
+import { copyTree } from '../../src/adapters/copy/copyTree';
+import type { CopyJob, CopyOptions, CopyResult } from '../../src/adapters/copy/options';
 import { diffTrees } from '../../src/adapters/diff/diffTrees';
 import { ClientSource } from '../../src/adapters/source/clientSource';
 import { TapSource } from '../../src/adapters/source/tapSource';
@@ -51,18 +52,25 @@ describe('copy and diff by the quorum port', () => {
 
   const shown = () => lab.connectString;
   const openTap = () => TapSource.open(shown(), { servers: addressesOf(lab), directory });
-  const target = () => ({ servers: addressesOf(lab), shown: shown(), auth: [] });
+  const openByClient = (root: string, auth: CopyJob['target']['auth'] = []) =>
+    new ClientSource({ servers: addressesOf(lab), shown: shown(), auth, root });
 
-  async function copy(
+  function copy(
     paths: SelectionOptions,
     options: Partial<CopyOptions> = {},
+    job: Partial<CopyJob> = {},
   ): Promise<CopyResult> {
-    const source = await openTap();
-    try {
-      return await copyTree(source, target(), new Selection(paths), { execute: true, ...options });
-    } finally {
-      await source.close();
-    }
+    return copyTree(
+      {
+        source: shown(),
+        openSource: openTap,
+        target: { servers: addressesOf(lab), shown: shown(), auth: [] },
+        openTarget: openTap,
+        selection: new Selection(paths),
+        ...job,
+      },
+      { execute: true, journals: join(directory, 'copies'), spool: directory, ...options },
+    );
   }
 
   async function differences(paths: SelectionOptions): Promise<Difference[]> {
@@ -203,20 +211,12 @@ describe('copy and diff by the quorum port', () => {
   });
 
   it('read through the client port: refused where an ACL is not shown whole, whole with its administrator', async () => {
-    const read = async (targetRoot: string, auth: { scheme: string; credential: string }[]) => {
-      const source = new ClientSource({
-        servers: addressesOf(lab),
-        shown: shown(),
-        auth,
-        root: '/app',
-      });
-      try {
-        const selection = new Selection({ sourceRoot: '/app', targetRoot });
-        return await copyTree(source, target(), selection, { execute: true });
-      } finally {
-        await source.close();
-      }
-    };
+    const read = (targetRoot: string, auth: CopyJob['target']['auth']) =>
+      copy(
+        { sourceRoot: '/app', targetRoot },
+        {},
+        { openSource: () => Promise.resolve(openByClient('/app', auth)) },
+      );
     await expect(read('/stranger', [])).rejects.toMatchObject({ type: 'ZooKeeperAuthFailed' });
     expect(await session.exists('/stranger')).toBeNull();
     await read('/known', [{ scheme: 'digest', credential: ALICE }]);

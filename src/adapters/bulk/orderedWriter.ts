@@ -1,11 +1,14 @@
 /**
- * Writes to an ensemble in one order, many multis in flight over one session, each exactly once.
+ * Writes to an ensemble in one order, many requests in flight over one session, each multi exactly once.
  *
  * Every multi also sets a marker znode, at the version it must have then: one that was in flight when the
  * connection broke is sent again only if the marker says that it was not applied, and a second writer with
  * the same marker is stopped by its first multi. The marker's data says how far the work is.
+ *
+ * ACLs can't be set by a multi. They are requests of their own in the same order, and may be sent twice:
+ * setting one again changes nothing.
  */
-import { decodeData, encodeRead, OPCODE } from '../../codec/clientProtocol';
+import { decodeData, encodeRead, encodeSetAcl, OPCODE } from '../../codec/clientProtocol';
 import {
   decodeMulti,
   encodeMulti,
@@ -14,6 +17,7 @@ import {
   type WriteOp,
 } from '../../codec/clientRequests';
 import { isZkferryError, ZkferryError } from '../../model/errors';
+import type { ZkAcl } from '../../model/ports';
 import { Connection } from '../zookeeper/connection';
 import { operationError, zooKeeperCode } from '../zookeeper/errors';
 import type { ServerAddress } from '../zookeeper/fourLetterClient';
@@ -38,20 +42,35 @@ export interface WriterOptions {
   opsPerSecond?: number;
   /** Longest time without an acknowledgement, reconnecting included. */
   stallTimeoutMs?: number;
+  /** Sends what there is as soon as there is room for another request, however little. */
+  eager?: boolean;
+  /** Told the `position` up to which everything is acknowledged. */
+  onAcknowledged?: (position: string) => void;
 }
 
 interface Batch {
+  kind: 'multi';
   ops: WriteOp[];
   bytes: number;
   /** The marker's version before this batch. */
   version: number;
-  position: Buffer;
+  position: string;
   sentAt: number;
   /** Sent before; whether it was applied was not known. */
   again: boolean;
 }
 
+interface AclChange {
+  kind: 'acl';
+  path: string;
+  acl: readonly ZkAcl[];
+  /** As of a batch; also where an earlier process may have sent it. */
+  again: boolean;
+}
+
 const MAX_IN_FLIGHT = 6;
+/** ACLs that may be set and not yet be counted by the marker. */
+export const MAX_ACLS_IN_FLIGHT = 256;
 /** Half the default of jute.maxbuffer. */
 const MAX_REQUEST_BYTES = 512 * 1024;
 const MAX_OPS = 1_000;
@@ -63,19 +82,24 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** RuntimeInconsistency: what the server says of the operations that another one's failure undid. */
 const UNDONE_WITH_ANOTHER = -2;
 
+const ANY_VERSION = -1;
+
 export class OrderedWriter {
   /** Written to the marker with the operations added so far: how far the work is once they are applied. */
   position = '';
   private connection: Connection;
   private readonly size = new BatchSize();
   private readonly pace: Pace;
-  private readonly inFlight: Batch[] = [];
+  private readonly inFlight: (Batch | AclChange)[] = [];
+  private multisInFlight = 0;
   private open: WriteOp[] = [];
   private openBytes = 0;
   private nextVersion: number;
+  /** What was cut goes out in the order in which it was cut. */
+  private dispatched: Promise<void> = Promise.resolve();
   private failure: { error: unknown } | undefined;
   private recovering = false;
-  private wake: (() => void) | undefined;
+  private waiting: (() => void)[] = [];
   private lastProgress = performance.now();
   private readonly acked = { ops: 0, bytes: 0 };
   private readonly maxInFlight: number;
@@ -89,6 +113,11 @@ export class OrderedWriter {
     this.stallTimeoutMs = options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
     this.pace = new Pace(options.opsPerSecond);
     this.connection = this.connect();
+  }
+
+  /** The marker's version once everything cut so far is applied: after `flush`, its version. */
+  get markerVersion(): number {
+    return this.nextVersion;
   }
 
   /** Acknowledged so far, and how long an answer takes now. */
@@ -110,14 +139,23 @@ export class OrderedWriter {
     return this.cut().then(() => this.take(ops, bytes));
   }
 
-  private take(ops: WriteOp[], bytes: number): undefined {
-    this.open.push(...ops);
-    this.openBytes += bytes;
+  /**
+   * Sets an ACL after all operations added before, whatever version it has. `again`: an earlier process may
+   * have set it, and thereby shut itself out.
+   */
+  async setAcl(path: string, acl: readonly ZkAcl[], again = false): Promise<void> {
+    await this.cut();
+    await this.dispatch({ kind: 'acl', path, acl, again });
   }
 
-  /** Resolves once everything added is acknowledged. */
+  /** Sends what was added, unless that must wait anyway: for whoever has nothing to add just now. */
+  nudge(): void {
+    if (this.open.length > 0 && this.mayCut()) this.cut().catch(() => undefined);
+  }
+
+  /** Resolves once everything added is acknowledged, and the marker says `position`. */
   async flush(): Promise<void> {
-    await this.cut();
+    await this.cut(true);
     await this.until(() => this.inFlight.length === 0);
   }
 
@@ -125,59 +163,112 @@ export class OrderedWriter {
     await this.connection.close();
   }
 
+  private take(ops: WriteOp[], bytes: number): undefined {
+    for (const op of ops) this.open.push(op);
+    this.openBytes += bytes;
+  }
+
   private connect(): Connection {
     const { servers, auth, shown } = this.options;
     return new Connection({ servers, auth, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
   }
 
-  private async cut(): Promise<void> {
-    if (this.open.length === 0) return this.until(() => true);
-    const batch: Batch = {
-      ops: this.open,
-      bytes: this.openBytes,
-      version: this.nextVersion++,
-      position: Buffer.from(this.position),
-      sentAt: 0,
-      again: false,
-    };
-    this.open = [];
-    this.openBytes = 0;
-    await this.pace.take(batch.ops.length);
-    await this.until(() => this.inFlight.length < this.maxInFlight && !this.recovering);
-    this.inFlight.push(batch);
-    this.send(batch);
+  private mayCut(): boolean {
+    return this.multisInFlight < this.maxInFlight && !this.recovering && this.failure === undefined;
   }
 
-  /** Woken at every answer; fails with the first failure of any batch. */
+  /** `evenEmpty`: for the marker's sake. */
+  private cut(evenEmpty = false): Promise<void> {
+    if (this.open.length === 0 && !evenEmpty) return this.until(() => true);
+    const { open: ops, openBytes: bytes, position } = this;
+    const version = this.nextVersion++;
+    this.open = [];
+    this.openBytes = 0;
+    return this.dispatch({ kind: 'multi', ops, bytes, version, position, sentAt: 0, again: false });
+  }
+
+  private dispatch(item: Batch | AclChange): Promise<void> {
+    this.dispatched = this.dispatched.then(async () => {
+      await this.pace.take(item.kind === 'multi' ? item.ops.length : 1);
+      await this.until(() => this.hasRoomFor(item) && !this.recovering);
+      this.inFlight.push(item);
+      if (item.kind === 'multi') this.multisInFlight += 1;
+      this.send(item);
+    });
+    return this.dispatched;
+  }
+
+  private hasRoomFor(item: Batch | AclChange): boolean {
+    if (item.kind === 'multi') return this.multisInFlight < this.maxInFlight;
+    return this.inFlight.length < MAX_ACLS_IN_FLIGHT;
+  }
+
+  /** Looks at every answer; fails with the first failure of any request. */
   private async until(holds: () => boolean): Promise<void> {
     for (;;) {
       if (this.failure !== undefined) throw this.failure.error;
       if (holds()) return;
-      await new Promise<void>((resolve) => (this.wake = resolve));
+      await new Promise<void>((resolve) => this.waiting.push(resolve));
     }
   }
 
-  private send(batch: Batch): void {
+  private wake(): void {
+    const { waiting } = this;
+    this.waiting = [];
+    for (const resolve of waiting) resolve();
+    if (this.options.eager === true) this.nudge();
+  }
+
+  private send(item: Batch | AclChange): void {
+    (item.kind === 'multi' ? this.sendBatch(item) : this.sendAcl(item))
+      .catch((error: unknown) => this.unanswered(error))
+      .finally(() => this.wake());
+  }
+
+  private async sendBatch(batch: Batch): Promise<void> {
     batch.sentAt = performance.now();
     const { path } = this.options.marker;
-    const mark: WriteOp = {
-      kind: 'setData',
-      path,
-      data: batch.position,
-      version: batch.version,
-    };
-    this.connection
-      .request(
-        { operation: 'multi', path: batch.ops[0]?.path ?? path, timeoutMs: REQUEST_TIMEOUT_MS },
-        // The marker first: whoever comes second is told so, and not that a node exists.
-        (xid) => encodeMulti(xid, [mark, ...batch.ops], batch.bytes + MARK_ROOM_BYTES),
-        decodeMulti,
-      )
-      .then(
-        (results) => this.answered(batch, results),
-        (error: unknown) => this.unanswered(error),
-      )
-      .finally(() => this.wake?.());
+    const data = Buffer.from(batch.position);
+    const mark: WriteOp = { kind: 'setData', path, data, version: batch.version };
+    const results = await this.connection.request(
+      { operation: 'multi', path: batch.ops[0]?.path ?? path, timeoutMs: REQUEST_TIMEOUT_MS },
+      // The marker first: whoever comes second is told so, and not that a node exists.
+      (xid) => encodeMulti(xid, [mark, ...batch.ops], batch.bytes + MARK_ROOM_BYTES),
+      decodeMulti,
+    );
+    this.answered(batch, results);
+  }
+
+  private async sendAcl(change: AclChange): Promise<void> {
+    const { path, acl } = change;
+    try {
+      await this.connection.request(
+        { operation: 'setAcl', path, timeoutMs: REQUEST_TIMEOUT_MS },
+        (xid) => encodeSetAcl(xid, path, acl, ANY_VERSION),
+        () => undefined,
+      );
+    } catch (error) {
+      // One whose answer was lost has set it, and shut this writer out.
+      if (!change.again || zooKeeperCode(error) !== 'NoAuth') throw error;
+    }
+    if (this.failure === undefined && !this.recovering) this.done(1);
+  }
+
+  /** The first `count` requests in flight were applied. */
+  private done(count: number): void {
+    let position: string | undefined;
+    for (const item of this.inFlight.splice(0, count)) {
+      if (item.kind === 'acl') {
+        this.acked.ops += 1;
+        continue;
+      }
+      this.multisInFlight -= 1;
+      this.acked.ops += item.ops.length;
+      this.acked.bytes += item.bytes;
+      position = item.position;
+    }
+    this.lastProgress = performance.now();
+    if (position !== undefined) this.options.onAcknowledged?.(position);
   }
 
   private answered(batch: Batch, results: OpResult[]): void {
@@ -185,10 +276,7 @@ export class OrderedWriter {
     const codes = results.map((result) => (result.kind === 'error' ? result.code : 0));
     const failed = codes.findIndex((code) => code !== 0 && code !== UNDONE_WITH_ANOTHER);
     if (failed === -1) {
-      this.inFlight.shift();
-      this.acked.ops += batch.ops.length;
-      this.acked.bytes += batch.bytes;
-      this.lastProgress = performance.now();
+      this.done(1);
       this.size.answered(this.lastProgress - batch.sentAt, batch.ops.length);
       return;
     }
@@ -224,33 +312,40 @@ export class OrderedWriter {
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.recovering = false;
-        this.wake?.();
+        this.wake();
       });
   }
 
   /** Asks the marker what was applied, and sends the rest again, in order. */
   private async resend(): Promise<void> {
-    const version = await this.markerVersion();
-    const last = this.inFlight.at(-1);
-    if (last !== undefined && version > last.version + 1)
+    const version = await this.readMarkerVersion();
+    if (version > this.lastVersion + 1)
       throw new ZkferryError(
         'EnsembleHeld',
         `the marker ${this.options.marker.path} at ${this.options.shown} is at version ${version}, beyond what this process sent: somebody else writes with it`,
       );
-    while (this.inFlight.length > 0 && this.inFlight[0]!.version < version) {
-      const applied = this.inFlight.shift()!;
-      this.acked.ops += applied.ops.length;
-      this.acked.bytes += applied.bytes;
-      this.lastProgress = performance.now();
-    }
+    const firstLeft = this.inFlight.findIndex(
+      (item) => item.kind === 'multi' && item.version >= version,
+    );
+    const lastApplied = this.inFlight
+      .slice(0, firstLeft === -1 ? this.inFlight.length : firstLeft)
+      .map(({ kind }) => kind)
+      .lastIndexOf('multi');
+    this.done(lastApplied + 1);
     this.recovering = false;
-    for (const batch of this.inFlight) {
-      batch.again = true;
-      this.send(batch);
+    for (const item of this.inFlight) {
+      item.again = true;
+      this.send(item);
     }
   }
 
-  private async markerVersion(): Promise<number> {
+  /** Of the last batch that was sent. */
+  private get lastVersion(): number {
+    const waiting = this.inFlight.filter((item) => item.kind === 'multi');
+    return waiting.at(-1)?.version ?? this.nextVersion - 1;
+  }
+
+  private async readMarkerVersion(): Promise<number> {
     const { path } = this.options.marker;
     for (;;) {
       const leftMs = this.lastProgress + this.stallTimeoutMs - performance.now();

@@ -1,255 +1,214 @@
 /**
  * Copies a tree into a living ensemble:
- *   1. survey the source, and look at the target: all that speaks against the copy is found here
+ *   1. survey the source, look at the target: all that speaks against the copy is found here
  *   2. without `execute` that is the end: nothing is written anywhere
- *   3. make a marker znode that only this copy may write: it says how far the copy is
- *   4. create every node, parents first; raise counters; set the ACLs that had to wait
- *   5. take the marker away
+ *   3. keep the plan and the source on local disk, and make a marker znode that only this copy may write
+ *   4. try below the marker what only a try can tell of the target
+ *   5. take the plan's steps in order; the marker counts them
+ *   6. take the marker away
+ * A copy that was killed goes on from what it kept, behind the steps that the marker counts.
  */
-import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { ZkferryError } from '../../model/errors';
 import type { ZkSession } from '../../model/ports';
-import {
-  CopyOperations,
-  counterRaises,
-  raiseOperations,
-  type Identity,
-} from '../../tree/copy/operations';
-import type { Selection } from '../../tree/copy/selection';
-import { Surveyor, type Survey } from '../../tree/copy/survey';
-import type { TreeSource } from '../../tree/source';
-import { OrderedWriter } from '../bulk/orderedWriter';
-import { digestId } from '../zookeeper/ownedNodes';
-import { openSession } from '../zookeeper/session';
-import type { ServerAddress } from '../zookeeper/fourLetterClient';
-import { setFinalAcls } from './finalAcls';
-import { makeMarker, removeMarker } from './marker';
-import { lookAtTarget, type TargetLook } from './targetLook';
+import type { Survey } from '../../tree/copy/survey';
+import type { KeptTree, TreeSource } from '../../tree/source';
+import { keepTree } from '../source/keepTree';
+import { authOf, claimsSuper, newCredential, pairOf, rightsOf } from './identity';
+import { CopyJournal, type JournalRecord } from './journal';
+import { newMarkerPath } from './marker';
+import type { CopyJob, CopyOptions, CopyResult } from './options';
+import { prepare, type Prepared, type PrepareOptions } from './prepare';
+import { discard, openOwnSession, perform, takeUp, type CopyWork } from './work';
 
-export interface CopyTarget {
-  servers: readonly ServerAddress[];
-  shown: string;
-  auth: readonly { scheme: string; credential: string }[];
+/** A source on local disk, which is closed by whoever opened it. */
+export type KeptSource = Omit<TreeSource, 'close' | 'kept'> & { kept: KeptTree };
+
+export async function copyTree(job: CopyJob, options: CopyOptions): Promise<CopyResult> {
+  const startedAt = performance.now();
+  const journal = await CopyJournal.at(options.journals, pairOf(job));
+  const left = await leftBehind(job, journal, options);
+  const result =
+    left === undefined
+      ? await begin(job, journal, options)
+      : await goOn(job, journal, left, options);
+  return { ...result, durationMs: performance.now() - startedAt };
 }
 
-export interface CopyOptions {
-  execute: boolean;
-  /** Creates and deletes that raising counters may take altogether. */
-  maxCounterRaise?: number;
-  /** The target's jute.maxbuffer. */
-  maxRequestBytes?: number;
-  opsPerSecond?: number;
-  /** Where the marker lives. */
-  znodeRoot?: string;
-  onProgress?: (progress: CopyProgress) => void;
-  signal?: AbortSignal;
+/** What an unfinished copy between the same two has left; nothing once that is given up. */
+export async function leftBehind(
+  job: CopyJob,
+  journal: CopyJournal,
+  options: CopyOptions & { follows?: boolean },
+): Promise<JournalRecord | undefined> {
+  const left = await journal.read();
+  if (left === undefined) return undefined;
+  if (left.phase !== 'done' && options.startOver !== true) {
+    refuseOther(left, journal, job, options);
+    return left;
+  }
+  if (!options.execute) return undefined;
+  const session = await openOwnSession(job, left.credential);
+  try {
+    await discard(session, journal, left);
+  } finally {
+    await session.close();
+  }
+  return undefined;
 }
 
-export interface CopyProgress {
-  phase: 'survey' | 'write' | 'counters' | 'acls';
-  done: number;
-  total?: number;
+function refuseOther(
+  left: JournalRecord,
+  journal: CopyJournal,
+  job: CopyJob,
+  { conflict = 'fail', follows = false }: CopyOptions & { follows?: boolean },
+): void {
+  const others = [
+    ...(left.patterns === job.selection.patterns ? [] : ['--include and --exclude']),
+    ...(left.policy === conflict ? [] : [`--conflict (it was ${left.policy})`]),
+    ...(left.follows === follows ? [] : ['--follow']),
+  ];
+  if (others.length === 0) return;
+  throw new ZkferryError(
+    'Refused',
+    `a copy between the same two, begun ${left.startedAt}, has not ended (${journal.shown}), and was given another ${others.join(', ')}: give the same to go on with it, or --start-over to give it up`,
+  );
 }
 
-export interface CopyResult {
-  executed: boolean;
-  nodes: number;
-  bytes: number;
-  containers: number;
-  ttls: number;
-  ephemerals: Survey['ephemerals'];
-  /** Creates and deletes that raise counters. */
-  counterPairs: number;
-  /** The target's `/` has given one number more than the source's: its own was taken for the copy's marker. */
-  rootAhead: boolean;
-  /** ACLs set at the end, since they would have kept the copy out. */
-  finalAcls: number;
-  /** From the first look to the last acknowledgement. */
-  durationMs: number;
-}
-
-export const DEFAULT_MAX_COUNTER_RAISE = 1_000_000;
-/** The default of jute.maxbuffer. */
-export const DEFAULT_MAX_REQUEST_BYTES = 0xfffff;
-const LISTED = 10;
-
-export async function copyTree(
-  source: TreeSource,
-  target: CopyTarget,
-  selection: Selection,
+async function begin(
+  job: CopyJob,
+  journal: CopyJournal,
   options: CopyOptions,
 ): Promise<CopyResult> {
-  const startedAt = performance.now();
-  const maxRequestBytes = options.maxRequestBytes ?? DEFAULT_MAX_REQUEST_BYTES;
-  const survey = await surveyOf(source, selection, maxRequestBytes, options);
-  const own = `zkferry-copy:${randomBytes(18).toString('hex')}`;
-  const auth = [...target.auth, { scheme: 'digest', credential: own }];
-  const session = await openSession({ servers: [...target.servers], auth: [...auth] });
+  const source = await job.openSource();
   try {
-    const look = await lookAtTarget(session, selection, target.shown, options.znodeRoot);
-    const { raises, pairs, rootAhead } = refuseUnreachable(survey, selection, look, options);
-    const result: CopyResult = {
-      executed: options.execute,
-      nodes: survey.nodes,
-      bytes: survey.bytes,
-      containers: survey.containers,
-      ttls: survey.ttls,
-      ephemerals: survey.ephemerals,
-      counterPairs: pairs,
-      rootAhead,
-      finalAcls: 0,
-      durationMs: 0,
-    };
-    if (options.execute) {
-      const identities: [Identity, ...Identity[]] = [
-        { scheme: 'digest', id: digestId(own) },
-        ...target.auth
-          .filter(({ scheme }) => scheme === 'digest')
-          .map(({ scheme, credential }) => ({ scheme, id: digestId(credential) })),
-      ];
-      const operations = new CopyOperations(selection, survey, identities);
-      await write({
-        source,
-        target: { ...target, auth },
-        session,
-        own,
-        look,
-        operations,
-        survey,
-        raises,
-        options,
-        maxRequestBytes,
-      });
-      result.finalAcls = operations.finalAcls.length;
-    }
-    result.durationMs = performance.now() - startedAt;
-    return result;
+    return await withKept(source, options, async (kept) => {
+      const credential = newCredential();
+      const session = await openOwnSession(job, credential);
+      try {
+        const work = await plan(job, journal, kept, session, credential, options);
+        if (!options.execute) return resultOf(work.survey, work.record, options);
+        return await carryOut(job, journal, work, session, options);
+      } finally {
+        await session.close();
+      }
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** A source that is not on local disk is read to it once. */
+async function withKept<T>(
+  source: TreeSource,
+  { spool, onProgress }: CopyOptions,
+  act: (source: KeptSource) => Promise<T>,
+): Promise<T> {
+  const { shown, knowsTypes, kept: there } = source;
+  if (there !== undefined)
+    return act({ shown, knowsTypes, kept: there, ...zxidOf(source), nodes: () => source.nodes() });
+  const kept = await keepTree(source, spool, (done) => onProgress?.({ phase: 'read', done }));
+  try {
+    return await act({
+      ...{ shown, knowsTypes, kept },
+      ...zxidOf(source),
+      nodes: () => kept.nodes(),
+    });
+  } finally {
+    await rm(kept.file, { force: true });
+  }
+}
+
+const zxidOf = ({ zxid }: TreeSource) => (zxid === undefined ? {} : { zxid });
+
+/** Looks at both sides; with `execute` the plan is kept, and nothing else is done yet. */
+export async function plan(
+  job: CopyJob,
+  journal: CopyJournal,
+  source: KeptSource,
+  session: ZkSession,
+  credential: string,
+  options: PrepareOptions,
+): Promise<CopyWork> {
+  const isSuper = claimsSuper(job.target);
+  const rights = rightsOf(job.target, credential, isSuper);
+  const auth = authOf(job.target, credential);
+  const prepared = await prepare(job, source, session, rights, auth, options);
+  const record: JournalRecord = {
+    format: 1,
+    startedAt: new Date().toISOString(),
+    patterns: job.selection.patterns,
+    policy: options.conflict ?? 'fail',
+    follows: options.follows ?? false,
+    ...{ credential, isSuper, phase: 'copy' },
+    markerPath: newMarkerPath(options.znodeRoot),
+    source: {
+      shown: source.shown,
+      zxid: source.zxid === undefined ? undefined : `0x${source.zxid.toString(16)}`,
+    },
+    rootAction: prepared.rootAction,
+    hasActions: prepared.plan.actions !== undefined,
+    counts: countsOf(prepared),
+  };
+  if (options.execute) await journal.begin(record, prepared.plan, source.kept);
+  return { record, plan: prepared.plan, survey: prepared.survey, nodes: () => source.nodes() };
+}
+
+async function goOn(
+  job: CopyJob,
+  journal: CopyJournal,
+  record: JournalRecord,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const work = await takeUp(job, journal, record, options);
+  if (!options.execute) return resultOf(work.survey, record, options);
+  const session = await openOwnSession(job, record.credential);
+  try {
+    return await carryOut(job, journal, work, session, options);
   } finally {
     await session.close();
   }
 }
 
-async function surveyOf(
-  source: TreeSource,
-  selection: Selection,
-  maxRequestBytes: number,
-  { onProgress, signal }: CopyOptions,
-): Promise<Survey> {
-  const surveyor = new Surveyor(selection, maxRequestBytes);
-  for await (const nodes of source.nodes()) {
-    signal?.throwIfAborted();
-    for (const node of nodes) surveyor.add(node);
-    onProgress?.({ phase: 'survey', done: surveyor.result.nodes });
-  }
-  const survey = surveyor.result;
-  if (!survey.rootSeen)
-    throw new ZkferryError(
-      'ZooKeeperRequestFailed',
-      `${selection.sourceRoot} does not exist at ${source.shown}`,
-      { details: { code: 'NoNode', path: selection.sourceRoot } },
-    );
-  if (survey.tooLarge.count > 0)
-    throw new ZkferryError(
-      'Unsupported',
-      `${survey.tooLarge.count} znode(s) are larger than the target takes (jute.maxbuffer ${maxRequestBytes}): ${survey.tooLarge.listed
-        .slice(0, LISTED)
-        .map(({ path, bytes }) => `${path} (${bytes} bytes)`)
-        .join(
-          ', ',
-        )}; raise jute.maxbuffer there and say so with --max-request-bytes, or leave them out with --exclude`,
-    );
-  return survey;
+async function carryOut(
+  job: CopyJob,
+  journal: CopyJournal,
+  work: CopyWork,
+  session: ZkSession,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const { stepsBefore, finalAcls } = await perform(job, journal, work, session, options);
+  await discard(session, journal, work.record);
+  return {
+    ...resultOf(work.survey, work.record, options),
+    finalAcls,
+    ...(stepsBefore > 0 && { resumedAfter: stepsBefore }),
+  };
 }
 
-function refuseUnreachable(
-  survey: Survey,
-  selection: Selection,
-  look: TargetLook,
-  { maxCounterRaise = DEFAULT_MAX_COUNTER_RAISE }: CopyOptions,
-) {
-  const { raises, pairs, ...found } = counterRaises(survey, selection, (path) =>
-    path === selection.targetRoot ? look.rootNext : 0,
-  );
-  // The copy's own subtree at `/` takes a number where none may be to spare: said, not refused.
-  const unreachable = found.unreachable.filter(
-    ({ path, aheadBy }) => !(look.takesNumberOfRoot && path === look.root && aheadBy === 1),
-  );
-  if (unreachable.length > 0)
-    throw new ZkferryError(
-      'Unsupported',
-      `${unreachable.length} parent(s) cannot get the source's next sequence number: ${unreachable
-        .slice(0, LISTED)
-        .map(({ path, reason }) => `${path}: ${reason}`)
-        .join('; ')}`,
-      { details: { unreachable: unreachable.slice(0, LISTED) } },
-    );
-  if (pairs > maxCounterRaise)
-    throw new ZkferryError(
-      'Unsupported',
-      `raising sequence counters would take ${pairs} creates and deletes, more than ${maxCounterRaise}: ${[
-        ...raises,
-      ]
-        .sort((a, b) => b.pairs - a.pairs)
-        .slice(0, LISTED)
-        .map(({ path, pairs: some }) => `${path} (${some})`)
-        .join(', ')}; allow it with --max-counter-raise`,
-    );
-  return { raises, pairs, rootAhead: unreachable.length < found.unreachable.length };
-}
+const countsOf = ({
+  created,
+  changed,
+  plan: { deletions },
+  skipped,
+  counterPairs,
+  rootAhead,
+}: Prepared): JournalRecord['counts'] => ({
+  ...{ created, changed, skipped, counterPairs, rootAhead },
+  deleted: deletions.length,
+});
 
-interface Work {
-  source: TreeSource;
-  target: CopyTarget;
-  session: ZkSession;
-  own: string;
-  look: TargetLook;
-  operations: CopyOperations;
-  survey: Survey;
-  raises: ReturnType<typeof counterRaises>['raises'];
-  options: CopyOptions;
-  maxRequestBytes: number;
-}
-
-async function write(work: Work): Promise<void> {
-  const { source, target, session, operations, survey, options, look } = work;
-  const marker = await makeMarker(session, options.znodeRoot, work.own);
-  const writer = new OrderedWriter({
-    ...target,
-    marker,
-    maxRequestBytes: Math.min(work.maxRequestBytes, 512 * 1024),
-    ...(options.opsPerSecond !== undefined && { opsPerSecond: options.opsPerSecond }),
-  });
-  try {
-    const total = survey.nodes + survey.ancestors.size;
-    let done = 0;
-    for await (const nodes of source.nodes()) {
-      options.signal?.throwIfAborted();
-      for (const node of nodes) {
-        if (!operations.makes(node)) continue;
-        const op = operations.create(node);
-        done += 1;
-        if (op.path === look.root && look.rootExists) {
-          // Only its data can differ here: its ACL comes with the final ones.
-          if ('data' in op) await writer.add({ kind: 'setData', path: op.path, data: op.data });
-          operations.keepRootAcl(node.acl, op.path);
-          continue;
-        }
-        const full = writer.add(op);
-        writer.position = `nodes ${done}`;
-        if (full !== undefined) await full;
-      }
-      options.onProgress?.({ phase: 'write', done: Math.min(done, total), total });
-    }
-    for (const raise of work.raises)
-      for (const pair of raiseOperations(raise)) {
-        const full = writer.add(...pair);
-        if (full !== undefined) await full;
-      }
-    await writer.flush();
-    options.onProgress?.({ phase: 'acls', done: 0, total: operations.finalAcls.length });
-    await setFinalAcls(target, operations.finalAcls);
-    await removeMarker(session, marker.path, options.znodeRoot);
-  } finally {
-    await writer.close();
-  }
+export function resultOf(
+  { nodes, bytes, containers, ttls, ephemerals }: Survey,
+  { counts, source }: JournalRecord,
+  { execute }: CopyOptions,
+): CopyResult {
+  return {
+    executed: execute,
+    ...{ nodes, bytes, containers, ttls, ephemerals },
+    ...counts,
+    finalAcls: 0,
+    durationMs: 0,
+    ...(source.zxid !== undefined && { zxid: source.zxid }),
+  };
 }

@@ -1,52 +1,75 @@
 /** What stands where a copy is to go. */
 import { DEFAULT_ZNODE_ROOT } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
-import type { ZkSession } from '../../model/ports';
+import type { ZkAcl, ZkSession } from '../../model/ports';
 import { nextSequenceSeen } from '../../tree/counters';
+import { PERMS, type Rights } from '../../tree/copy/rights';
 import type { Selection } from '../../tree/copy/selection';
 import { parentOf } from '../../tree/paths';
+import { unlessCode } from '../zookeeper/ownedNodes';
 
 export interface TargetLook {
   /** Target path of the root of the copy. */
   root: string;
-  rootExists: boolean;
-  /** The number its next sequential child gets once the copy's own subtree is there. */
-  rootNext: number;
+  /** Absent where nothing is there yet. */
+  existing?: {
+    data: Buffer | null;
+    acl: readonly ZkAcl[];
+    /** The number its next sequential child gets once the copy's own subtree is there. */
+    next: number;
+    /** Names of what is below it and concerns the copy. */
+    children: string[];
+  };
   /** The copy's own subtree goes directly below the root, and takes one number of it. */
   takesNumberOfRoot: boolean;
 }
 
-const OWN = ['zookeeper', 'zkferry'];
-const LISTED = 10;
+const SYSTEM = ['/zookeeper'];
 
-/** @throws ZooKeeperRequestFailed (NoNode, NodeExists) where there is no place for the copy */
+/** @throws ZooKeeperRequestFailed (NoNode), ZooKeeperAuthFailed where there is no place for the copy */
 export async function lookAtTarget(
   session: ZkSession,
   { targetRoot: root }: Selection,
+  rights: Rights,
   shown: string,
   ownRoot: string = DEFAULT_ZNODE_ROOT,
 ): Promise<TargetLook> {
-  const stat = await session.exists(root);
-  if (stat === null) {
+  const found = await unlessCode(['NoNode'], () => session.get(root), undefined);
+  if (found === undefined) {
     const parent = parentOf(root);
-    if (root !== '/' && (await session.exists(parent)) === null)
+    const acl = await unlessCode(['NoNode'], () => session.getAcl(parent), undefined);
+    if (acl === undefined)
       throw new ZkferryError(
         'ZooKeeperRequestFailed',
         `${parent} does not exist at ${shown}: create it there first, with the ACL it is to have`,
         { details: { code: 'NoNode', path: parent } },
       );
-    return { root, rootExists: false, rootNext: 0, takesNumberOfRoot: false };
+    refuseWithout(rights, acl, PERMS.create, parent, shown);
+    return { root, takesNumberOfRoot: false };
   }
-  const children = (await session.children(root)).filter(
-    (child) => root !== '/' || !OWN.includes(child),
-  );
-  if (children.length > 0)
-    throw new ZkferryError(
-      'ZooKeeperRequestFailed',
-      `${root} at ${shown} has ${children.length} child(ren) already (${children.sort().slice(0, LISTED).join(', ')}): a copy goes where nothing is`,
-      { details: { code: 'NodeExists', path: root } },
-    );
+  const acl = await session.getAcl(root);
+  refuseWithout(rights, acl, PERMS.all, root, shown);
   const takesNumberOfRoot = root === parentOf(ownRoot) && (await session.exists(ownRoot)) === null;
-  const rootNext = nextSequenceSeen(stat) + (takesNumberOfRoot ? 1 : 0);
-  return { root, rootExists: true, rootNext, takesNumberOfRoot };
+  const prefix = root === '/' ? '/' : `${root}/`;
+  const children = (await session.children(root)).filter(
+    (child) => ![...SYSTEM, ownRoot].includes(prefix + child),
+  );
+  const next = nextSequenceSeen(found.stat) + (takesNumberOfRoot ? 1 : 0);
+  return { root, existing: { data: found.data, acl, next, children }, takesNumberOfRoot };
+}
+
+function refuseWithout(
+  rights: Rights,
+  acl: readonly ZkAcl[],
+  perms: number,
+  path: string,
+  shown: string,
+): void {
+  if (rights.has(acl, perms)) return;
+  const listed = acl.map(({ scheme, id }) => `${scheme}:${id}`).join(', ');
+  throw new ZkferryError(
+    'ZooKeeperAuthFailed',
+    `the ACL of ${path} at ${shown} (${listed}) does not let the copy work there: give --target-auth of its owner, or of a superuser`,
+    { details: { code: 'NoAuth', path } },
+  );
 }

@@ -5,18 +5,18 @@
 import type { AclEntry, SnapshotTables, Txn, ZnodeRecord } from '../../codec/records';
 import { ZkferryError } from '../../model/errors';
 import { Overlay } from '../../tree/overlay';
-import type { SourceNode } from '../../tree/source';
+import type { KeptTree, SourceNode } from '../../tree/source';
 import { readSnapshotFile } from './snapshotFile';
 
 const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
 const OPEN_ACL_ID = -1n;
 
-export class OverlaidSnapshot {
+export class OverlaidSnapshot implements KeptTree {
   private overlay: Promise<Overlay | undefined> | undefined;
 
   constructor(
-    private readonly file: string,
-    private readonly txns: readonly Txn[],
+    readonly file: string,
+    readonly txns: readonly Txn[],
   ) {}
 
   async *nodes(): AsyncGenerator<SourceNode[]> {

@@ -4,74 +4,98 @@ import type { Txn } from '../../codec/records';
 import { decodeTxn } from '../../codec/txn';
 import { ZkferryError } from '../../model/errors';
 import type { SourceNode, TreeSource } from '../../tree/source';
-import { openTap, type Tap, type TapEvent, type TapOptions } from '../tap/tap';
+import { openTap, type Tap, type TapEvent, type TapLeader, type TapOptions } from '../tap/tap';
 import { OverlaidSnapshot } from './overlaidSnapshot';
 
-/** Transactions committed while the snapshot was taken, held until the copy has read it. */
+/** Transactions committed while the snapshot was taken, held until the tree has been read. */
 const MAX_OVERLAY_BYTES = 256 << 20;
+
+export interface TappedTree {
+  /** Its file is the caller's to remove. */
+  tree: OverlaidSnapshot;
+  zxid: bigint;
+  leader: TapLeader;
+  /** Taken from the tap already; they come after the transaction `zxid`. */
+  later: TapEvent[];
+}
+
+/**
+ * Takes events until a tree is whole; the tap goes on behind it. `taken`: events that were taken before, the
+ * snapshot among them. Interrupted where the tap is closed; nothing is left on disk after a failure.
+ */
+export async function takeTree(
+  tap: Tap,
+  shown: string,
+  taken: TapEvent[] = [],
+): Promise<TappedTree> {
+  let file: string | undefined;
+  let txns: Txn[] = [];
+  let bytes = 0;
+  try {
+    for (let events = taken; ; events = await takeSome(tap)) {
+      for (const [index, event] of events.entries()) {
+        if (event.kind === 'snapshot') {
+          if (file !== undefined) await rm(file, { force: true });
+          file = event.file;
+          txns = [];
+          bytes = 0;
+        } else if (event.kind === 'txn') {
+          bytes += event.bytes.length;
+          txns.push(decodeTxn(Buffer.from(event.bytes)));
+        } else if (event.kind === 'attached' && file !== undefined) {
+          const { zxid, leader } = event;
+          const tree = new OverlaidSnapshot(file, txns);
+          return { tree, zxid, leader, later: events.slice(index + 1) };
+        }
+        if (bytes > MAX_OVERLAY_BYTES)
+          throw new ZkferryError(
+            'ZooKeeperUnavailable',
+            `${shown} wrote more than ${MAX_OVERLAY_BYTES >> 20} MiB while its snapshot was taken: try again when it is quieter`,
+            { retryable: true },
+          );
+      }
+    }
+  } catch (error) {
+    if (file !== undefined) await rm(file, { force: true });
+    throw error;
+  }
+}
+
+async function takeSome(tap: Tap): Promise<TapEvent[]> {
+  const events = await tap.take();
+  if (events.length === 0) throw new ZkferryError('Interrupted', 'the tap was closed');
+  return events;
+}
 
 export class TapSource implements TreeSource {
   readonly knowsTypes = true;
-  private readonly tree: OverlaidSnapshot;
 
-  private constructor(
+  constructor(
     readonly shown: string,
     readonly zxid: bigint,
-    /** Goes on behind `later`. */
-    readonly tap: Tap,
-    /** Came after the transaction `zxid`, and was taken from the tap already. */
-    readonly later: TapEvent[],
-    private readonly file: string,
-    txns: Txn[],
-  ) {
-    this.tree = new OverlaidSnapshot(file, txns);
-  }
+    readonly kept: OverlaidSnapshot,
+  ) {}
 
-  /** Resolves once the tree is whole on local disk. `shown`: the ensemble, for messages. */
+  /** Resolves once the tree is whole on local disk, and the leader is left alone again. `shown`: the ensemble, for messages. */
   static async open(shown: string, options: TapOptions): Promise<TapSource> {
     const tap = openTap(options);
-    let file: string | undefined;
     try {
-      let txns: Txn[] = [];
-      let bytes = 0;
-      for (;;) {
-        const events = await tap.take();
-        if (events.length === 0) throw new ZkferryError('Interrupted', 'the tap was closed');
-        for (const [index, event] of events.entries()) {
-          if (event.kind === 'snapshot') {
-            if (file !== undefined) await rm(file, { force: true });
-            file = event.file;
-            txns = [];
-            bytes = 0;
-          } else if (event.kind === 'txn') {
-            bytes += event.bytes.length;
-            txns.push(decodeTxn(Buffer.from(event.bytes)));
-          } else if (event.kind === 'attached' && file !== undefined) {
-            const through = `${shown}, read through the quorum port of ${event.leader.host}`;
-            const later = events.slice(index + 1);
-            return new TapSource(through, event.zxid, tap, later, file, txns);
-          }
-          if (bytes > MAX_OVERLAY_BYTES)
-            throw new ZkferryError(
-              'ZooKeeperUnavailable',
-              `${shown} wrote more than ${MAX_OVERLAY_BYTES >> 20} MiB while its snapshot was taken: try again when it is quieter`,
-              { retryable: true },
-            );
-        }
-      }
-    } catch (error) {
+      return TapSource.of(shown, await takeTree(tap, shown));
+    } finally {
       await tap.close();
-      if (file !== undefined) await rm(file, { force: true });
-      throw error;
     }
   }
 
+  static of(shown: string, { tree, zxid, leader }: TappedTree): TapSource {
+    const through = `${shown}, read through the quorum port of ${leader.host}`;
+    return new TapSource(through, zxid, tree);
+  }
+
   nodes(): AsyncGenerator<SourceNode[]> {
-    return this.tree.nodes();
+    return this.kept.nodes();
   }
 
   async close(): Promise<void> {
-    await this.tap.close();
-    await rm(this.file, { force: true });
+    await rm(this.kept.file, { force: true });
   }
 }

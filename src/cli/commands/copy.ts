@@ -1,6 +1,11 @@
 /** `zkferry copy SRC DST`: a tree into another ensemble. Dry unless --execute; needs no Temporal. */
-import type { Command } from 'commander';
-import type { CopyProgress, CopyResult } from '../../adapters/copy/copyTree';
+import { join } from 'node:path';
+import { Option, type Command } from 'commander';
+import { stateDirectory } from '../../adapters/stateDirectory';
+import type { CopyProgress, CopyResult, Credential } from '../../adapters/copy/options';
+import type { ConnectString } from '../../adapters/zookeeper/connectString';
+import { isZkferryError, ZkferryError } from '../../model/errors';
+import { CONFLICT_POLICIES, type ConflictPolicy } from '../../tree/copy/merge';
 import type { TreeSource } from '../../tree/source';
 import {
   action,
@@ -10,12 +15,21 @@ import {
   type Runner,
 } from '../context';
 import { wholeNumber } from '../options';
-import { openTree, treePair, withPairOptions, type PairOptions } from '../treeSource';
+import {
+  openTree,
+  spoolDirectory,
+  treePair,
+  withPairOptions,
+  type PairOptions,
+} from '../treeSource';
 
 const PROGRESS_EVERY_MS = 250;
 
 interface CopyCommandOptions extends PairOptions {
+  targetReadBy?: PairOptions['readBy'];
   execute?: boolean;
+  conflict: ConflictPolicy;
+  startOver?: boolean;
   maxCounterRaise?: number;
   maxRequestBytes?: number;
   opsPerSecond?: number;
@@ -23,10 +37,15 @@ interface CopyCommandOptions extends PairOptions {
 
 export function registerCopy(program: Command, runner: Runner): void {
   withPairOptions(withCommonOptions(program.command('copy <source> <target>')))
-    .description(
-      'copy a tree (host:port,…/path) to where nothing is yet; writes only with --execute',
-    )
+    .description('copy a tree (host:port,…/path); writes only with --execute')
     .option('--execute', 'write; without it the copy is only counted and checked')
+    .addOption(
+      new Option('--conflict <policy>', 'what becomes of nodes that the target has already')
+        .choices(CONFLICT_POLICIES)
+        .default('fail'),
+    )
+    .option('--start-over', 'give up an unfinished copy between the same two')
+    .option('--target-read-by <way>', 'how existing nodes are read: tap, or client')
     .option(
       '--max-counter-raise <n>',
       'most creates and deletes for sequence counters',
@@ -51,42 +70,91 @@ async function copy(
   const { refuseOverlap } = await import('../../adapters/copy/refuseOverlap');
   const { source, target, selection, sourceAuth, targetAuth } = await treePair(from, to, options);
   await refuseOverlap(source, target);
-  const tree = await openTree(context, source, options, sourceAuth);
+  const stop = new AbortController();
+  const release = context.io.onInterrupt(() =>
+    stop.abort(new ZkferryError('Interrupted', 'interrupted: the same command goes on')),
+  );
   try {
-    const result = await copyTree(tree, { ...target, auth: targetAuth }, selection, {
-      ...options,
-      execute: options.execute === true,
-      onProgress: progressOf(context),
-    });
-    return { text: textOf(result, tree.shown, target.shown), document: documentOf(result, tree) };
+    const result = await copyTree(
+      {
+        source: source.shown,
+        openSource: () => openTree(context, source, options, sourceAuth),
+        target: { ...target, auth: targetAuth },
+        openTarget: (auth) => openExisting(context, target, options, auth),
+        selection,
+      },
+      {
+        ...options,
+        execute: options.execute === true,
+        journals: join(stateDirectory(context.io.env), 'copies'),
+        spool: spoolDirectory(context),
+        onProgress: progressOf(context),
+        signal: stop.signal,
+      },
+    );
+    return { text: textOf(result, source.shown, target.shown), document: { ok: true, ...result } };
   } finally {
-    await tree.close();
+    release();
   }
 }
 
+/** Without a word about it: by the tap, except of a standalone server, which has no quorum port. */
+async function openExisting(
+  context: CommandContext,
+  target: ConnectString,
+  options: CopyCommandOptions,
+  auth: readonly Credential[],
+): Promise<TreeSource> {
+  const { targetReadBy } = options;
+  try {
+    return await openTree(context, target, { ...options, readBy: targetReadBy ?? 'tap' }, auth);
+  } catch (error) {
+    const isStandalone = isZkferryError(error) && error.type === 'Unsupported';
+    if (targetReadBy !== undefined || !isStandalone) throw error;
+    return openTree(context, target, { ...options, readBy: 'client' }, auth);
+  }
+}
+
+const PHASES: Record<CopyProgress['phase'], string> = {
+  read: 'reading the source',
+  survey: 'surveying',
+  compare: 'comparing with the target',
+  check: 'trying what the target takes',
+  write: 'writing',
+  finish: 'setting ACLs',
+};
+
 function progressOf(context: CommandContext): (progress: CopyProgress) => void {
-  let last = 0;
-  const startedAt = performance.now();
+  let lastShown = 0;
+  let phaseNow: string | undefined;
+  let phaseSince = 0;
   return ({ phase, done, total }) => {
     const now = performance.now();
-    if (now - last < PROGRESS_EVERY_MS) return;
-    last = now;
-    const seconds = (now - startedAt) / 1000;
+    if (phase !== phaseNow) [phaseNow, phaseSince] = [phase, now];
+    else if (now - lastShown < PROGRESS_EVERY_MS) return;
+    lastShown = now;
+    const seconds = (now - phaseSince) / 1000;
+    const rate = seconds > 0 ? done / seconds : 0;
     const of = total === undefined ? '' : ` of ${total}`;
     const left =
-      total === undefined || done === 0
-        ? ''
-        : `, about ${Math.ceil(((total - done) / done) * seconds)} s left`;
-    context.output.progress([`${phase}: ${done}${of} (${Math.round(done / seconds)}/s${left})`]);
+      total === undefined || rate === 0 ? '' : `, about ${Math.ceil((total - done) / rate)} s left`;
+    const counted = done === 0 ? '' : `: ${done}${of} (${Math.round(rate)}/s${left})`;
+    context.output.progress([`${PHASES[phase]}${counted}`]);
   };
 }
 
 function textOf(result: CopyResult, source: string, target: string): string {
   const { nodes, bytes, ephemerals, counterPairs, containers, ttls, durationMs } = result;
+  const { created, changed, deleted, skipped, executed } = result;
   const seconds = durationMs / 1000;
-  const verb = result.executed ? 'copied' : 'would copy';
+  const more = [
+    ...(changed > 0 ? [`${changed} changed`] : []),
+    ...(deleted > 0 ? [`${deleted} deleted`] : []),
+    ...(skipped > 0 ? [`${skipped} different and left as they are`] : []),
+  ];
   return [
-    `${verb} ${nodes} znodes (${bytes} bytes of data, ${containers} containers, ${ttls} with a time to live) from ${source} to ${target}`,
+    `${source}: ${nodes} znodes (${bytes} bytes of data, ${containers} containers, ${ttls} with a time to live)`,
+    `${target}: ${[`${created} ${executed ? 'created' : 'to create'}`, ...more].join(', ')}`,
     `sequence counters: ${counterPairs} to be made up for by creating and deleting`,
     ...(result.rootAhead
       ? [
@@ -101,14 +169,11 @@ function textOf(result: CopyResult, source: string, target: string): string {
             .join(', ')}`,
         ]
       : []),
-    result.executed
+    ...(result.resumedAfter === undefined
+      ? []
+      : [`went on after ${result.resumedAfter} steps of an earlier process`]),
+    executed
       ? `took ${seconds.toFixed(2)} s, ${Math.round(nodes / seconds)} znodes/s`
       : 'nothing was written; --execute does it',
   ].join('\n');
 }
-
-const documentOf = (result: CopyResult, source: TreeSource) => ({
-  ok: true,
-  ...result,
-  zxid: source.zxid === undefined ? undefined : `0x${source.zxid.toString(16)}`,
-});

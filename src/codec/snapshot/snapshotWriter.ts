@@ -51,6 +51,12 @@ export class SnapshotWriter {
     return this.summed(writer);
   }
 
+  /** Bytes that another writer's `nodes` gave: for whoever knows the tables last. */
+  nodeBytes(bytes: Buffer): Buffer {
+    this.checksum = adler32(this.checksum, bytes);
+    return bytes;
+  }
+
   /** What `trailer` holds must suit the version that shall read it: 3.6+ reads a digest, 3.9+ the last zxid too. */
   end({ digest, lastZxid }: SnapshotTrailer = {}): Buffer {
     const writer = new JuteWriter().string(END_OF_NODES);

@@ -1,43 +1,37 @@
 /**
- * The second pass: each node of the source to the writes that make it on the target. Pure.
+ * Each node of the source to the writes that make it on the target. Pure.
  *
  * A create carries its ACL, so nothing is readable before it is protected. Where that ACL would keep the
- * copy itself from creating children, the node is born with one that lets only the copy in, and gets its
- * own at the very end, children before parents. Counters are raised before that, by children that are
- * created and deleted again in one transaction.
+ * copy itself out of a node it still has to work on, the node is born with an entry more, which lets only the
+ * copy in, and gets its own ACL at the very end.
  */
 import type { WriteOp } from '../../codec/clientRequests';
 import type { AclEntry } from '../../codec/records';
 import { counterRaise } from '../counters';
 import { nodeType, ttlMs } from '../nodeType';
 import type { SourceNode } from '../source';
+import { PERMS, type Rights } from './rights';
 import type { Selection } from './selection';
 import type { Survey } from './survey';
-
-export interface Identity {
-  scheme: string;
-  /** As ACLs show it: for digest `user:hash`. */
-  id: string;
-}
 
 export interface FinalAcl {
   path: string;
   acl: readonly AclEntry[];
 }
 
-const PERMS = { create: 4, delete: 8, all: 31 } as const;
 /** A child with this name exists only inside one transaction. */
 export const COUNTER_CHILD = 'zkferry-counter';
 
 export class CopyOperations {
-  /** Set last, from the end of the list to its beginning. */
+  /** To be set at the end, in any order. */
   readonly finalAcls: FinalAcl[] = [];
 
   constructor(
     private readonly selection: Selection,
     private readonly survey: Survey,
-    /** Of the copy's own sessions; the first one owns nodes whose ACL comes last. */
-    private readonly identities: readonly [Identity, ...Identity[]],
+    private readonly rights: Rights,
+    /** Every node is worked on again later: by the transactions that are followed. */
+    private readonly follows = false,
   ) {}
 
   /** Whether the copy makes this node: meant, or needed above one that is; ephemerals never. */
@@ -67,28 +61,20 @@ export class CopyOperations {
     }
   }
 
-  /** A root that exists already keeps its own ACL until the end. */
-  keepRootAcl(acl: readonly AclEntry[], path: string): void {
-    if (!this.finalAcls.some((entry) => entry.path === path)) this.finalAcls.unshift({ path, acl });
+  /** What a node that exists already gets before its data is changed; its own at the end. */
+  aclWhileWorking(node: SourceNode, path: string): readonly AclEntry[] {
+    const acl = this.rights.keepsIn(node.acl);
+    if (acl !== node.acl && !this.follows) this.finalAcls.push({ path, acl: node.acl });
+    return acl;
   }
 
   private aclAtBirth(node: SourceNode, path: string): readonly AclEntry[] {
-    const needsRoom = this.survey.parents.has(node.path) || this.survey.ancestors.has(node.path);
-    if (!needsRoom || this.mayWorkUnder(node.acl)) return node.acl;
+    const { rights } = this;
+    if (this.follows) return rights.keepsIn(node.acl);
+    const isParent = this.survey.parents.has(node.path) || this.survey.ancestors.has(node.path);
+    if (!isParent || rights.has(node.acl, PERMS.create | PERMS.delete)) return node.acl;
     this.finalAcls.push({ path, acl: node.acl });
-    return [{ perms: PERMS.all, ...this.identities[0] }];
-  }
-
-  private mayWorkUnder(acl: readonly AclEntry[]): boolean {
-    const granted = acl
-      .filter(
-        ({ scheme, id }) =>
-          (scheme === 'world' && id === 'anyone') ||
-          this.identities.some((own) => own.scheme === scheme && own.id === id),
-      )
-      .reduce((perms, entry) => perms | entry.perms, 0);
-    const needed = PERMS.create | PERMS.delete;
-    return (granted & needed) === needed;
+    return rights.withOwn(node.acl);
   }
 }
 
@@ -108,20 +94,21 @@ export interface Unreachable {
 }
 
 /**
- * What brings each parent's next number to the source's. `current`: by target path, for nodes that exist
- * there already.
+ * What brings each parent's next number to the source's. `current`: what the target has of a parent already,
+ * by source path: its next number, and of the children meant how many need not be created.
  */
 export function counterRaises(
   survey: Survey,
   selection: Selection,
-  current: (targetPath: string) => number,
+  current: (sourcePath: string) => { next: number; children: number },
 ): { raises: Raise[]; unreachable: Unreachable[]; pairs: number } {
   const raises: Raise[] = [];
   const unreachable: Unreachable[] = [];
   let total = 0;
   for (const [source, { children, next }] of survey.parents) {
     const path = selection.targetPath(source);
-    const raise = counterRaise(next, current(path), children);
+    const there = current(source);
+    const raise = counterRaise(next, there.next, children - there.children);
     if (raise.kind === 'raise') {
       if (raise.pairs > 0) raises.push({ path, pairs: raise.pairs });
       total += raise.pairs;

@@ -40,12 +40,23 @@ export class Selection {
     this.left = [SYSTEM_ROOT, ...(options.ownRoot === undefined ? [] : [options.ownRoot])];
   }
 
+  /** What was taken in and left out, as a text: equal for equal choices. */
+  get patterns(): string {
+    const { include = [], exclude = [] } = this.options;
+    return JSON.stringify([include, exclude]);
+  }
+
   /** Whether the node is meant. The ancestors of what `include` matches are not, by themselves: see `ancestorsOf`. */
   means(path: string): boolean {
-    if (path !== this.sourceRoot && !path.startsWith(this.sourcePrefix)) return false;
-    if (this.left.some((root) => path === root || path.startsWith(`${root}/`))) return false;
+    if (!this.isWithin(path)) return false;
     if (this.excluded?.(this.asked(path))) return false;
     return this.included === undefined || this.included(this.asked(path));
+  }
+
+  /** Below the root, or the root itself, and not of the subtrees that no copy concerns. */
+  isWithin(path: string): boolean {
+    if (path !== this.sourceRoot && !path.startsWith(this.sourcePrefix)) return false;
+    return !this.left.some((root) => path === root || path.startsWith(`${root}/`));
   }
 
   /** Nodes between the root and `path` that it can't exist without, the root included, `path` not. */
@@ -69,11 +80,19 @@ export class Selection {
    */
   ofTarget(): Selection {
     const mirrored = new Selection({ ...this.options, sourceRoot: this.targetRoot });
-    mirrored.asked = (path) =>
-      path === this.targetRoot
-        ? this.sourceRoot
-        : this.sourcePrefix + path.substring(this.targetPrefix.length);
+    mirrored.asked = (path) => this.sourcePath(path);
     return mirrored;
+  }
+
+  /** The source's path of a node of the target. */
+  sourcePath(path: string): string {
+    if (path === this.targetRoot) return this.sourceRoot;
+    return this.sourcePrefix + path.substring(this.targetPrefix.length);
+  }
+
+  /** Of a path as `relativePath` gives it. */
+  targetOfRelative(relative: string): string {
+    return relative === '/' ? this.targetRoot : this.targetPrefix + relative.substring(1);
   }
 
   targetPath(path: string): string {

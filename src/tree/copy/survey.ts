@@ -2,6 +2,8 @@
  * The first pass over a source: what a copy would have to do, and all that speaks against it, found before
  * anything is written. Pure; holds one entry for each node that has had children, none for the others.
  */
+import type { AclEntry } from '../../codec/records';
+import { emptyListing, list, type Listing } from '../listing';
 import { nodeType } from '../nodeType';
 import { parentOf } from '../paths';
 import type { SourceNode } from '../source';
@@ -22,28 +24,35 @@ export interface Survey {
   ttls: number;
   /** By source path. */
   parents: Map<string, Parent>;
-  /** Left out. At most MAX_LISTED are named. */
-  ephemerals: { count: number; listed: { path: string; owner: string }[] };
-  /** Larger than the target takes. At most MAX_LISTED are named. */
-  tooLarge: { count: number; listed: { path: string; bytes: number }[] };
+  /** Left out. */
+  ephemerals: Listing<{ path: string; owner: string }>;
+  /** Larger than the target takes. */
+  tooLarge: Listing<{ path: string; bytes: number }>;
+  largest: { path: string; bytes: number };
+  /** Each list of entries once, with the first path that has it; the first MAX_ACLS. */
+  acls: Map<string, { acl: AclEntry[]; path: string }>;
   /** Ancestors of what `include` chose, not chosen themselves. */
   ancestors: Set<string>;
   rootSeen: boolean;
 }
 
-export const MAX_LISTED = 1_000;
+const MAX_ACLS = 1_000;
 /** Path, ACL and protocol around the data of a request. */
 const AROUND_DATA_BYTES = 1_024;
 
 export class Surveyor {
+  /** Readers give nodes with the same ACL the same list, mostly. */
+  private readonly aclsSeen = new Set<AclEntry[]>();
   readonly result: Survey = {
     nodes: 0,
     bytes: 0,
     containers: 0,
     ttls: 0,
     parents: new Map(),
-    ephemerals: { count: 0, listed: [] },
-    tooLarge: { count: 0, listed: [] },
+    ephemerals: emptyListing(),
+    tooLarge: emptyListing(),
+    largest: { path: '', bytes: 0 },
+    acls: new Map(),
     ancestors: new Set(),
     rootSeen: false,
   };
@@ -52,6 +61,7 @@ export class Surveyor {
     private readonly selection: Selection,
     /** The target's jute.maxbuffer. */
     private readonly maxRequestBytes: number,
+    private readonly onEphemeral?: (path: string, owner: bigint) => void,
   ) {}
 
   /** Every node of the source, parents first. */
@@ -66,24 +76,27 @@ export class Surveyor {
     const bytes = node.data?.length ?? 0;
     result.nodes += 1;
     result.bytes += bytes;
-    if (bytes + AROUND_DATA_BYTES > this.maxRequestBytes) {
-      result.tooLarge.count += 1;
-      if (result.tooLarge.listed.length < MAX_LISTED)
-        result.tooLarge.listed.push({ path: node.path, bytes });
-    }
+    if (bytes > result.largest.bytes) result.largest = { path: node.path, bytes };
+    if (bytes + AROUND_DATA_BYTES > this.maxRequestBytes)
+      list(result.tooLarge, { path: node.path, bytes });
+    if (!this.aclsSeen.has(node.acl)) this.keepAcl(node);
     if (node.stat.cversion !== 0)
       result.parents.set(node.path, { children: 0, next: node.stat.cversion });
     this.countUnderParent(node.path);
   }
 
+  private keepAcl({ acl, path }: SourceNode): void {
+    const { acls } = this.result;
+    if (acls.size >= MAX_ACLS) return;
+    this.aclsSeen.add(acl);
+    const key = JSON.stringify(acl);
+    if (!acls.has(key)) acls.set(key, { acl, path });
+  }
+
   private leaveOut({ path, stat }: SourceNode): void {
-    const { ephemerals } = this.result;
-    ephemerals.count += 1;
-    if (ephemerals.listed.length < MAX_LISTED)
-      ephemerals.listed.push({
-        path,
-        owner: `0x${BigInt.asUintN(64, stat.ephemeralOwner).toString(16)}`,
-      });
+    const owner = `0x${BigInt.asUintN(64, stat.ephemeralOwner).toString(16)}`;
+    list(this.result.ephemerals, { path, owner });
+    this.onEphemeral?.(path, stat.ephemeralOwner);
   }
 
   private countUnderParent(path: string): void {

@@ -1,6 +1,7 @@
 /**
- * A node as one line of text, so that two trees are compared by sorting lines. Legal paths hold no control
- * characters (PathUtils.java), so a tab ends the path, and sorting lines sorts by path, parents first.
+ * A node as one line of text, so that two trees are compared by sorting lines: by path, each node before what
+ * is below it, and nothing else between. Legal paths hold no control characters (PathUtils.java), so the lowest
+ * ones take the places of the path's end and its slashes.
  */
 import { createHash } from 'node:crypto';
 import type { AclEntry } from '../../codec/records';
@@ -22,6 +23,8 @@ export interface LineOptions {
 /** One side of a difference, for people and for --json. */
 export type Side = Partial<Record<DiffField, string>>;
 
+const PATH_END = '\0';
+const SLASH = '\x01';
 const INLINE_BYTES = 32;
 const ACLS_KEPT = 1_000;
 
@@ -34,20 +37,22 @@ export class LineWriter {
   line(path: string, node: SourceNode): string {
     const { stat } = node;
     const { types, versions, times } = this.options;
-    let line = `${path}\t${dataText(node.data)}\t${this.aclText(node.acl)}\t${types ? typeText(stat.ephemeralOwner) : ''}\t${stat.cversion}`;
+    let line = `${path.replaceAll('/', SLASH)}${PATH_END}${dataText(node.data)}\t${this.keptAclText(node.acl)}\t${types ? typeText(stat.ephemeralOwner) : ''}\t${stat.cversion}`;
     line += versions ? `\t${stat.version}\t${stat.aversion}` : '\t\t';
     line += times ? `\t${stat.mtime}\t${stat.ctime}` : '\t\t';
     return line;
   }
 
+  /** Two servers may keep the entries of one list in one order only: the order is part of it. */
+  static aclText(acl: readonly AclEntry[]): string {
+    return JSON.stringify(acl.map(({ perms, scheme, id }) => `${scheme}:${id}:${permText(perms)}`));
+  }
+
   /** Most nodes share few lists: each is written once. */
-  private aclText(acl: AclEntry[]): string {
+  private keptAclText(acl: AclEntry[]): string {
     const known = this.acls.get(acl);
     if (known !== undefined) return known;
-    // Two servers may keep the entries of one list in one order only: the order is part of it.
-    const text = JSON.stringify(
-      acl.map(({ perms, scheme, id }) => `${scheme}:${id}:${permText(perms)}`),
-    );
+    const text = LineWriter.aclText(acl);
     if (this.acls.size < ACLS_KEPT) this.acls.set(acl, text);
     return text;
   }
@@ -55,15 +60,24 @@ export class LineWriter {
 
 const FIELDS: readonly DiffField[] = [...DIFF_FIELDS, ...OPTIONAL_FIELDS];
 
-export const pathOf = (line: string): string => line.substring(0, line.indexOf('\t'));
+export const pathOf = (line: string): string =>
+  line.substring(0, line.indexOf(PATH_END)).replaceAll(SLASH, '/');
+
+/** Everything after the path. */
+export const fieldsOf = (line: string): string[] =>
+  line.substring(line.indexOf(PATH_END) + 1).split('\t');
+
+export const FIELD_INDEX = Object.fromEntries(
+  [...DIFF_FIELDS, ...OPTIONAL_FIELDS].map((field, index) => [field, index]),
+) as Record<DiffField, number>;
 
 /** Fields of two lines of one path that differ; empty where the lines are equal. */
 export function differingFields(
   one: string,
   other: string,
 ): { fields: DiffField[]; source: Side; target: Side } {
-  const left = one.split('\t').slice(1);
-  const right = other.split('\t').slice(1);
+  const left = fieldsOf(one);
+  const right = fieldsOf(other);
   const source: Side = {};
   const target: Side = {};
   const fields = FIELDS.filter((field, index) => {

@@ -1,0 +1,35 @@
+/** Who a copy is towards its target, and which other copy is the same one. */
+import { randomBytes } from 'node:crypto';
+import { Rights, type Identity } from '../../tree/copy/rights';
+import { digestId } from '../zookeeper/ownedNodes';
+import type { CopyJob, CopyTarget, Credential } from './options';
+
+const DIGEST = 'digest';
+/** The user of superDigest, by custom (DigestAuthenticationProvider.java). */
+const SUPER_USER = 'super:';
+
+/** `user:password` of an identity that nobody else has. */
+export const newCredential = (): string => `zkferry-copy:${randomBytes(18).toString('hex')}`;
+
+export const authOf = ({ auth }: CopyTarget, own: string): Credential[] => [
+  ...auth,
+  { scheme: DIGEST, credential: own },
+];
+
+/** To be proven before it is built on. */
+export const claimsSuper = ({ auth }: CopyTarget): boolean =>
+  auth.some(({ scheme, credential }) => scheme === DIGEST && credential.startsWith(SUPER_USER));
+
+export function rightsOf({ auth }: CopyTarget, own: string, isSuper: boolean): Rights {
+  const identities: [Identity, ...Identity[]] = [
+    { scheme: DIGEST, id: digestId(own) },
+    ...auth
+      .filter(({ scheme }) => scheme === DIGEST)
+      .map(({ scheme, credential }) => ({ scheme, id: digestId(credential) })),
+  ];
+  return new Rights(identities, isSuper);
+}
+
+/** Names the pair that a journal is about. */
+export const pairOf = ({ source, target, selection }: CopyJob): string =>
+  JSON.stringify([source, selection.sourceRoot, target.shown, selection.targetRoot]);

@@ -1,0 +1,90 @@
+/** What a copy is asked for, and what it says. */
+import type { ConflictPolicy } from '../../tree/copy/merge';
+import type { Selection } from '../../tree/copy/selection';
+import type { Survey } from '../../tree/copy/survey';
+import type { TreeSource } from '../../tree/source';
+import type { ServerAddress } from '../zookeeper/fourLetterClient';
+
+export interface Credential {
+  scheme: string;
+  credential: string;
+}
+
+export interface CopyTarget {
+  servers: readonly ServerAddress[];
+  /** For messages. */
+  shown: string;
+  auth: readonly Credential[];
+}
+
+/** What goes where. */
+export interface CopyJob {
+  /** Names the source, for the journal and for messages. */
+  source: string;
+  openSource(): Promise<TreeSource>;
+  target: CopyTarget;
+  /** The target as it is; asked for only where something is there already. */
+  openTarget(auth: readonly Credential[]): Promise<TreeSource>;
+  selection: Selection;
+}
+
+export interface CopyOptions {
+  execute: boolean;
+  /** Where journals are kept: what a killed copy needs to go on. */
+  journals: string;
+  /** Where snapshots and sorted runs are kept meanwhile. */
+  spool: string;
+  /** Default `fail`. */
+  conflict?: ConflictPolicy;
+  /** Creates and deletes that raising counters may take altogether. */
+  maxCounterRaise?: number;
+  /** The target's jute.maxbuffer. */
+  maxRequestBytes?: number;
+  opsPerSecond?: number;
+  /** Where the marker lives. */
+  znodeRoot?: string;
+  /** Gives up what an unfinished copy between the same two has left. */
+  startOver?: boolean;
+  onProgress?: (progress: CopyProgress) => void;
+  signal?: AbortSignal;
+}
+
+export interface CopyProgress {
+  phase: 'read' | 'survey' | 'compare' | 'check' | 'write' | 'finish';
+  done: number;
+  total?: number;
+}
+
+export interface CopyResult {
+  executed: boolean;
+  /** Steps that an earlier process had done; absent where this one began. */
+  resumedAfter?: number;
+  /** Of the source, as far as they are meant. */
+  nodes: number;
+  /** Of their data. */
+  bytes: number;
+  containers: number;
+  ttls: number;
+  ephemerals: Survey['ephemerals'];
+  created: number;
+  /** Existed on the target with other data or another ACL. */
+  changed: number;
+  /** On the target alone. */
+  deleted: number;
+  /** Exist on the target, differ, and are left as they are. */
+  skipped: number;
+  /** Creates and deletes that raise counters. */
+  counterPairs: number;
+  /** The target's `/` has given one number more than the source's: its own was taken for the copy's marker. */
+  rootAhead: boolean;
+  /** ACLs set at the end, since they would have kept the copy out. */
+  finalAcls: number;
+  /** From the first look to the last acknowledgement. */
+  durationMs: number;
+  /** `0x…`: the source is as it was after this transaction; absent where it was read node by node. */
+  zxid?: string;
+}
+
+export const DEFAULT_MAX_COUNTER_RAISE = 1_000_000;
+/** The default of jute.maxbuffer. */
+export const DEFAULT_MAX_REQUEST_BYTES = 0xfffff;
