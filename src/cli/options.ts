@@ -35,3 +35,10 @@ export function milliseconds(text: string): number {
     throw new InvalidArgumentError('Expected a duration such as 500ms, 30s, 5m, 2h or 1d.');
   return Number(match[1]) * UNITS[match[2]!]!;
 }
+
+/** `0x…`, or hex digits alone. */
+export function zxid(text: string): bigint {
+  if (!/^0x[0-9a-f]{1,16}$/i.test(text))
+    throw new InvalidArgumentError('Expected a zxid such as 0x10000002a.');
+  return BigInt(text);
+}

@@ -7,12 +7,15 @@ import { errorDocument } from './exitCodes';
 import type { Io, OutStream } from './io';
 import { LiveBlock } from './terminal/liveBlock';
 
+const TICK_EVERY_MS = 5_000;
+
 export type Colors = ReturnType<typeof pc.createColors>;
 
 export class Output {
   readonly colors: Colors;
   private readonly talk: OutStream;
   private readonly block?: LiveBlock;
+  private lastTick = performance.now();
 
   constructor(
     private readonly io: Io,
@@ -47,6 +50,15 @@ export class Output {
   /** Progress that is redrawn; nothing when piped. */
   progress(lines: string[]): void {
     this.block?.draw(lines);
+  }
+
+  /** Progress in one line: redrawn on a terminal, said now and then where it is piped. */
+  tick(line: string): void {
+    if (this.block) return this.block.draw([line]);
+    const now = performance.now();
+    if (now - this.lastTick < TICK_EVERY_MS) return;
+    this.lastTick = now;
+    this.note(line);
   }
 
   /** What the command was asked for. */

@@ -55,7 +55,8 @@ export type WriteOp =
   | (NewNode & { kind: 'createContainer' })
   /** `ttlMs`: 1 … 0xffffffffff. From 3.5.3 on, where extendedTypesEnabled is set. */
   | (NewNode & { kind: 'createTtl'; ttlMs: number; sequential?: boolean })
-  | { kind: 'delete'; path: string; version?: number }
+  /** `mayBeGone`: for whoever sends it; the server is not told. */
+  | { kind: 'delete'; path: string; version?: number; mayBeGone?: true }
   | { kind: 'setData'; path: string; data: Buffer | null; version?: number }
   /** Only inside a `multi`. */
   | { kind: 'check'; path: string; version: number };
@@ -97,13 +98,21 @@ export function encodeWrite(xid: number, op: Exclude<WriteOp, { kind: 'check' }>
   return writer.frame();
 }
 
-/** All of `ops` or none of them. `sizeHintBytes`: the expected length, to save copying. */
-export function encodeMulti(xid: number, ops: readonly WriteOp[], sizeHintBytes = 0): Buffer {
+function writePart(writer: JuteWriter, op: WriteOp): void {
+  writer.int(REQUEST[op.kind]).bool(false).int(NO_ERROR);
+  writeOp(writer, op);
+}
+
+/** All of `ops` or none of them, after `first`. `sizeHintBytes`: the expected length, to save copying. */
+export function encodeMulti(
+  xid: number,
+  ops: readonly WriteOp[],
+  sizeHintBytes = 0,
+  first?: WriteOp,
+): Buffer {
   const writer = new JuteWriter(sizeHintBytes).int(xid).int(REQUEST.multi);
-  for (const op of ops) {
-    writer.int(REQUEST[op.kind]).bool(false).int(NO_ERROR);
-    writeOp(writer, op);
-  }
+  if (first !== undefined) writePart(writer, first);
+  for (const op of ops) writePart(writer, op);
   return writer.int(END_TYPE).bool(true).int(NO_ERROR).frame();
 }
 

@@ -24,7 +24,7 @@ import type { ServerAddress } from '../zookeeper/fourLetterClient';
 import { BatchSize } from './batchSize';
 import { Pace } from './pace';
 
-export interface WriterOptions {
+export interface WriterOptions<P = unknown> {
   servers: readonly ServerAddress[];
   /** The servers, for messages. */
   shown: string;
@@ -45,25 +45,26 @@ export interface WriterOptions {
   /** Sends what there is as soon as there is room for another request, however little. */
   eager?: boolean;
   /** Told the `position` up to which everything is acknowledged. */
-  onAcknowledged?: (position: string) => void;
+  onAcknowledged?: (position: P) => void;
 }
 
-interface Batch {
+interface Batch<P> {
   kind: 'multi';
   ops: WriteOp[];
   bytes: number;
   /** The marker's version before this batch. */
   version: number;
-  position: string;
+  position: P | undefined;
   sentAt: number;
   /** Sent before; whether it was applied was not known. */
   again: boolean;
 }
 
-interface AclChange {
+interface AclChange<P> {
   kind: 'acl';
   path: string;
   acl: readonly ZkAcl[];
+  position: P | undefined;
   /** As of a batch; also where an earlier process may have sent it. */
   again: boolean;
 }
@@ -82,15 +83,18 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** RuntimeInconsistency: what the server says of the operations that another one's failure undid. */
 const UNDONE_WITH_ANOTHER = -2;
 
+const NO_NODE = -101;
 const ANY_VERSION = -1;
 
-export class OrderedWriter {
-  /** Written to the marker with the operations added so far: how far the work is once they are applied. */
-  position = '';
+/** `P`: how the work's position is said; the marker holds its JSON. */
+export class OrderedWriter<P = unknown> {
+  /** How far the work is once the operations added next are applied: written to the marker with them. */
+  position: P | undefined;
+  private openPosition: P | undefined;
   private connection: Connection;
   private readonly size = new BatchSize();
   private readonly pace: Pace;
-  private readonly inFlight: (Batch | AclChange)[] = [];
+  private readonly inFlight: (Batch<P> | AclChange<P>)[] = [];
   private multisInFlight = 0;
   private open: WriteOp[] = [];
   private openBytes = 0;
@@ -106,7 +110,7 @@ export class OrderedWriter {
   private readonly maxRequestBytes: number;
   private readonly stallTimeoutMs: number;
 
-  constructor(private readonly options: WriterOptions) {
+  constructor(private readonly options: WriterOptions<P>) {
     this.nextVersion = options.marker.version;
     this.maxInFlight = options.maxInFlight ?? MAX_IN_FLIGHT;
     this.maxRequestBytes = options.maxRequestBytes ?? MAX_REQUEST_BYTES;
@@ -135,8 +139,9 @@ export class OrderedWriter {
     const isFull =
       this.open.length >= Math.min(MAX_OPS, this.size.ops) ||
       (this.open.length > 0 && this.openBytes + bytes > this.maxRequestBytes);
-    if (!isFull) return this.take(ops, bytes);
-    return this.cut().then(() => this.take(ops, bytes));
+    const { position } = this;
+    if (!isFull) return this.take(ops, bytes, position);
+    return this.cut().then(() => this.take(ops, bytes, position));
   }
 
   /**
@@ -144,8 +149,9 @@ export class OrderedWriter {
    * have set it, and thereby shut itself out.
    */
   async setAcl(path: string, acl: readonly ZkAcl[], again = false): Promise<void> {
+    const { position } = this;
     await this.cut();
-    await this.dispatch({ kind: 'acl', path, acl, again });
+    await this.dispatch({ kind: 'acl', path, acl, position, again });
   }
 
   /** Sends what was added, unless that must wait anyway: for whoever has nothing to add just now. */
@@ -155,6 +161,7 @@ export class OrderedWriter {
 
   /** Resolves once everything added is acknowledged, and the marker says `position`. */
   async flush(): Promise<void> {
+    this.openPosition = this.position;
     await this.cut(true);
     await this.until(() => this.inFlight.length === 0);
   }
@@ -163,7 +170,8 @@ export class OrderedWriter {
     await this.connection.close();
   }
 
-  private take(ops: WriteOp[], bytes: number): undefined {
+  private take(ops: WriteOp[], bytes: number, position: P | undefined): undefined {
+    this.openPosition = position;
     for (const op of ops) this.open.push(op);
     this.openBytes += bytes;
   }
@@ -180,14 +188,14 @@ export class OrderedWriter {
   /** `evenEmpty`: for the marker's sake. */
   private cut(evenEmpty = false): Promise<void> {
     if (this.open.length === 0 && !evenEmpty) return this.until(() => true);
-    const { open: ops, openBytes: bytes, position } = this;
+    const { open: ops, openBytes: bytes, openPosition: position } = this;
     const version = this.nextVersion++;
     this.open = [];
     this.openBytes = 0;
     return this.dispatch({ kind: 'multi', ops, bytes, version, position, sentAt: 0, again: false });
   }
 
-  private dispatch(item: Batch | AclChange): Promise<void> {
+  private dispatch(item: Batch<P> | AclChange<P>): Promise<void> {
     this.dispatched = this.dispatched.then(async () => {
       await this.pace.take(item.kind === 'multi' ? item.ops.length : 1);
       await this.until(() => this.hasRoomFor(item) && !this.recovering);
@@ -198,7 +206,7 @@ export class OrderedWriter {
     return this.dispatched;
   }
 
-  private hasRoomFor(item: Batch | AclChange): boolean {
+  private hasRoomFor(item: Batch<P> | AclChange<P>): boolean {
     if (item.kind === 'multi') return this.multisInFlight < this.maxInFlight;
     return this.inFlight.length < MAX_ACLS_IN_FLIGHT;
   }
@@ -219,27 +227,27 @@ export class OrderedWriter {
     if (this.options.eager === true) this.nudge();
   }
 
-  private send(item: Batch | AclChange): void {
+  private send(item: Batch<P> | AclChange<P>): void {
     (item.kind === 'multi' ? this.sendBatch(item) : this.sendAcl(item))
       .catch((error: unknown) => this.unanswered(error))
       .finally(() => this.wake());
   }
 
-  private async sendBatch(batch: Batch): Promise<void> {
+  private async sendBatch(batch: Batch<P>): Promise<void> {
     batch.sentAt = performance.now();
     const { path } = this.options.marker;
-    const data = Buffer.from(batch.position);
+    const data = Buffer.from(JSON.stringify(batch.position ?? null));
     const mark: WriteOp = { kind: 'setData', path, data, version: batch.version };
     const results = await this.connection.request(
       { operation: 'multi', path: batch.ops[0]?.path ?? path, timeoutMs: REQUEST_TIMEOUT_MS },
       // The marker first: whoever comes second is told so, and not that a node exists.
-      (xid) => encodeMulti(xid, [mark, ...batch.ops], batch.bytes + MARK_ROOM_BYTES),
+      (xid) => encodeMulti(xid, batch.ops, batch.bytes + MARK_ROOM_BYTES, mark),
       decodeMulti,
     );
     this.answered(batch, results);
   }
 
-  private async sendAcl(change: AclChange): Promise<void> {
+  private async sendAcl(change: AclChange<P>): Promise<void> {
     const { path, acl } = change;
     try {
       await this.connection.request(
@@ -256,22 +264,19 @@ export class OrderedWriter {
 
   /** The first `count` requests in flight were applied. */
   private done(count: number): void {
-    let position: string | undefined;
+    let position: P | undefined;
     for (const item of this.inFlight.splice(0, count)) {
-      if (item.kind === 'acl') {
-        this.acked.ops += 1;
-        continue;
-      }
-      this.multisInFlight -= 1;
-      this.acked.ops += item.ops.length;
-      this.acked.bytes += item.bytes;
       position = item.position;
+      this.acked.ops += item.kind === 'acl' ? 1 : item.ops.length;
+      if (item.kind === 'acl') continue;
+      this.multisInFlight -= 1;
+      this.acked.bytes += item.bytes;
     }
     this.lastProgress = performance.now();
     if (position !== undefined) this.options.onAcknowledged?.(position);
   }
 
-  private answered(batch: Batch, results: OpResult[]): void {
+  private answered(batch: Batch<P>, results: OpResult[]): void {
     if (this.failure !== undefined || this.recovering) return;
     const codes = results.map((result) => (result.kind === 'error' ? result.code : 0));
     const failed = codes.findIndex((code) => code !== 0 && code !== UNDONE_WITH_ANOTHER);
@@ -290,13 +295,19 @@ export class OrderedWriter {
         ),
       );
     }
-    const { kind, path } = batch.ops[failed - 1]!;
+    const op = batch.ops[failed - 1]!;
+    if (op.kind === 'delete' && op.mayBeGone === true && codes[failed] === NO_NODE) {
+      batch.ops.splice(failed - 1, 1);
+      return this.recover();
+    }
+    const { kind, path } = op;
     const where = { operation: kind, path, servers: this.options.shown };
     this.fail(operationError(codes[failed]!, where));
   }
 
   private unanswered(error: unknown): void {
-    if (this.failure !== undefined) return;
+    // While recovering everything in flight is about to be sent again.
+    if (this.failure !== undefined || this.recovering) return;
     if (isZkferryError(error) && error.retryable) this.recover();
     else this.fail(error);
   }

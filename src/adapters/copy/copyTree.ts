@@ -121,7 +121,7 @@ async function withKept<T>(
 
 const zxidOf = ({ zxid }: TreeSource) => (zxid === undefined ? {} : { zxid });
 
-/** Looks at both sides; with `execute` the plan is kept, and nothing else is done yet. */
+/** Looks at both sides; with `execute` the plan of a copy is kept, and nothing else is done yet. */
 export async function plan(
   job: CopyJob,
   journal: CopyJournal,
@@ -142,6 +142,7 @@ export async function plan(
     follows: options.follows ?? false,
     ...{ credential, isSuper, phase: 'copy' },
     markerPath: newMarkerPath(options.znodeRoot),
+    ownEntries: false,
     source: {
       shown: source.shown,
       zxid: source.zxid === undefined ? undefined : `0x${source.zxid.toString(16)}`,
@@ -150,7 +151,8 @@ export async function plan(
     hasActions: prepared.plan.actions !== undefined,
     counts: countsOf(prepared),
   };
-  if (options.execute) await journal.begin(record, prepared.plan, source.kept);
+  if (options.execute && options.follows !== true)
+    await journal.begin(record, prepared.plan, source.kept);
   return { record, plan: prepared.plan, survey: prepared.survey, nodes: () => source.nodes() };
 }
 

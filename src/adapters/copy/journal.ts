@@ -33,6 +33,8 @@ const recordSchema = z.object({
   /** `follow`: the copy is made, and transactions are applied to it; `done`: only the marker may be left. */
   phase: z.enum(['copy', 'follow', 'done']),
   markerPath: z.string(),
+  /** Nodes of the target may hold an entry of ours in their ACLs. */
+  ownEntries: z.boolean(),
   source: z.object({ shown: z.string(), zxid: z.string().optional() }),
   /** What is done to a root that exists already, where nothing is below it. */
   rootAction: z.number(),

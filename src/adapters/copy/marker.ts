@@ -20,8 +20,10 @@ const CLAIMS = 20;
 export const newMarkerPath = (root: string = DEFAULT_ZNODE_ROOT): string =>
   `${root}/copy-${randomBytes(8).toString('hex')}`;
 
-/** What the marker holds after so many steps. */
-export const stepsText = (steps: number): string => JSON.stringify({ steps });
+/** What the marker holds, as JSON, after so many steps. */
+export interface StepsDone {
+  steps: number;
+}
 
 /** Makes the marker where it is missing, and takes it over: whoever wrote with it before can write no more. */
 export function claimMarker(session: ZkSession, path: string, credential: string): Promise<Marker> {
@@ -34,7 +36,10 @@ async function claim(session: ZkSession, path: string, credential: string): Prom
   await unlessCode(['NodeExists'], () => session.create(root, Buffer.alloc(0)), undefined);
   await unlessCode(
     ['NodeExists'],
-    () => session.create(path, Buffer.from(stepsText(0)), { acl: ownerAcl(credential) }),
+    () =>
+      session.create(path, Buffer.from(JSON.stringify({ steps: 0 } satisfies StepsDone)), {
+        acl: ownerAcl(credential),
+      }),
     undefined,
   );
   for (let attempt = 0; attempt < CLAIMS; attempt++) {

@@ -3,6 +3,7 @@ import type { ConflictPolicy } from '../../tree/copy/merge';
 import type { Selection } from '../../tree/copy/selection';
 import type { Survey } from '../../tree/copy/survey';
 import type { TreeSource } from '../../tree/source';
+import type { Tap } from '../tap/tap';
 import type { ServerAddress } from '../zookeeper/fourLetterClient';
 
 export interface Credential {
@@ -83,6 +84,42 @@ export interface CopyResult {
   durationMs: number;
   /** `0x…`: the source is as it was after this transaction; absent where it was read node by node. */
   zxid?: string;
+}
+
+export interface FollowJob extends CopyJob {
+  /** Of the source's leader; begins with a snapshot. */
+  openTap(): Tap;
+}
+
+export interface FollowOptions extends CopyOptions {
+  /** Ends once everything up to this transaction is applied; otherwise when the signal is aborted. */
+  stopAt?: bigint;
+  onFollow?: (status: FollowStatus) => void;
+}
+
+export interface FollowStatus {
+  /** `following`: attached to the source's leader, and everything that comes is applied. */
+  state: 'following' | 'detached' | 'comparing' | 'stopping';
+  /** `0x…`: everything up to it is applied. */
+  zxid: string;
+  /** Received, not yet acknowledged by the target. */
+  lagTransactions: number;
+  /** Of the oldest of those; 0 for none. */
+  lagMs: number;
+  /** Applied since this process began. */
+  transactions: number;
+}
+
+export interface FollowResult extends CopyResult {
+  /** Of the source's transactions, those that concerned the copy. */
+  transactions: number;
+  /** Times both sides had to be compared again, since transactions were not seen one by one. */
+  resyncs: number;
+  /** The source's leader was attached at the end: nothing it had committed then is missing. */
+  complete: boolean;
+  /** From a transaction's arrival to its acknowledgement by the target. */
+  lagP50Ms: number;
+  lagP99Ms: number;
 }
 
 export const DEFAULT_MAX_COUNTER_RAISE = 1_000_000;

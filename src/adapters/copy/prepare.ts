@@ -37,6 +37,8 @@ export interface PrepareOptions extends CopyOptions {
   /** What follows the copy keeps it working on every node. */
   follows?: boolean;
   onEphemeral?: (path: string, owner: bigint) => void;
+  /** An earlier copy between the same two has taken a number of `/` for its marker. */
+  rootMayBeAhead?: boolean;
 }
 
 const LISTED = 10;
@@ -153,7 +155,7 @@ function raisesOf(
   look: TargetLook,
   merged: MergePlan | undefined,
   policy: ConflictPolicy,
-  { maxCounterRaise = DEFAULT_MAX_COUNTER_RAISE }: PrepareOptions,
+  { maxCounterRaise = DEFAULT_MAX_COUNTER_RAISE, rootMayBeAhead = false }: PrepareOptions,
 ) {
   const root = { next: look.existing?.next ?? 0, children: 0 };
   const { raises, pairs, unreachable } = counterRaises(survey, selection, (path) => {
@@ -165,7 +167,7 @@ function raisesOf(
     unreachable.push({ path: selection.targetOfRelative(path), ...aheadOf(by) });
   // The copy's own subtree at `/` takes a number where none may be to spare: said, not refused.
   const isOwnNumber = ({ path, aheadBy }: Unreachable) =>
-    look.takesNumberOfRoot && path === look.root && aheadBy === 1;
+    (look.takesNumberOfRoot || rootMayBeAhead) && path === look.root && aheadBy === 1;
   const inTheWay = unreachable.filter(
     (entry) => !isOwnNumber(entry) && !(policy === 'skip' && entry.aheadBy !== undefined),
   );

@@ -9,7 +9,7 @@ import type { Selection } from '../../tree/copy/selection';
 import type { SourceNode } from '../../tree/source';
 import { MAX_ACLS_IN_FLIGHT, type OrderedWriter } from '../bulk/orderedWriter';
 import type { SavedPlan } from './journal';
-import { stepsText } from './marker';
+import type { StepsDone } from './marker';
 import type { CopyOptions } from './options';
 
 export interface Steps {
@@ -28,7 +28,7 @@ export const NO_ROOT = -1;
 /** Resolves once every step is acknowledged. */
 export async function takeSteps(
   steps: Steps,
-  writer: OrderedWriter,
+  writer: OrderedWriter<StepsDone>,
   done: number,
   options: Pick<CopyOptions, 'onProgress' | 'signal'>,
 ): Promise<void> {
@@ -88,16 +88,15 @@ class StepCounter {
   private count = 0;
 
   constructor(
-    private readonly writer: OrderedWriter,
+    private readonly writer: OrderedWriter<StepsDone>,
     private readonly done: number,
   ) {}
 
   add(...ops: WriteOp[]): Promise<void> | undefined {
     this.count += 1;
     if (this.count <= this.done) return undefined;
-    const full = this.writer.add(...ops);
-    this.writer.position = stepsText(this.count);
-    return full;
+    this.writer.position = { steps: this.count };
+    return this.writer.add(...ops);
   }
 
   async setAcl(path: string, acl: SourceNode['acl'] | readonly SourceNode['acl'][0][]) {
@@ -105,8 +104,7 @@ class StepCounter {
     if (this.count <= this.done) return;
     // These are counted with the next multi only: the killed process may have been further.
     const again = this.done > 0 && this.count <= this.done + MAX_ACLS_IN_FLIGHT;
-    const set = this.writer.setAcl(path, acl, again);
-    this.writer.position = stepsText(this.count);
-    await set;
+    this.writer.position = { steps: this.count };
+    await this.writer.setAcl(path, acl, again);
   }
 }

@@ -11,8 +11,7 @@ import type { Survey } from '../../tree/copy/survey';
 import { OrderedWriter } from '../bulk/orderedWriter';
 import { zooKeeperCode } from '../zookeeper/errors';
 import { digestId } from '../zookeeper/ownedNodes';
-import type { Marker } from './marker';
-import { stepsText } from './marker';
+import type { Marker, StepsDone } from './marker';
 import type { CopyTarget } from './options';
 
 /** A request that the server can't read ends its connection: tried again, and no longer than this. */
@@ -36,14 +35,14 @@ export async function tryTarget(
 ): Promise<Marker> {
   let { version } = marker;
   for (const tries of triesOf(survey, `${marker.path}/try`)) {
-    const writer = new OrderedWriter({
+    const writer = new OrderedWriter<StepsDone>({
       ...target,
       marker: { path: marker.path, version },
       maxRequestBytes: Number.MAX_SAFE_INTEGER,
       maxInFlight: 1,
       stallTimeoutMs: PATIENCE_MS,
     });
-    writer.position = stepsText(marker.steps);
+    writer.position = { steps: marker.steps };
     try {
       for (const { op } of tries) await writer.add(op, { kind: 'delete', path: op.path });
       await writer.flush();

@@ -4,11 +4,11 @@ import type { ZkSession } from '../../model/ports';
 import { CopyOperations } from '../../tree/copy/operations';
 import type { Survey } from '../../tree/copy/survey';
 import type { SourceNode } from '../../tree/source';
-import { OrderedWriter } from '../bulk/orderedWriter';
+import { OrderedWriter, type WriterOptions } from '../bulk/orderedWriter';
 import { openSession } from '../zookeeper/session';
 import { authOf, rightsOf } from './identity';
 import type { CopyJournal, JournalRecord, SavedPlan } from './journal';
-import { claimMarker, removeMarker, type Marker } from './marker';
+import { claimMarker, removeMarker, type Marker, type StepsDone } from './marker';
 import { DEFAULT_MAX_REQUEST_BYTES, type CopyJob, type CopyOptions } from './options';
 import { surveyTree } from './prepare';
 import { takeSteps } from './steps';
@@ -52,25 +52,28 @@ export async function perform(
   journal: CopyJournal,
   work: CopyWork,
   session: ZkSession,
-  options: CopyOptions & { follows?: boolean },
+  options: CopyOptions & { follows?: boolean; isResync?: boolean },
 ): Promise<Performed> {
   const { record, survey } = work;
   const auth = authOf(job.target, record.credential);
   const target = { ...job.target, auth };
   let marker = await claimMarker(session, record.markerPath, record.credential);
+  // What follows is planned anew each time.
+  if (options.follows === true) marker = { ...marker, steps: 0 };
   if (marker.steps === 0) {
     options.onProgress?.({ phase: 'check', done: 0 });
     try {
       await proveSuper(session, marker, record, job);
       marker = await tryTarget(target, marker, survey);
     } catch (error) {
-      if (!isZkferryError(error) || !error.retryable) await discard(session, journal, record);
+      const isFinal = !isZkferryError(error) || !error.retryable;
+      if (isFinal && options.isResync !== true) await discard(session, journal, record);
       throw error;
     }
   }
   const rights = rightsOf(job.target, record.credential, record.isSuper);
   const operations = new CopyOperations(job.selection, survey, rights, options.follows);
-  const writer = writerFor(job, marker, record, options);
+  const writer = writerFor<StepsDone>(job, marker, record, options);
   try {
     const total = survey.nodes + survey.ancestors.size;
     await takeSteps(
@@ -85,15 +88,15 @@ export async function perform(
   return { stepsBefore: marker.steps, finalAcls: operations.finalAcls.length };
 }
 
-export function writerFor(
+export function writerFor<P>(
   job: CopyJob,
   marker: Marker,
   { credential }: JournalRecord,
   options: CopyOptions,
-  more: { eager?: boolean; onAcknowledged?: (position: string) => void } = {},
-): OrderedWriter {
+  more: Pick<WriterOptions<P>, 'eager' | 'onAcknowledged' | 'stallTimeoutMs'> = {},
+): OrderedWriter<P> {
   const { maxRequestBytes = DEFAULT_MAX_REQUEST_BYTES, opsPerSecond } = options;
-  return new OrderedWriter({
+  return new OrderedWriter<P>({
     ...job.target,
     auth: authOf(job.target, credential),
     marker,

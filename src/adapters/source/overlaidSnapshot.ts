@@ -6,22 +6,51 @@ import type { AclEntry, SnapshotTables, Txn, ZnodeRecord } from '../../codec/rec
 import { ZkferryError } from '../../model/errors';
 import { Overlay } from '../../tree/overlay';
 import type { KeptTree, SourceNode } from '../../tree/source';
+import type { ReadAhead } from '../tap/readAhead';
 import { readSnapshotFile } from './snapshotFile';
 
 const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
 const OPEN_ACL_ID = -1n;
 
+/** A tree that is no larger stays in memory once read: most are read twice. */
+export const MAX_REMEMBERED_BYTES = 64 << 20;
+/** What a node takes beside its data. */
+const NODE_BYTES = 400;
+
 export class OverlaidSnapshot implements KeptTree {
   private overlay: Promise<Overlay | undefined> | undefined;
+  private remembered: SourceNode[][] | undefined;
 
   constructor(
     readonly file: string,
     readonly txns: readonly Txn[],
+    /** What the file holds, where it was read while it came in. */
+    private ahead?: ReadAhead,
   ) {}
 
   async *nodes(): AsyncGenerator<SourceNode[]> {
+    if (this.remembered !== undefined) return yield* this.remembered;
+    let batches: SourceNode[][] | undefined = [];
+    let bytes = 0;
+    for await (const batch of this.read()) {
+      for (const { data } of batch) bytes += NODE_BYTES + (data?.length ?? 0);
+      if (bytes > MAX_REMEMBERED_BYTES) batches = undefined;
+      batches?.push(batch);
+      yield batch;
+    }
+    this.remembered = batches;
+    this.ahead = undefined;
+  }
+
+  private async *snapshot(): AsyncGenerator<{ tables: SnapshotTables; nodes: ZnodeRecord[] }> {
+    const { ahead } = this;
+    if (ahead === undefined) yield* readSnapshotFile(this.file);
+    else for (const nodes of ahead.nodes) yield { tables: ahead.tables, nodes };
+  }
+
+  private async *read(): AsyncGenerator<SourceNode[]> {
     const overlay = await (this.overlay ??= this.prepare());
-    for await (const { tables, nodes } of readSnapshotFile(this.file)) {
+    for await (const { tables, nodes } of this.snapshot()) {
       const batch: SourceNode[] = [];
       for (const node of nodes) {
         if (overlay?.isTouched(node) !== true) batch.push(withAcl(node, tables));
@@ -46,7 +75,7 @@ export class OverlaidSnapshot implements KeptTree {
   private async prepare(): Promise<Overlay | undefined> {
     if (this.txns.length === 0) return undefined;
     let overlay: Overlay | undefined;
-    for await (const { tables, nodes } of readSnapshotFile(this.file)) {
+    for await (const { tables, nodes } of this.snapshot()) {
       overlay ??= new Overlay(tables, this.txns);
       if (overlay.isEmpty) return undefined;
       for (const node of nodes) if (overlay.isTouched(node)) overlay.learn(node);

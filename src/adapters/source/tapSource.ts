@@ -4,8 +4,9 @@ import type { Txn } from '../../codec/records';
 import { decodeTxn } from '../../codec/txn';
 import { ZkferryError } from '../../model/errors';
 import type { SourceNode, TreeSource } from '../../tree/source';
+import type { ReadAhead } from '../tap/readAhead';
 import { openTap, type Tap, type TapEvent, type TapLeader, type TapOptions } from '../tap/tap';
-import { OverlaidSnapshot } from './overlaidSnapshot';
+import { MAX_REMEMBERED_BYTES, OverlaidSnapshot } from './overlaidSnapshot';
 
 /** Transactions committed while the snapshot was taken, held until the tree has been read. */
 const MAX_OVERLAY_BYTES = 256 << 20;
@@ -29,6 +30,7 @@ export async function takeTree(
   taken: TapEvent[] = [],
 ): Promise<TappedTree> {
   let file: string | undefined;
+  let readAhead: ReadAhead | undefined;
   let txns: Txn[] = [];
   let bytes = 0;
   try {
@@ -36,7 +38,7 @@ export async function takeTree(
       for (const [index, event] of events.entries()) {
         if (event.kind === 'snapshot') {
           if (file !== undefined) await rm(file, { force: true });
-          file = event.file;
+          ({ file, readAhead } = event);
           txns = [];
           bytes = 0;
         } else if (event.kind === 'txn') {
@@ -44,7 +46,7 @@ export async function takeTree(
           txns.push(decodeTxn(Buffer.from(event.bytes)));
         } else if (event.kind === 'attached' && file !== undefined) {
           const { zxid, leader } = event;
-          const tree = new OverlaidSnapshot(file, txns);
+          const tree = new OverlaidSnapshot(file, txns, readAhead);
           return { tree, zxid, leader, later: events.slice(index + 1) };
         }
         if (bytes > MAX_OVERLAY_BYTES)
@@ -78,7 +80,7 @@ export class TapSource implements TreeSource {
 
   /** Resolves once the tree is whole on local disk, and the leader is left alone again. `shown`: the ensemble, for messages. */
   static async open(shown: string, options: TapOptions): Promise<TapSource> {
-    const tap = openTap(options);
+    const tap = openTap({ readAheadBytes: MAX_REMEMBERED_BYTES, ...options });
     try {
       return TapSource.of(shown, await takeTree(tap, shown));
     } finally {

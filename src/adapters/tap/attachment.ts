@@ -8,6 +8,7 @@ import { SnapshotScanner } from '../../codec/quorum/snapshotScanner';
 import type { LeaderConnection } from './connectLeader';
 import type { EventQueue } from './eventQueue';
 import type { TapEvent } from './events';
+import { AheadReader, type ReadAhead } from './readAhead';
 import type { FoundLeader } from './findLeader';
 import { SnapshotSpool } from './snapshotSpool';
 
@@ -29,6 +30,7 @@ export interface AttachmentOptions {
   minFreeBytes: number;
   /** Most time a snapshot may stand still, whoever holds it up. */
   snapshotStallMs: number;
+  readAheadBytes: number;
   /** Once attached; absent: syncLimit × tickTime, at least 4 s. */
   silenceMs?: number;
   /** The last transaction delivered before; 0 for none. */
@@ -41,7 +43,8 @@ export class Attachment {
   private readonly protocol: LearnerProtocol;
   private readonly leader: FoundLeader;
   private readonly decoder = new QuorumPacketDecoder();
-  private snapshot: { scanner: SnapshotScanner; spool: SnapshotSpool } | undefined;
+  private snapshot:
+    { scanner: SnapshotScanner; spool: SnapshotSpool; ahead: AheadReader } | undefined;
   private by: 'diff' | 'snap' = 'diff';
   private silence: NodeJS.Timeout | undefined;
   private silenceMs = SYNC_SILENCE_MS;
@@ -196,7 +199,7 @@ export class Attachment {
   }
 
   private beginSnapshot(): void {
-    const { directory, minFreeBytes, snapshotStallMs } = this.options;
+    const { directory, minFreeBytes, snapshotStallMs, readAheadBytes } = this.options;
     this.by = 'snap';
     this.silenceMs = snapshotStallMs;
     const opening = SnapshotSpool.create(directory, this.protocol.syncZxid, {
@@ -206,19 +209,24 @@ export class Attachment {
     this.hold(
       opening.then(async (spool) => {
         if (this.ended) await spool.discard();
-        else this.snapshot = { scanner: new SnapshotScanner(), spool };
+        else
+          this.snapshot = {
+            ...{ scanner: new SnapshotScanner(), spool },
+            ahead: new AheadReader(readAheadBytes),
+          };
       }),
     );
   }
 
   private spool(chunk: Buffer): void {
-    const { scanner, spool } = this.snapshot!;
+    const { scanner, spool, ahead } = this.snapshot!;
     const bodyBytes = scanner.push(chunk);
     const body = chunk.subarray(0, bodyBytes);
+    ahead.push(body);
     if (!spool.write(body, () => this.resumeSpooling())) this.socket.pause();
     if (!scanner.done) return;
     this.decoder.push(chunk.subarray(scanner.consumed));
-    this.hold(this.sealSnapshot(spool));
+    this.hold(this.sealSnapshot(spool, ahead.result));
   }
 
   private resumeSpooling(): void {
@@ -227,7 +235,10 @@ export class Attachment {
     this.socket.resume();
   }
 
-  private async sealSnapshot(spool: SnapshotSpool): Promise<void> {
+  private async sealSnapshot(
+    spool: SnapshotSpool,
+    readAhead: ReadAhead | undefined,
+  ): Promise<void> {
     const { file, bytes } = await spool.finish();
     if (this.ended) return rm(file, { force: true });
     this.snapshot = undefined;
@@ -242,6 +253,7 @@ export class Attachment {
         file,
         bytes,
         zxid,
+        ...(readAhead !== undefined && { readAhead }),
         ...(passedOver && { unseen: { after: seenUpTo, upTo: zxid } }),
       },
       0,

@@ -1,5 +1,7 @@
 /** What a tap tells its consumer, in the order of the leader's stream. */
 
+import type { ReadAhead } from './readAhead';
+
 export interface TapLeader {
   /** As given by the caller. */
   host: string;
@@ -26,6 +28,8 @@ export type TapEvent =
       file: string;
       bytes: number;
       zxid: bigint;
+      /** What the file holds, where the tap was asked to read ahead and it is small enough. */
+      readAhead?: ReadAhead;
       unseen?: UnseenRange;
     }
   /**

@@ -32,6 +32,8 @@ export interface TapOptions {
   minFreeBytes?: number;
   /** Most time a snapshot may stand still before the tap hangs up. Default 10 s. */
   snapshotStallMs?: number;
+  /** Snapshots up to this size come with their nodes. Default 0: none. */
+  readAheadBytes?: number;
   /** Most time an attached leader, which pings twice a tick, may say nothing. Default: its syncLimit × tickTime, at least 4 s. */
   silenceMs?: number;
   /** For connecting and shaking hands with one leader. Default 10 s. */
@@ -146,6 +148,7 @@ class LearnerTap implements Tap {
   private async attachOnce(): Promise<AttachmentEnd> {
     const { servers, security, connectTimeoutMs = 10_000, directory } = this.options;
     const { minFreeBytes = 512 * MIB, snapshotStallMs = 10_000, silenceMs } = this.options;
+    const { readAheadBytes = 0 } = this.options;
     const { signal } = this.closing;
     let connection;
     try {
@@ -159,7 +162,7 @@ class LearnerTap implements Tap {
     }
     let attachedAt: number | undefined;
     const attachment = new Attachment(connection, this.queue, {
-      ...{ directory, minFreeBytes, snapshotStallMs, silenceMs },
+      ...{ directory, minFreeBytes, snapshotStallMs, silenceMs, readAheadBytes },
       seenUpTo: this.last,
       onAttached: () => {
         attachedAt = performance.now();

@@ -2,7 +2,15 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { stateDirectory } from '../../adapters/stateDirectory';
-import type { CopyProgress, CopyResult, Credential } from '../../adapters/copy/options';
+import type {
+  CopyJob,
+  CopyOptions,
+  CopyProgress,
+  CopyResult,
+  Credential,
+  FollowResult,
+  FollowStatus,
+} from '../../adapters/copy/options';
 import type { ConnectString } from '../../adapters/zookeeper/connectString';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../tree/copy/merge';
@@ -14,7 +22,7 @@ import {
   type Outcome,
   type Runner,
 } from '../context';
-import { wholeNumber } from '../options';
+import { wholeNumber, zxid } from '../options';
 import {
   openTree,
   spoolDirectory,
@@ -24,12 +32,20 @@ import {
 } from '../treeSource';
 
 const PROGRESS_EVERY_MS = 250;
+/** What is held while a copy is made, and how long a source without a leader is waited for. */
+const FOLLOW_BOUNDS = {
+  maxQueuedEvents: 400_000,
+  maxQueuedBytes: 128 << 20,
+  giveUpAfterMs: 3_600_000,
+} as const;
 
 interface CopyCommandOptions extends PairOptions {
   targetReadBy?: PairOptions['readBy'];
   execute?: boolean;
   conflict: ConflictPolicy;
   startOver?: boolean;
+  follow?: boolean;
+  stopAt?: bigint;
   maxCounterRaise?: number;
   maxRequestBytes?: number;
   opsPerSecond?: number;
@@ -44,6 +60,8 @@ export function registerCopy(program: Command, runner: Runner): void {
         .choices(CONFLICT_POLICIES)
         .default('fail'),
     )
+    .option('--follow', 'then apply what is committed at the source, until stopped')
+    .option('--stop-at <zxid>', 'with --follow: end once this transaction is applied', zxid)
     .option('--start-over', 'give up an unfinished copy between the same two')
     .option('--target-read-by <way>', 'how existing nodes are read: tap, or client')
     .option(
@@ -74,29 +92,72 @@ async function copy(
   const release = context.io.onInterrupt(() =>
     stop.abort(new ZkferryError('Interrupted', 'interrupted: the same command goes on')),
   );
+  const job: CopyJob = {
+    source: source.shown,
+    openSource: () => openTree(context, source, options, sourceAuth),
+    target: { ...target, auth: targetAuth },
+    openTarget: (auth) => openExisting(context, target, options, auth),
+    selection,
+  };
+  const copyOptions: CopyOptions = {
+    ...options,
+    execute: options.execute === true,
+    journals: join(stateDirectory(context.io.env), 'copies'),
+    spool: spoolDirectory(context),
+    onProgress: progressOf(context),
+    signal: stop.signal,
+  };
   try {
-    const result = await copyTree(
-      {
-        source: source.shown,
-        openSource: () => openTree(context, source, options, sourceAuth),
-        target: { ...target, auth: targetAuth },
-        openTarget: (auth) => openExisting(context, target, options, auth),
-        selection,
-      },
-      {
-        ...options,
-        execute: options.execute === true,
-        journals: join(stateDirectory(context.io.env), 'copies'),
-        spool: spoolDirectory(context),
-        onProgress: progressOf(context),
-        signal: stop.signal,
-      },
-    );
+    const result =
+      options.follow === true
+        ? await follow(context, job, source, options, copyOptions)
+        : await copyTree(job, copyOptions);
     return { text: textOf(result, source.shown, target.shown), document: { ok: true, ...result } };
   } finally {
     release();
   }
 }
+
+async function follow(
+  context: CommandContext,
+  job: CopyJob,
+  { servers }: ConnectString,
+  options: CopyCommandOptions,
+  copyOptions: CopyOptions,
+): Promise<FollowResult> {
+  const { followTree } = await import('../../adapters/copy/followTree');
+  const { openTap } = await import('../../adapters/tap/tap');
+  if (options.readBy === 'client')
+    throw new ZkferryError(
+      'BadUsage',
+      '--read-by client: transactions come through the quorum port only; leave it out with --follow',
+    );
+  let lastShown = 0;
+  return followTree(
+    {
+      ...job,
+      openTap: () =>
+        openTap({
+          servers: servers.map((server) => ({ ...server, quorumPort: options.quorumPort })),
+          directory: spoolDirectory(context),
+          ...FOLLOW_BOUNDS,
+        }),
+    },
+    {
+      ...copyOptions,
+      ...(options.stopAt !== undefined && { stopAt: options.stopAt }),
+      onFollow: (status) => {
+        const now = performance.now();
+        if (now - lastShown < PROGRESS_EVERY_MS) return;
+        lastShown = now;
+        context.output.tick(followLine(status));
+      },
+    },
+  );
+}
+
+const followLine = ({ state, zxid: at, lagTransactions, lagMs, transactions }: FollowStatus) =>
+  `${state}: at ${at}, ${transactions} transactions applied, ${lagTransactions} behind (${Math.round(lagMs)} ms)`;
 
 /** Without a word about it: by the tap, except of a standalone server, which has no quorum port. */
 async function openExisting(
@@ -139,11 +200,11 @@ function progressOf(context: CommandContext): (progress: CopyProgress) => void {
     const left =
       total === undefined || rate === 0 ? '' : `, about ${Math.ceil((total - done) / rate)} s left`;
     const counted = done === 0 ? '' : `: ${done}${of} (${Math.round(rate)}/s${left})`;
-    context.output.progress([`${PHASES[phase]}${counted}`]);
+    context.output.tick(`${PHASES[phase]}${counted}`);
   };
 }
 
-function textOf(result: CopyResult, source: string, target: string): string {
+function textOf(result: CopyResult | FollowResult, source: string, target: string): string {
   const { nodes, bytes, ephemerals, counterPairs, containers, ttls, durationMs } = result;
   const { created, changed, deleted, skipped, executed } = result;
   const seconds = durationMs / 1000;
@@ -172,6 +233,14 @@ function textOf(result: CopyResult, source: string, target: string): string {
     ...(result.resumedAfter === undefined
       ? []
       : [`went on after ${result.resumedAfter} steps of an earlier process`]),
+    ...('complete' in result && executed
+      ? [
+          `followed to ${result.zxid}: ${result.transactions} transactions, lag p50 ${result.lagP50Ms.toFixed(1)} ms, p99 ${result.lagP99Ms.toFixed(1)} ms, compared again ${result.resyncs} times`,
+          ...(result.complete
+            ? []
+            : ['the source had no leader at the end: what it committed last may be missing']),
+        ]
+      : []),
     executed
       ? `took ${seconds.toFixed(2)} s, ${Math.round(nodes / seconds)} znodes/s`
       : 'nothing was written; --execute does it',

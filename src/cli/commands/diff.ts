@@ -64,7 +64,7 @@ async function diff(
         directory: spoolDirectory(context),
         versions: options.versions,
         times: options.times,
-        onProgress: (nodes) => context.output.progress([`reading: ${nodes} znodes`]),
+        onProgress: (nodes) => context.output.tick(`reading: ${nodes} znodes`),
       });
       try {
         const differences: Difference[] = [];

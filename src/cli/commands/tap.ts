@@ -1,7 +1,6 @@
 /** `zkferry tap SOURCE`: committed transactions as JSON lines, as they come. Only reads; needs no Temporal. */
 import { rm } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { InvalidArgumentError } from 'commander';
 import type { TapEvent } from '../../adapters/tap/tap';
 import { decodeTxn } from '../../codec/txn';
 import { concerns, txnDocument } from '../../tree/txnLines';
@@ -13,7 +12,7 @@ import {
   type Runner,
 } from '../context';
 import type { OutStream } from '../io';
-import { wholeNumber } from '../options';
+import { wholeNumber, zxid } from '../options';
 import { spoolDirectory } from '../treeSource';
 
 interface TapCommandOptions {
@@ -21,12 +20,6 @@ interface TapCommandOptions {
   path: string;
   quorumPort?: number;
   count?: number;
-}
-
-function zxid(text: string): bigint {
-  if (!/^0x[0-9a-f]{1,16}$/i.test(text))
-    throw new InvalidArgumentError('Expected a zxid such as 0x10000002a.');
-  return BigInt(text);
 }
 
 export function registerTap(program: Command, runner: Runner): void {

@@ -12,6 +12,8 @@ export interface Identity {
 
 export class Rights {
   private readonly ownEntry: AclEntry;
+  /** An ACL with the copy's own entry was given out. */
+  ownUsed = false;
 
   constructor(
     /** Of the copy's sessions; the first is this copy's alone. */
@@ -31,6 +33,7 @@ export class Rights {
   }
 
   withOwn(acl: readonly AclEntry[]): AclEntry[] {
+    this.ownUsed = true;
     return [...acl, this.ownEntry];
   }
 

@@ -24,7 +24,7 @@ export class Selection {
   private readonly targetPrefix: string;
   private readonly included: ((path: string) => boolean) | undefined;
   private readonly excluded: ((path: string) => boolean) | undefined;
-  private readonly left: string[];
+  private readonly left: { root: string; below: string }[];
 
   /** The path that patterns are asked about. */
   private asked = (path: string): string => path;
@@ -37,7 +37,9 @@ export class Selection {
     this.targetPrefix = this.targetRoot === '/' ? '/' : `${this.targetRoot}/`;
     this.included = matcher(options.include, 'include');
     this.excluded = matcher(options.exclude, 'exclude');
-    this.left = [SYSTEM_ROOT, ...(options.ownRoot === undefined ? [] : [options.ownRoot])];
+    this.left = [SYSTEM_ROOT, ...(options.ownRoot === undefined ? [] : [options.ownRoot])].map(
+      (root) => ({ root, below: `${root}/` }),
+    );
   }
 
   /** What was taken in and left out, as a text: equal for equal choices. */
@@ -56,7 +58,7 @@ export class Selection {
   /** Below the root, or the root itself, and not of the subtrees that no copy concerns. */
   isWithin(path: string): boolean {
     if (path !== this.sourceRoot && !path.startsWith(this.sourcePrefix)) return false;
-    return !this.left.some((root) => path === root || path.startsWith(`${root}/`));
+    return !this.left.some(({ root, below }) => path === root || path.startsWith(below));
   }
 
   /** Nodes between the root and `path` that it can't exist without, the root included, `path` not. */

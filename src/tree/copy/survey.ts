@@ -29,18 +29,19 @@ export interface Survey {
   /** Larger than the target takes. */
   tooLarge: Listing<{ path: string; bytes: number }>;
   largest: { path: string; bytes: number };
-  /** Each list of entries once, with the first path that has it; the first MAX_ACLS. */
+  /** Each list of entries once, with the first path that has it; only the first MAX_ACLS are kept. */
   acls: Map<string, { acl: AclEntry[]; path: string }>;
   /** Ancestors of what `include` chose, not chosen themselves. */
   ancestors: Set<string>;
   rootSeen: boolean;
 }
 
-const MAX_ACLS = 1_000;
+export const MAX_ACLS = 1_000;
 /** Path, ACL and protocol around the data of a request. */
 const AROUND_DATA_BYTES = 1_024;
 
 export class Surveyor {
+  private lastParent: { path: string; entry: Parent | undefined } = { path: '', entry: undefined };
   /** Readers give nodes with the same ACL the same list, mostly. */
   private readonly aclsSeen = new Set<AclEntry[]>();
   readonly result: Survey = {
@@ -102,7 +103,10 @@ export class Surveyor {
   private countUnderParent(path: string): void {
     if (path === this.selection.sourceRoot) return;
     const parent = parentOf(path);
-    const known = this.result.parents.get(parent);
+    // Leaves of one parent mostly come one after the other.
+    const known =
+      parent === this.lastParent.path ? this.lastParent.entry : this.result.parents.get(parent);
+    this.lastParent = { path: parent, entry: known };
     if (known !== undefined) known.children += 1;
     else if (!this.result.ancestors.has(parent))
       for (const ancestor of this.selection.ancestorsOf(path)) this.result.ancestors.add(ancestor);

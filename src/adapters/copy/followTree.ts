@@ -1,0 +1,274 @@
+/**
+ * Keeps a copy equal to its source, transaction by transaction: a copy first, then what the source's leader
+ * commits. Where transactions were not seen one by one (this process was not there, or the leader had no more
+ * than a snapshot to give) both sides are compared, and the differences applied.
+ */
+import { rm } from 'node:fs/promises';
+import { decodeTxn } from '../../codec/txn';
+import { ZkferryError } from '../../model/errors';
+import type { ZkSession } from '../../model/ports';
+import { PERMS, type Rights } from '../../tree/copy/rights';
+import { MAX_ACLS, type Survey } from '../../tree/copy/survey';
+import { Ephemerals } from '../../tree/follow/ephemerals';
+import { FollowOperations } from '../../tree/follow/followOperations';
+import type { OrderedWriter } from '../bulk/orderedWriter';
+import { takeTree, TapSource } from '../source/tapSource';
+import type { Tap, TapEvent } from '../tap/tap';
+import { zooKeeperCode } from '../zookeeper/errors';
+import { leftBehind, plan, resultOf } from './copyTree';
+import { FollowProgress, Position } from './followProgress';
+import { authOf, newCredential, pairOf, rightsOf } from './identity';
+import { CopyJournal, type JournalRecord } from './journal';
+import { claimMarker } from './marker';
+import type { CopyResult, FollowJob, FollowOptions, FollowResult, FollowStatus } from './options';
+import { takeOutOwnEntries } from './ownEntries';
+import { discard, openOwnSession, perform, writerFor } from './work';
+
+/** In a row, without a transaction applied between them. */
+const MOST_FRUITLESS_RESYNCS = 3;
+/** A target that is down for so long is worth a person's look. */
+const STALL_TIMEOUT_MS = 600_000;
+/** What an operation fails with where the target is not what it was when both sides were equal. */
+const CHANGED_BY_OTHERS = ['NoNode', 'NodeExists', 'NotEmpty'];
+
+export async function followTree(job: FollowJob, options: FollowOptions): Promise<FollowResult> {
+  const { conflict = 'fail' } = options;
+  if (conflict !== 'fail' && conflict !== 'mirror')
+    throw new ZkferryError(
+      'BadUsage',
+      `--conflict: expected fail or mirror with --follow, which makes the target equal to the source; got ${conflict}`,
+    );
+  if (job.selection.patterns.startsWith('[["'))
+    throw new ZkferryError(
+      'BadUsage',
+      '--include: not with --follow, which takes a whole subtree: name it in the paths, and leave out parts of it with --exclude',
+    );
+  const journal = await CopyJournal.at(options.journals, pairOf(job));
+  const left = await leftBehind(job, journal, { ...options, follows: true });
+  const follower = new Follower(job, journal, options, left);
+  return follower.run();
+}
+
+class Follower {
+  private readonly credential: string;
+  private readonly ephemerals = new Ephemerals();
+  private readonly progress = new FollowProgress();
+  private tap: Tap;
+  private rights: Rights | undefined;
+  private result: CopyResult | undefined;
+  private attached = false;
+  private stopping = false;
+  /** The last transaction that came. */
+  private seen = 0n;
+  private resyncs = 0;
+  private fruitless = 0;
+
+  constructor(
+    private readonly job: FollowJob,
+    private readonly journal: CopyJournal,
+    private readonly options: FollowOptions,
+    private record: JournalRecord | undefined,
+  ) {
+    this.credential = record?.credential ?? newCredential();
+    this.tap = job.openTap();
+  }
+
+  async run(): Promise<FollowResult> {
+    const startedAt = performance.now();
+    const { signal } = this.options;
+    const onAbort = (): void => this.stop();
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const session = await openOwnSession(this.job, this.credential);
+    try {
+      for (let taken: TapEvent[] | undefined = []; taken !== undefined;) {
+        const later = await this.equalise(taken, session);
+        if (later === undefined) break;
+        taken = await this.follow(later, session);
+      }
+      if (this.options.execute) await discard(session, this.journal, this.record!);
+      return { ...this.summary(), durationMs: performance.now() - startedAt };
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+      await session.close();
+      await this.closeTap();
+    }
+  }
+
+  private stop(): void {
+    this.stopping = true;
+    void this.tap.close();
+  }
+
+  /** A copy, or what both sides differ in. Gives the transactions that came meanwhile; undefined for a dry run. */
+  private async equalise(taken: TapEvent[], session: ZkSession): Promise<TapEvent[] | undefined> {
+    const { job, journal, options, record: before } = this;
+    const tapped = await takeTree(this.tap, job.source, taken);
+    try {
+      this.report('comparing');
+      this.ephemerals.clear();
+      this.progress.forget();
+      const work = await plan(
+        job,
+        journal,
+        TapSource.of(job.source, tapped),
+        session,
+        this.credential,
+        {
+          ...options,
+          follows: true,
+          onEphemeral: (path, owner) => this.ephemerals.add(path, owner),
+          ...(before !== undefined && {
+            conflict: 'mirror' as const,
+            rootMayBeAhead: before.counts.rootAhead,
+          }),
+        },
+      );
+      const planned = work.record;
+      this.result ??= resultOf(work.survey, planned, options);
+      if (!options.execute) return undefined;
+      this.rights = rightsOf(job.target, this.credential, planned.isSuper);
+      const record = {
+        ...(before ?? planned),
+        rootAction: planned.rootAction,
+        ownEntries: before?.ownEntries === true || needsOwnEntries(work.survey, this.rights),
+      };
+      await journal.write(record);
+      this.record = record;
+      await perform(job, journal, { ...work, record }, session, {
+        ...options,
+        follows: true,
+        isResync: before !== undefined,
+      });
+      this.record = { ...record, phase: 'follow' };
+      await journal.write(this.record);
+      this.attached = true;
+      this.seen = tapped.zxid;
+      this.progress.appliedTo = tapped.zxid;
+      return tapped.later;
+    } finally {
+      await rm(tapped.tree.file, { force: true });
+    }
+  }
+
+  /** Until it is stopped (undefined), or both sides must be compared (what was taken from the tap for that). */
+  private async follow(later: TapEvent[], session: ZkSession): Promise<TapEvent[] | undefined> {
+    const { job, options, progress } = this;
+    const record = this.record!;
+    const marker = await claimMarker(session, record.markerPath, this.credential);
+    const writer = writerFor<Position>(job, marker, record, options, {
+      eager: true,
+      onAcknowledged: ({ zxid }) => progress.acknowledged(zxid),
+      stallTimeoutMs: STALL_TIMEOUT_MS,
+    });
+    const before = progress.transactions;
+    try {
+      const snapshotOn = await this.applyAll(later, writer);
+      await writer.flush();
+      if (snapshotOn === undefined) await this.finish(writer);
+      else this.resyncs += 1;
+      return snapshotOn;
+    } catch (error) {
+      this.fruitless = progress.transactions > before ? 0 : this.fruitless + 1;
+      const isChanged = CHANGED_BY_OTHERS.includes(zooKeeperCode(error) ?? '');
+      if (!isChanged || this.stopping || this.fruitless >= MOST_FRUITLESS_RESYNCS) throw error;
+      this.resyncs += 1;
+      await this.closeTap();
+      this.tap = job.openTap();
+      return [];
+    } finally {
+      await writer.close();
+    }
+  }
+
+  /** Gives the events from a snapshot on, where one comes; undefined once stopped. */
+  private async applyAll(
+    later: TapEvent[],
+    writer: OrderedWriter<Position>,
+  ): Promise<TapEvent[] | undefined> {
+    const operations = new FollowOperations(this.job.selection, this.rights!, this.ephemerals);
+    for (let events = later; ; events = await this.tap.take()) {
+      for (const [index, event] of events.entries()) {
+        if (event.kind === 'txn') await this.apply(event, writer, operations);
+        else if (event.kind !== 'snapshot') this.attached = event.kind === 'attached';
+        else if (!this.stopping) return events.slice(index);
+        else {
+          this.attached = false;
+          await rm(event.file, { force: true });
+        }
+      }
+      if (events.length === 0 && events !== later) return undefined;
+      writer.nudge();
+      this.report(this.attached ? 'following' : 'detached');
+      const { stopAt } = this.options;
+      if (stopAt !== undefined && this.attached && this.seen >= stopAt) this.stop();
+    }
+  }
+
+  private async apply(
+    event: Extract<TapEvent, { kind: 'txn' }>,
+    writer: OrderedWriter<Position>,
+    operations: FollowOperations,
+  ): Promise<void> {
+    const { ops, acl } = operations.of(decodeTxn(event.bytes));
+    this.seen = event.zxid;
+    writer.position = new Position(event.zxid);
+    if (ops.length === 0 && acl === undefined) return;
+    if (!this.record!.ownEntries && this.rights!.ownUsed) {
+      this.record = { ...this.record!, ownEntries: true };
+      await this.journal.write(this.record);
+    }
+    this.progress.sent(event.zxid, event.receivedAt);
+    if (acl !== undefined) return writer.setAcl(acl.path, acl.acl);
+    const full = writer.add(...ops);
+    if (full !== undefined) await full;
+  }
+
+  private async finish(writer: OrderedWriter<Position>): Promise<void> {
+    this.report('stopping');
+    if (!this.record!.ownEntries) return;
+    const { job, rights } = this;
+    const target = { ...job.target, auth: authOf(job.target, this.credential) };
+    await takeOutOwnEntries(target, job.selection, rights!, writer);
+  }
+
+  private report(state: FollowStatus['state']): void {
+    const { progress } = this;
+    this.options.onFollow?.({
+      state,
+      zxid: hex(progress.appliedTo),
+      lagTransactions: progress.lagTransactions,
+      lagMs: progress.lagMs,
+      transactions: progress.transactions,
+    });
+  }
+
+  private summary(): FollowResult {
+    const { lag, transactions, appliedTo } = this.progress;
+    return {
+      ...this.result!,
+      ...(this.options.execute && { zxid: hex(appliedTo) }),
+      transactions,
+      resyncs: this.resyncs,
+      complete: this.attached,
+      lagP50Ms: lag.quantile(0.5),
+      lagP99Ms: lag.quantile(0.99),
+    };
+  }
+
+  /** What waits in the tap may be a snapshot on disk. */
+  private async closeTap(): Promise<void> {
+    const { tap } = this;
+    await tap.close();
+    for (;;) {
+      const events = await tap.take().catch(() => []);
+      for (const event of events)
+        if (event.kind === 'snapshot') await rm(event.file, { force: true });
+      if (events.length === 0) return;
+    }
+  }
+}
+
+const hex = (zxid: bigint): string => `0x${zxid.toString(16)}`;
+
+const needsOwnEntries = ({ acls }: Survey, rights: Rights): boolean =>
+  acls.size >= MAX_ACLS || [...acls.values()].some(({ acl }) => !rights.has(acl, PERMS.all));

@@ -1,0 +1,90 @@
+/** A followed copy keeps equal to its source under load, whoever dies meanwhile. */
+import { strict as assert } from 'node:assert';
+import type { ZkferryCommand } from '../support/copyCommand';
+import { CopyFixture, FAST_JVM, servers, TTL_ENABLED } from '../support/copyFixture';
+import { until } from '../support/until';
+import { WriteLoad } from '../support/writeLoad';
+import type { Case } from '../upgrade/cases/types';
+
+const VERSION = '3.9.6';
+const WRITES_PER_SECOND = 5_000;
+const FOLLOWER_KILLS = 5;
+const LEADER_KILLS = 2;
+const MOST_LAG_P50_MS = 50;
+const settings = { tickTime: '1000' };
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+const kills: Case = {
+  name: `${WRITES_PER_SECOND} writes/s, the follower killed ${FOLLOWER_KILLS} times, the target's leader ${LEADER_KILLS}`,
+  run: async () => {
+    const javaOptions = [...FAST_JVM, TTL_ENABLED];
+    const fixture = await CopyFixture.start(
+      { name: 'follow-a', version: VERSION, servers: 3, settings, javaOptions },
+      { name: 'follow-b', version: VERSION, servers: 3, settings, javaOptions },
+    );
+    try {
+      const { source, target } = fixture;
+      await (await fixture.session(source)).create('/load', Buffer.alloc(0));
+      const load = new WriteLoad({
+        servers: servers(source),
+        root: '/load',
+        writesPerSecond: WRITES_PER_SECOND,
+      });
+      let follower: ZkferryCommand | undefined;
+      try {
+        const begin = () => fixture.copy('/load', '/copy', '--execute', '--follow');
+        follower = begin();
+        const onTarget = await fixture.session(target);
+        const progress = async () => (await onTarget.exists('/copy'))?.cversion;
+        const moving = async (what: string) => {
+          const before = await progress().catch(() => undefined);
+          await until(
+            () => `the follower to write on ${what}; it says ${follower!.stderr.slice(-1_000)}`,
+            async () => {
+              if (follower!.child.exitCode !== null)
+                throw new Error(`the follower ended: ${follower!.stderr}`);
+              const now = await progress().catch(() => undefined);
+              return (now !== undefined && now !== before) || undefined;
+            },
+            60_000,
+          );
+        };
+        await moving('after its start');
+        for (let kill = 1; kill <= FOLLOWER_KILLS; kill += 1) {
+          await pause(500 + Math.random() * 3_000);
+          await follower.kill('SIGKILL');
+          follower = begin();
+          await moving(`after kill ${kill}`);
+          if (kill > LEADER_KILLS) continue;
+          const leader = await target.leader();
+          await target.killServer(leader!);
+          await moving(`after the target's leader was killed (${kill})`);
+          await target.startServer(leader!);
+          await target.waitServing();
+        }
+        await pause(10_000);
+        await load.stop();
+        const end = await follower.kill('SIGTERM');
+        const { transactions, resyncs, lagP50Ms, lagP99Ms } = end.document ?? {};
+        const said = { transactions, resyncs, lagP50Ms, lagP99Ms };
+        process.stderr.write(`${load.acknowledged} writes; ${JSON.stringify(said)}\n`);
+        assert.equal(end.code, 0, end.stderr);
+        assert.equal(end.document?.complete, true);
+        assert.deepEqual(
+          (await fixture.differences({ sourceRoot: '/load', targetRoot: '/copy' })).slice(0, 5),
+          [],
+        );
+        assert.equal(await onTarget.exists('/zkferry'), null, 'the marker is left');
+        assert.ok(Number(end.document?.lagP50Ms) < MOST_LAG_P50_MS, 'lag p50');
+      } finally {
+        await load.stop();
+        await follower?.kill('SIGKILL');
+      }
+    } finally {
+      await fixture.destroy();
+    }
+  },
+};
+
+export const followCases: Case[] = [kills];
