@@ -62,7 +62,7 @@ export type ErrorType =
   | 'RunNotFound'
   /** A run of this workflow id exists already. */
   | 'RunExists'
-  /** The run's validator refused a control. */
+  /** The run's validator refused a control, or what was asked for was found not to be possible before it began. */
   | 'Refused'
   /** The command line itself is wrong. */
   | 'BadUsage'

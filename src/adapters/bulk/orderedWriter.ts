@@ -83,6 +83,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** RuntimeInconsistency: what the server says of the operations that another one's failure undid. */
 const UNDONE_WITH_ANOTHER = -2;
 
+/** Between recoveries that lead nowhere; before the first there is none. */
+const FIRST_PAUSE_MS = 50;
+const MOST_PAUSE_MS = 1_000;
 const NO_NODE = -101;
 const ANY_VERSION = -1;
 
@@ -103,7 +106,10 @@ export class OrderedWriter<P = unknown> {
   private dispatched: Promise<void> = Promise.resolve();
   private failure: { error: unknown } | undefined;
   private recovering = false;
+  /** Recoveries since the last answer. */
+  private fruitless = 0;
   private waiting: (() => void)[] = [];
+  /** When the oldest request in flight was first sent, or one was answered. */
   private lastProgress = performance.now();
   private readonly acked = { ops: 0, bytes: 0 };
   private readonly maxInFlight: number;
@@ -199,6 +205,7 @@ export class OrderedWriter<P = unknown> {
     this.dispatched = this.dispatched.then(async () => {
       await this.pace.take(item.kind === 'multi' ? item.ops.length : 1);
       await this.until(() => this.hasRoomFor(item) && !this.recovering);
+      if (this.inFlight.length === 0) this.lastProgress = performance.now();
       this.inFlight.push(item);
       if (item.kind === 'multi') this.multisInFlight += 1;
       this.send(item);
@@ -264,6 +271,8 @@ export class OrderedWriter<P = unknown> {
 
   /** The first `count` requests in flight were applied. */
   private done(count: number): void {
+    if (count === 0) return;
+    this.fruitless = 0;
     let position: P | undefined;
     for (const item of this.inFlight.splice(0, count)) {
       position = item.position;
@@ -308,7 +317,8 @@ export class OrderedWriter<P = unknown> {
   private unanswered(error: unknown): void {
     // While recovering everything in flight is about to be sent again.
     if (this.failure !== undefined || this.recovering) return;
-    if (isZkferryError(error) && error.retryable) this.recover();
+    const isStalled = performance.now() - this.lastProgress > this.stallTimeoutMs;
+    if (isZkferryError(error) && error.retryable && !isStalled) this.recover();
     else this.fail(error);
   }
 
@@ -343,6 +353,10 @@ export class OrderedWriter<P = unknown> {
       .map(({ kind }) => kind)
       .lastIndexOf('multi');
     this.done(lastApplied + 1);
+    // A request may be what breaks the connection each time.
+    const pauseMs = Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.fruitless) - FIRST_PAUSE_MS;
+    this.fruitless += 1;
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     this.recovering = false;
     for (const item of this.inFlight) {
       item.again = true;

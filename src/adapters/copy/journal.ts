@@ -77,9 +77,9 @@ export class CopyJournal {
   static async at(parent: string, pair: string): Promise<CopyJournal> {
     const id = createHash('sha256').update(pair).digest('hex').slice(0, 16);
     const directory = join(parent, id);
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const { uid, mode } = await stat(directory);
-    if ((process.getuid !== undefined && uid !== process.getuid()) || (mode & 0o077) !== 0)
+    const there = await stat(directory).catch(() => undefined);
+    const isOthers = process.getuid !== undefined && there?.uid !== process.getuid();
+    if (there !== undefined && (isOthers || (there.mode & 0o077) !== 0))
       throw new ZkferryError(
         'Refused',
         `${directory} must belong to the user who copies, and be closed to others (mode 0700): it holds a credential; name another place in ZKFERRY_STATE`,
@@ -125,6 +125,7 @@ export class CopyJournal {
   }
 
   async write(record: JournalRecord): Promise<void> {
+    await mkdir(this.directory, { recursive: true, mode: 0o700 });
     const scratch = join(this.directory, `.${randomBytes(6).toString('hex')}`);
     await writeFile(scratch, `${JSON.stringify(record)}\n`, { mode: 0o600 });
     await rename(scratch, this.path('record'));

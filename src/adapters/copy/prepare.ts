@@ -103,7 +103,7 @@ export async function surveyTree(
     );
   if (survey.tooLarge.count > 0)
     throw new ZkferryError(
-      'Unsupported',
+      'Refused',
       `${survey.tooLarge.count} znode(s) are larger than the target takes (jute.maxbuffer ${maxRequestBytes}): ${named(survey.tooLarge, ({ path, bytes }) => `${path} (${bytes} bytes)`)}; raise jute.maxbuffer there and say so with --max-request-bytes, or leave them out with --exclude`,
     );
   return survey;
@@ -143,7 +143,7 @@ async function compare(
   for (const [listing, why] of refusals)
     if (listing.count > 0)
       throw new ZkferryError(
-        'Unsupported',
+        'Refused',
         `${listing.count} znode(s) of ${target.shown} are ${why}: ${named(listing, at)}`,
       );
   return merged;
@@ -173,7 +173,7 @@ function raisesOf(
   );
   if (inTheWay.length > 0)
     throw new ZkferryError(
-      'Unsupported',
+      'Refused',
       `${inTheWay.length} parent(s) cannot get the source's next sequence number: ${inTheWay
         .slice(0, LISTED)
         .map(({ path, reason }) => `${path}: ${reason}`)
@@ -182,7 +182,7 @@ function raisesOf(
     );
   if (pairs > maxCounterRaise)
     throw new ZkferryError(
-      'Unsupported',
+      'Refused',
       `raising sequence counters would take ${pairs} creates and deletes, more than ${maxCounterRaise}: ${[
         ...raises,
       ]

@@ -103,7 +103,7 @@ function refusalOf(error: unknown, tries: Try[], shown: string): unknown {
   const details = error.options.details as { path?: string } | undefined;
   const found = tries.find(({ op }) => op.path === details?.path) ?? tries[0]!;
   if (tries.length > 1 && error.retryable) return error;
-  return new ZkferryError('Unsupported', `${shown} does not take ${found.refusal}`, {
+  return new ZkferryError('Refused', `${shown} does not take ${found.refusal}`, {
     cause: error,
     details: { code: zooKeeperCode(error) },
   });

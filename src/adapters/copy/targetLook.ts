@@ -34,10 +34,15 @@ export async function lookAtTarget(
   shown: string,
   ownRoot: string = DEFAULT_ZNODE_ROOT,
 ): Promise<TargetLook> {
-  const found = await unlessCode(['NoNode'], () => session.get(root), undefined);
+  const found = await unlessCode(
+    ['NoNode'],
+    () => unlessCode(['NoAuth'], () => session.get(root), null),
+    undefined,
+  );
+  if (found === null) throw closed(root, [], shown);
   if (found === undefined) {
     const parent = parentOf(root);
-    const acl = await unlessCode(['NoNode'], () => session.getAcl(parent), undefined);
+    const acl = await unlessCode(['NoNode'], () => aclOf(session, parent), undefined);
     if (acl === undefined)
       throw new ZkferryError(
         'ZooKeeperRequestFailed',
@@ -47,7 +52,7 @@ export async function lookAtTarget(
     refuseWithout(rights, acl, PERMS.create, parent, shown);
     return { root, takesNumberOfRoot: false };
   }
-  const acl = await session.getAcl(root);
+  const acl = await aclOf(session, root);
   refuseWithout(rights, acl, PERMS.all, root, shown);
   const takesNumberOfRoot = root === parentOf(ownRoot) && (await session.exists(ownRoot)) === null;
   const prefix = root === '/' ? '/' : `${root}/`;
@@ -65,11 +70,21 @@ function refuseWithout(
   path: string,
   shown: string,
 ): void {
-  if (rights.has(acl, perms)) return;
-  const listed = acl.map(({ scheme, id }) => `${scheme}:${id}`).join(', ');
-  throw new ZkferryError(
+  if (!rights.has(acl, perms)) throw closed(path, acl, shown);
+}
+
+function closed(path: string, acl: readonly ZkAcl[], shown: string): ZkferryError {
+  const listed = acl.length === 0 ? 'which it may not even read' : entries(acl);
+  return new ZkferryError(
     'ZooKeeperAuthFailed',
     `the ACL of ${path} at ${shown} (${listed}) does not let the copy work there: give --target-auth of its owner, or of a superuser`,
     { details: { code: 'NoAuth', path } },
   );
 }
+
+const entries = (acl: readonly ZkAcl[]): string =>
+  acl.map(({ scheme, id }) => `${scheme}:${id}`).join(', ');
+
+/** From 3.8 on, only who may read or administer a node is shown its ACL; others get none here. */
+const aclOf = (session: ZkSession, path: string): Promise<ZkAcl[]> =>
+  unlessCode(['NoAuth'], () => session.getAcl(path), []);
