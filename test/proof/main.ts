@@ -11,6 +11,7 @@ import { projectRoot } from '../../src/lab/projectRoot';
 import { destroyAll } from '../support/harness';
 import { upgradeCases } from '../upgrade/cases';
 import { cases as codecCases } from './codecs';
+import { copyCases } from './copy';
 import { followCases } from './follow';
 import { tapCases } from './tap';
 import type { Case } from '../upgrade/cases/types';
@@ -19,7 +20,7 @@ const proofs: Record<string, Case[]> = {
   upgrade: upgradeCases,
   codecs: codecCases,
   tap: tapCases,
-  copy: followCases,
+  copy: [...copyCases, ...followCases],
 };
 
 interface Outcome {

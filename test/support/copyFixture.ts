@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { diffTrees } from '../../src/adapters/diff/diffTrees';
 import { ClientSource } from '../../src/adapters/source/clientSource';
 import { TapSource } from '../../src/adapters/source/tapSource';
+import { digestId } from '../../src/adapters/zookeeper/ownedNodes';
 import { openSession } from '../../src/adapters/zookeeper/session';
 import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
 import type { ZkSession } from '../../src/model/ports';
@@ -96,8 +97,9 @@ export class CopyFixture {
   }
 }
 
-/** Of servers started with SUPER_DIGEST. */
+/** Of servers started with SUPER_OPTION. */
 export const SUPER = 'super:secret';
+export const SUPER_OPTION = `-Dzookeeper.DigestAuthenticationProvider.superDigest=${digestId(SUPER)}`;
 
 export const servers = (lab: Lab) =>
   lab.members.map(({ host, clientPort }) => ({ host, clientPort }));
