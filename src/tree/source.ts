@@ -27,5 +27,7 @@ export interface TreeSource {
   readonly kept?: KeptTree;
   /** The whole tree, parents before their children, in batches; may be asked for again. */
   nodes(): AsyncIterable<SourceNode[]>;
+  /** One node as it is now, undefined where there is none; only where nodes are read one by one. */
+  node?(path: string): Promise<SourceNode | undefined>;
   close(): Promise<void>;
 }

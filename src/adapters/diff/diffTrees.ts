@@ -4,6 +4,7 @@ import { compareLines, type Difference } from '../../tree/diff/compare';
 import { LineWriter } from '../../tree/diff/line';
 import { nodeType } from '../../tree/nodeType';
 import type { TreeSource } from '../../tree/source';
+import { recheck } from './recheck';
 import { SortedLines } from './sortedLines';
 
 export interface DiffOptions {
@@ -21,6 +22,11 @@ export interface DiffSummary {
   ephemerals: { source: number; target: number };
   /** False where one side can't tell the types of nodes. */
   typesCompared: boolean;
+  /**
+   * Whether what differed was looked at again: where both sides are read node by node, a difference may be
+   * what was written between the two looks.
+   */
+  rechecked: boolean;
 }
 
 export interface TreeDiff {
@@ -80,8 +86,14 @@ export async function diffTrees(
         nodes: { source: left.nodes, target: right.nodes },
         ephemerals: { source: left.ephemerals, target: right.ephemerals },
         typesCompared: types,
+        rechecked: source.node !== undefined && target.node !== undefined,
       },
-      differences: compareLines(await lines.source.sorted(), await lines.target.sorted()),
+      differences: recheck(compareLines(await lines.source.sorted(), await lines.target.sorted()), {
+        source,
+        target,
+        selection,
+        writer: new LineWriter(lineOptions),
+      }),
       close,
     };
   } catch (error) {

@@ -71,12 +71,19 @@ export class ClientSource implements TreeSource {
     }
   }
 
+  async node(path: string): Promise<SourceNode | undefined> {
+    return (await this.read(path, false))?.node;
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.connections.map((connection) => connection.close()));
   }
 
   /** undefined: deleted meanwhile. Any other failure, an unreadable node too, ends the reading. */
-  private async read(path: string): Promise<{ node: SourceNode; children: string[] } | undefined> {
+  private async read(
+    path: string,
+    mustBe = path === this.options.root,
+  ): Promise<{ node: SourceNode; children: string[] } | undefined> {
     const connection = this.connections[this.turn++ % this.connections.length]!;
     const ask = <T>(
       operation: string,
@@ -92,7 +99,7 @@ export class ClientSource implements TreeSource {
       if (this.options.refuseRedacted !== false) refuseRedacted(path, acl);
       return { node: { path, data, acl, stat: recordOf(stat) }, children };
     } catch (error) {
-      if (zooKeeperCode(error) === 'NoNode' && path !== this.options.root) return undefined;
+      if (zooKeeperCode(error) === 'NoNode' && !mustBe) return undefined;
       throw error;
     }
   }
