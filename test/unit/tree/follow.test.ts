@@ -22,7 +22,7 @@ function following(isSuper = false) {
   const rights = new Rights([{ scheme: 'digest', id: 'copy:hash' }], isSuper);
   const operations = new FollowOperations(selection, rights, ephemerals);
   const of = (body: TxnBody, clientId = SESSION) =>
-    operations.of({ header: { clientId, cxid: 1, zxid: 1n, time: 0n, type: 0 }, body } as Txn);
+    operations.of({ header: { clientId, cxid: 1, zxid: 1n, time: 0n, type: 0 }, body });
   return { ephemerals, of };
 }
 
