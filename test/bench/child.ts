@@ -33,23 +33,34 @@ export function run(
   });
   const kill = atEnd(() => child.kill('SIGKILL'));
   return new Promise<Ended>((resolve, reject) => {
-    const timer = setTimeout(() => void kill(), DEADLINE_MS);
     const said = { stdout: '', stderr: '' };
+    let wallMs = 0;
+    let stoppedFor = '';
+    const stop = (reason: string): void => {
+      stoppedFor = `, stopped for ${reason}`;
+      void kill();
+    };
+    const timer = setTimeout(() => stop(`taking more than ${DEADLINE_MS} ms`), DEADLINE_MS);
+    const settle = (then: () => void): void => {
+      clearTimeout(timer);
+      void kill();
+      then();
+    };
     for (const stream of ['stdout', 'stderr'] as const)
       child[stream].setEncoding('utf8').on('data', (text: string) => {
         said[stream] += text;
-        if (said[stream].length > MAX_OUTPUT_BYTES) void kill();
+        if (said[stream].length > MAX_OUTPUT_BYTES) stop(`saying too much on ${stream}`);
       });
-    child.once('error', reject);
-    let wallMs = 0;
+    child.once('error', (error) => settle(() => reject(error)));
     child.once('exit', () => (wallMs = performance.now() - startedAt));
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      void kill();
-      if (code === 0) return resolve({ stdout: said.stdout, wallMs });
-      const told = `${said.stdout}\n${said.stderr}`.trim().slice(-TOLD_BYTES);
-      reject(new Error(`${program} ${args.join(' ')} ended with ${code ?? signal}: ${told}`));
-    });
+    child.once('close', (code, signal) =>
+      settle(() => {
+        if (code === 0) return resolve({ stdout: said.stdout, wallMs });
+        const told = `${said.stdout}\n${said.stderr}`.trim().slice(-TOLD_BYTES);
+        const how = `${code ?? signal}${stoppedFor}`;
+        reject(new Error(`${program} ${args.join(' ')} ended with ${how}: ${told}`));
+      }),
+    );
   });
 }
 
