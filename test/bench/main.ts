@@ -1,26 +1,49 @@
-/** `npm run bench -- NAME`: measures, and prints one JSON line a figure. What goes on is told on stderr. */
+/** `npm run bench -- NAME [OPTIONS]`: measures, and prints one JSON line a figure. What goes on is told on stderr. */
+import { isZkferryError } from '../../src/model/errors';
 import { destroyAll } from '../support/harness';
+import { cleanUp } from './cleanup';
+import { benchCopy } from './copy';
+import { benchDiff } from './diff';
+import { benchTap } from './tap';
 import { benchUpgrade } from './upgrade';
 
-const benches: Record<string, (args: string[]) => Promise<void>> = { upgrade: benchUpgrade };
+const benches: Record<string, (args: string[]) => Promise<void>> = {
+  upgrade: benchUpgrade,
+  copy: benchCopy,
+  tap: benchTap,
+  diff: benchDiff,
+};
 
 async function main([name, ...args]: string[]): Promise<number> {
   const bench = name === undefined ? undefined : benches[name];
   if (!bench) {
     process.stderr.write(
-      `usage: npm run bench -- NAME; NAME: ${Object.keys(benches).join(', ')}\n`,
+      `usage: npm run bench -- NAME [OPTIONS]; NAME: ${Object.keys(benches).join(', ')}\n`,
     );
     return 2;
   }
-  await bench(args);
-  return 0;
+  try {
+    await bench(args);
+    return 0;
+  } catch (error) {
+    const isUsage = isZkferryError(error) && error.type === 'BadUsage';
+    console.error(isUsage ? error.message : error);
+    return isUsage ? 2 : 1;
+  } finally {
+    await cleanUp();
+  }
 }
 
+let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void destroyAll().finally(() => process.exit(1)));
+  process.on(signal, () => {
+    if (stopping) return;
+    stopping = true;
+    void Promise.all([destroyAll(), cleanUp()]).finally(() => process.exit(1));
+  });
 
 main(process.argv.slice(2).filter((argument) => argument !== '--')).then(
-  (code) => process.exit(code),
+  (code) => stopping || process.exit(code),
   (error: unknown) => {
     console.error(error);
     process.exit(1);
