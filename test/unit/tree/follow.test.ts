@@ -1,5 +1,5 @@
 /** What keeps a copy equal to its source, transaction by transaction. */
-import type { Txn, TxnBody } from '../../../src/codec/records';
+import type { TxnBody } from '../../../src/codec/records';
 import { Rights } from '../../../src/tree/copy/rights';
 import { Selection } from '../../../src/tree/copy/selection';
 import { Ephemerals } from '../../../src/tree/follow/ephemerals';
