@@ -108,7 +108,7 @@ export interface TreeFacts {
   source: string;
   /** Of that transaction, `0x…`. */
   zxid: string;
-  /** All znodes, /zookeeper and ephemerals too: what `srvr` counts. */
+  /** All znodes, /zookeeper and ephemerals too; `srvr` says one more, it counts the root twice. */
   nodes: number;
   /** Of all znodes together, paths not counted. */
   dataBytes: number;
