@@ -3,16 +3,20 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { planActivities } from '../../activities/plan';
+import { createHostAdapter } from '../../src/adapters/host';
+import { createInventory } from '../../src/adapters/inventory';
+import { createSecrets } from '../../src/adapters/secrets';
 import { createTreeAdapter } from '../../src/adapters/source/lookAtTree';
+import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { encodeWrite, type WriteOp } from '../../src/codec/clientRequests';
 import type { Lab } from '../../src/lab/lab';
 import { hostPaths } from '../../src/lab/hostFiles';
 import type { EnsembleFacts, TreeFacts } from '../../src/model/facts';
-import { planRollback } from '../../src/planning/rollbackPlan';
-import { planRollingUpgrade } from '../../src/planning/upgradePlan';
 import { RawClient } from '../support/rawClient';
 import { ran } from '../unit/cli/testIo';
-import { upgradeTo } from '../unit/planning/ensembles';
+import { codesOf, upgradeTo } from '../unit/planning/ensembles';
 import { addressesOf, quietContext, startLab } from './support';
 
 const ACL = [{ perms: 31, scheme: 'world', id: 'anyone' }];
@@ -124,29 +128,51 @@ describe('3.9.6', () => {
 });
 
 test(
-  '3.5.10: no way back to 3.4 once the tree holds what 3.4 cannot read',
+  '3.5.10: plans read the tree until a turn has begun, and see no way back to what cannot read it',
   async () => {
     const settings = { extendedTypesEnabled: 'true' };
     const lab = await startLab({ name: 'known35', version: '3.5.10', servers: 3, settings });
+    const secrets = createSecrets();
+    const host = createHostAdapter({ secrets });
+    const tree = createTreeAdapter({ directory });
+    let looks = 0;
+    const activities = planActivities({
+      ...{ secrets, host, ownerCredential: 'zkferry:known', searchAttributes: false },
+      inventory: createInventory({ path: lab.inventoryPath }),
+      zookeeper: createZooKeeperAdapter(),
+      tree: {
+        look: (...words) => {
+          looks += 1;
+          return tree.look(...words);
+        },
+      },
+    });
+    const run = <A, R>(activity: (args: A) => Promise<R>, args: A): Promise<R> =>
+      new MockActivityEnvironment().run<[A], R, (args: A) => Promise<R>>(activity, args);
+    const common = { ensemble: lab.name, input: upgradeTo('3.6.4') };
     try {
       const client = await fill(lab);
-      const facts = await factsOf(lab);
-      client.drop();
-      const input = upgradeTo('3.5.10');
-      const touched = lab.members.map(({ name }) => ({
-        ...{ server: name, from: '3.4.14', to: '3.5.10', upgraded: true },
-      }));
-      const back = planRollback(planRollingUpgrade(facts, input), facts, touched, {
-        led35OrNewer: false,
-        waits: input,
-      });
-      expect(back).toMatchObject({
+      const { plan } = await run(activities.planUpgrade, common);
+      expect(looks).toBe(1);
+      expect(codesOf(plan.findings)).not.toContain('TreeUnknown');
+      await run(activities.replanUpgrade, { ...common, plan, done: [] });
+      expect(looks).toBe(2);
+      const begun = plan.steps.find(({ phase }) => phase === 'upgrade')!.id;
+      await run(activities.replanUpgrade, { ...common, plan, done: [begun] });
+      expect(looks).toBe(2);
+      const touched = (from: string, to: string) =>
+        lab.members.map(({ name }) => ({ server: name, from, to, upgraded: true }));
+      const wayBack = { ...common, plan, newFormatLed: false };
+      await run(activities.planWayBack, { ...wayBack, touched: touched('3.5.10', '3.6.4') });
+      expect(looks).toBe(2);
+      const below = { ...wayBack, touched: touched('3.4.14', '3.5.10') };
+      expect(await run(activities.planWayBack, below)).toMatchObject({
         possible: false,
         reason: expect.stringMatching(/containers \(1\) and nodes with a time to live \(2\)/),
       });
-      const forward = planRollingUpgrade(facts, upgradeTo('3.9.6'));
-      expect(forward.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+      client.drop();
     } finally {
+      await host.close();
       await lab.destroy();
     }
   },
