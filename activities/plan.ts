@@ -4,8 +4,9 @@ import type { EnsembleFacts } from '../src/model/facts';
 import type { EnsembleRef, ResolvedEnsemble } from '../src/model/inventory';
 import type { OperationContext } from '../src/model/ports';
 import type { Plan } from '../src/model/plan';
+import { leavesOldFormat } from '../src/planning/gates';
 import type { PackageCheck } from '../src/planning/preflight';
-import { replanRemaining } from '../src/planning/replan';
+import { hasBegun, replanRemaining } from '../src/planning/replan';
 import { planRollback } from '../src/planning/rollbackPlan';
 import { planRollingUpgrade, type PlanExtra } from '../src/planning/upgradePlan';
 import type { PlanResult, PlanUpgradeArgs, RunActivities } from './api';
@@ -15,25 +16,36 @@ import { observeEnsemble } from './observe/observeEnsemble';
 import { operation } from './operation';
 import { membersOf } from './resolve';
 
+/** Most a plan waits for the tree, once its leader's quorum port was reached. */
+const TREE_DEADLINE_MS = 60_000;
+
 type PlanActivities = Pick<RunActivities, 'planUpgrade' | 'replanUpgrade' | 'planWayBack'>;
 
 export function planActivities(dependencies: Dependencies): PlanActivities {
-  const look = async (ref: EnsembleRef, context: OperationContext) => {
+  const look = async (ref: EnsembleRef, context: OperationContext, withTree: boolean) => {
     const ensemble = await dependencies.inventory.resolve(ref);
-    const facts = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
+    const facts = await observeEnsemble(dependencies, ensemble, {
+      depth: 'full',
+      context,
+      ...(withTree && { treeDeadlineMs: TREE_DEADLINE_MS }),
+    });
     return { ensemble, facts };
   };
 
   return {
     planUpgrade: (args) =>
       operation(async (context) => {
-        const { ensemble, facts } = await look(args.ensemble, context);
+        const { ensemble, facts } = await look(args.ensemble, context, true);
         return planned(dependencies, ensemble, facts, args, context);
       }),
 
     replanUpgrade: (args) =>
       operation(async (context) => {
-        const { ensemble, facts } = await look(args.ensemble, context);
+        const { ensemble, facts } = await look(
+          args.ensemble,
+          context,
+          !hasBegun(args.plan, args.done),
+        );
         const extra = await extraOf(dependencies, ensemble, facts, args.plan, context);
         const fresh = replanRemaining(args.plan, facts, args.done, { input: args.input, extra });
         return { ...fresh, observation: observationOf(facts) };
@@ -41,7 +53,11 @@ export function planActivities(dependencies: Dependencies): PlanActivities {
 
     planWayBack: (args) =>
       operation(async (context) => {
-        const { ensemble, facts } = await look(args.ensemble, context);
+        const { ensemble, facts } = await look(
+          args.ensemble,
+          context,
+          args.touched.some(({ from, to }) => leavesOldFormat(from, to)),
+        );
         const back = planRollback(args.plan, facts, args.touched, {
           led35OrNewer: args.newFormatLed,
           waits: args.input,

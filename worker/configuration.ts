@@ -1,5 +1,5 @@
 /** What a worker is told by its environment. Everything that is wrong is said at once. */
-import { homedir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { parseOrThrow } from '../src/model/validation';
@@ -35,6 +35,11 @@ const environmentSchema = z.object({
     .describe(
       'key behind the ACL of lock and canary; workers of one Temporal cluster share it; made if missing',
     ),
+  ZKFERRY_STATE: z
+    .string()
+    .min(1)
+    .default(join(tmpdir(), 'zkferry'))
+    .describe('where an ensemble’s tree lies while a plan looks at it'),
   ZKFERRY_LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   ZKFERRY_MAX_ACTIVITIES: z.coerce.number().int().min(2).max(1_000).default(50),
   ZKFERRY_SHUTDOWN_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(10_000),

@@ -1,9 +1,11 @@
 /** The worker process: reads its environment, builds adapters and activities, polls Temporal until told to stop. */
+import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
 import { createSecrets } from '../src/adapters/secrets';
+import { createTreeAdapter } from '../src/adapters/source/lookAtTree';
 import { untilListening } from '../src/adapters/temporal/connect';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
@@ -39,6 +41,7 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
       secrets,
       zookeeper: createZooKeeperAdapter(),
       host,
+      tree: createTreeAdapter({ directory: join(configuration.ZKFERRY_STATE, 'spool') }),
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
       searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
     });

@@ -4,20 +4,33 @@
  * 2. where a 3.5+ server serves, read the configuration in force by a session of one read;
  * 3. ask the hosts over SSH: all of them for `full` depth; for `quorum` only until one names the members,
  *    and only where ZooKeeper itself does not (3.4, or a closed whitelist);
- * 4. reckon voters, quorum and margin, and say what is wrong.
+ * 4. where asked to, read the whole tree once by the leader's quorum port;
+ * 5. reckon voters, quorum and margin, and say what is wrong.
  */
 import { setMaxListeners } from 'node:events';
-import type { EnsembleFacts, Finding, HostFacts, ServerFacts } from '../../src/model/facts';
+import type {
+  EnsembleFacts,
+  Finding,
+  HostFacts,
+  ServerFacts,
+  TreeLook,
+} from '../../src/model/facts';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type {
   HostPort,
   OperationContext,
   SecretsPort,
   ServerProbe,
+  TreePort,
   ZooKeeperPort,
 } from '../../src/model/ports';
 import { marginOf, quorumSize } from '../../src/planning/quorum';
-import { identityOf, votingConfiguration, type ConfigInForce } from './configuration';
+import {
+  identityOf,
+  membersInForce,
+  votingConfiguration,
+  type ConfigInForce,
+} from './configuration';
 import { readConfigInForce } from './readConfig';
 import { epochOf, syncedVoterIds } from './synced';
 import { observationWarnings } from './warnings';
@@ -27,6 +40,8 @@ export interface ObservePorts {
   /** Without it nothing is known of the hosts. */
   host?: HostPort;
   secrets?: SecretsPort;
+  /** Without it the tree is not looked at. */
+  tree?: TreePort;
 }
 
 export interface ObserveOptions {
@@ -35,13 +50,15 @@ export interface ObserveOptions {
   context: OperationContext;
   /** For each four-letter word. Default 3 s. */
   probeTimeoutMs?: number;
+  /** Reads the whole tree too, within this time: once for a plan or a person, not for every look. Default: it does not. */
+  treeDeadlineMs?: number;
 }
 
 /** Rejects only when the context's signal aborts: whatever is down shows in the facts. */
 export async function observeEnsemble(
   ports: ObservePorts,
   ensemble: ResolvedEnsemble,
-  { depth, context: outer, probeTimeoutMs }: ObserveOptions,
+  { depth, context: outer, probeTimeoutMs, treeDeadlineMs }: ObserveOptions,
 ): Promise<EnsembleFacts> {
   // Every server and connection listens to it: that many listeners are no leak.
   const signal = AbortSignal.any([outer.signal]);
@@ -67,12 +84,33 @@ export async function observeEnsemble(
   const hosts =
     depth === 'quorum' && !said ? await askFirstHost(ports, servers, context) : fullHosts;
   signal.throwIfAborted();
-  return factsFrom(
-    ensemble,
-    probed.map(({ server, probe }) => serverFacts(server, probe, hosts.get(server.name))),
-    config,
-    sessionsIn(probed.map(({ probe }) => probe)),
+  const seen = probed.map(({ server, probe }) =>
+    serverFacts(server, probe, hosts.get(server.name)),
   );
+  const tree =
+    treeDeadlineMs === undefined
+      ? undefined
+      : await lookAtTree(ports, ensemble.name, seen, config, treeDeadlineMs, context);
+  return factsFrom(ensemble, seen, config, sessionsIn(probed.map(({ probe }) => probe)), tree);
+}
+
+async function lookAtTree(
+  { tree }: ObservePorts,
+  ensemble: string,
+  servers: ServerFacts[],
+  config: ConfigInForce | undefined,
+  deadlineMs: number,
+  context: OperationContext,
+): Promise<TreeLook | undefined> {
+  if (!tree) return undefined;
+  if (!servers.some(({ role }) => role === 'leader' || role === 'standalone'))
+    return { unknown: 'no server leads' };
+  const members = membersInForce(servers, config);
+  const addresses = servers.map(({ id, address }) => {
+    const member = members.find((candidate) => candidate.id === id);
+    return { ...address, quorumHost: member?.host, quorumPort: member?.quorumPort };
+  });
+  return tree.look(ensemble, addresses, { deadlineMs }, context);
 }
 
 async function askHosts(
@@ -134,6 +172,7 @@ export function factsFrom(
   servers: ServerFacts[],
   config: ConfigInForce | undefined,
   sessions: EnsembleFacts['sessions'],
+  tree?: TreeLook,
 ): EnsembleFacts {
   const leader = servers.find(({ role }) => role === 'leader' || role === 'standalone');
   const voting = votingConfiguration(servers, config);
@@ -154,6 +193,7 @@ export function factsFrom(
     ...(sessions && { sessions }),
     ...(config?.version !== undefined && { configVersion: config.version }),
     ...(reconfigEnabled !== undefined && { reconfigEnabled }),
+    ...(tree && { tree }),
     warnings: [],
   };
   return { ...facts, warnings: [...observationWarnings(facts, config), ...unusedTls(ensemble)] };

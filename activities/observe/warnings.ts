@@ -1,6 +1,7 @@
 /** What a person should know about an ensemble, from facts alone. Pure. */
 import type { EnsembleFacts, Finding, ServerFacts } from '../../src/model/facts';
 import { lineOf } from '../../src/model/version';
+import { treeFindings } from '../../src/planning/preflight/tree';
 import { knownBad } from '../../src/planning/releases';
 import { comparableList, type ConfigInForce } from './configuration';
 import { hostWarnings } from './hostWarnings';
@@ -18,6 +19,7 @@ export function observationWarnings(
     ...identityWarnings(facts),
     ...configurationWarnings(facts, config),
     ...hostWarnings(facts),
+    ...treeFindings(facts),
   ].sort((a, b) => order[a.severity] - order[b.severity]);
 }
 

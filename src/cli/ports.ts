@@ -1,4 +1,5 @@
 /** The same ports a worker has, for commands that look at an ensemble themselves. */
+import { join } from 'node:path';
 import type { CommandContext } from './context';
 import type { Dependencies } from '../../activities/dependencies';
 
@@ -7,10 +8,11 @@ export async function withPorts<T>(
   context: CommandContext,
   work: (ports: Dependencies) => Promise<T>,
 ): Promise<T> {
-  const [host, inventory, secrets, zookeeper, configuration, owner] = await Promise.all([
+  const [host, inventory, secrets, tree, zookeeper, configuration, owner] = await Promise.all([
     import('../adapters/host'),
     import('../adapters/inventory'),
     import('../adapters/secrets'),
+    import('../adapters/source/lookAtTree'),
     import('../adapters/zookeeper'),
     import('../../worker/configuration'),
     import('../../worker/ownerCredential'),
@@ -24,6 +26,7 @@ export async function withPorts<T>(
       secrets: secretsPort,
       zookeeper: zookeeper.createZooKeeperAdapter(),
       host: hostPort,
+      tree: tree.createTreeAdapter({ directory: join(settings.ZKFERRY_STATE, 'spool') }),
       ownerCredential: await owner.ownerCredential(settings.ZKFERRY_SECRET_FILE),
       searchAttributes: false,
     });

@@ -102,6 +102,30 @@ export interface ServerFacts {
   host?: HostFacts;
 }
 
+/** What one pass over the whole tree found, as it was after one transaction. */
+export interface TreeFacts {
+  /** How it was read, for people. */
+  source: string;
+  /** Of that transaction, `0x…`. */
+  zxid: string;
+  /** All znodes, /zookeeper and ephemerals too; `srvr` says one more, it counts the root twice. */
+  nodes: number;
+  /** Of all znodes together, paths not counted. */
+  dataBytes: number;
+  largestNode: { path: string; bytes: number };
+  containers: number;
+  /** Nodes with a time to live. */
+  ttls: number;
+  ephemerals: number;
+  /** Sessions that may resume, connected or not; timeouts are absent where there are none. */
+  sessions: { count: number; shortestMs?: number; medianMs?: number; longestMs?: number };
+  /** Parents whose sequence numbers come to an end; those nearest to it are listed, 10 at most. */
+  countersNearLimit: { count: number; listed: { path: string; next: number }[] };
+}
+
+/** `unknown`: why the tree could not be read; then nothing is known of it, not that it is empty. */
+export type TreeLook = TreeFacts | { unknown: string };
+
 export interface EnsembleFacts {
   ensemble: string;
   /** ISO 8601, UTC. */
@@ -126,6 +150,8 @@ export interface EnsembleFacts {
   configVersion?: string;
   reconfigEnabled?: boolean;
   canary?: { committed: boolean; latencyMs?: number; error?: string };
+  /** Absent where nobody asked for it: reading the whole tree is no part of a quick look. */
+  tree?: TreeLook;
   warnings: Finding[];
 }
 

@@ -3,7 +3,7 @@
  * exists only where a fault must be staged. All methods reject with ZkferryError.
  */
 import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from './inventory';
-import type { HostFacts, LatencyMs, MemberFacts, ServerRole, ServerState } from './facts';
+import type { HostFacts, LatencyMs, MemberFacts, ServerRole, ServerState, TreeLook } from './facts';
 
 /** How a running operation is watched: `signal` aborts it, `heartbeat` says it lives and how far it is. */
 export interface OperationContext {
@@ -117,6 +117,28 @@ export interface ZooKeeperPort {
     options?: { timeoutMs?: number; detailed?: boolean; signal?: AbortSignal },
   ): Promise<ServerProbe>;
   openSession(options: SessionOptions): Promise<ZkSession>;
+}
+
+export interface TreeAddress {
+  host: string;
+  clientPort: number;
+  /** Where it takes learners while it leads, as far as its configuration is known. */
+  quorumHost?: string;
+  quorumPort?: number;
+}
+
+export interface TreePort {
+  /**
+   * Reads the whole tree once, through the quorum port of whichever member leads, and keeps none of it. Takes
+   * about 5 s where that port is out of reach, and never longer than `deadlineMs`. Rejects only when the
+   * context's signal aborts: any other failure is the `unknown` of the result.
+   */
+  look(
+    ensemble: string,
+    members: readonly TreeAddress[],
+    options: { deadlineMs: number },
+    context: OperationContext,
+  ): Promise<TreeLook>;
 }
 
 export interface ConfigurationFiles {

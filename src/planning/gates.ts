@@ -2,7 +2,7 @@
 import type { EnsembleFacts } from '../model/facts';
 import type { PlanStep } from '../model/plan';
 import { atLeast, compareVersions } from '../model/version';
-import { leaderOf, versionOfServer } from './members';
+import { leaderOf, treeOf, versionOfServer } from './members';
 
 /** From 3.5 on a leader may write transactions that 3.4 can't read. */
 export const NEW_FORMAT = '3.5.0';
@@ -12,6 +12,16 @@ export const isNewFormat = (version: string): boolean => atLeast(version, NEW_FO
 /** Whether a hop leaves the last release line that an older one can still follow back to. */
 export const leavesOldFormat = (from: string, to: string): boolean =>
   compareVersions(from, NEW_FORMAT) < 0 && isNewFormat(to);
+
+/**
+ * Nodes that only a 3.5+ leader can have made, in words: its logs hold transactions that 3.4 cannot read. That none
+ * is found proves nothing: create2 leaves no trace in the tree, and nodes may be gone that logs still name.
+ */
+export function foundNewFormat(facts: EnsembleFacts): string | undefined {
+  const { containers = 0, ttls = 0, zxid } = treeOf(facts) ?? {};
+  if (containers + ttls === 0) return undefined;
+  return `the tree holds containers (${containers}) and nodes with a time to live (${ttls}) as of ${zxid}`;
+}
 
 /**
  * The leader's turn: its first step waits at gate `beforeLeader`, and may be the point of no return.
@@ -62,6 +72,9 @@ export function rollbackLimitOf(
     return {
       rollbackLimit: `a ${leads} server leads already: ${why}; going back below 3.5 is not possible from the start`,
     };
+  const found = foundNewFormat(facts);
+  if (found !== undefined)
+    return { rollbackLimit: `${found}: going back below 3.5 is not possible from the start` };
   const last = steps.find(({ pointOfNoReturn }) => pointOfNoReturn);
   return {
     rollbackLimit: `going back ends where ${last?.server ?? 'the leader'} stops on ${crossing.fromVersion} (gate beforeLeader of the hop to ${crossing.toVersion}), or earlier if another server is elected meanwhile: ${why}`,

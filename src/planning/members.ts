@@ -1,5 +1,5 @@
 /** Small questions about a server's facts that several rules ask. */
-import type { EnsembleFacts, MemberFacts, ServerFacts } from '../model/facts';
+import type { EnsembleFacts, MemberFacts, ServerFacts, TreeFacts } from '../model/facts';
 import { formatVersion, parseVersion } from '../model/version';
 
 export const isServing = (server: ServerFacts): boolean => server.state === 'serving';
@@ -50,3 +50,7 @@ export function flagValue(flags: readonly string[] | undefined, name: string): s
   const flag = flags?.findLast((text) => text === `-D${name}` || text.startsWith(`-D${name}=`));
   return flag?.slice(`-D${name}=`.length);
 }
+
+/** What the tree holds, where it was read. */
+export const treeOf = ({ tree }: EnsembleFacts): TreeFacts | undefined =>
+  tree === undefined || 'unknown' in tree ? undefined : tree;

@@ -9,6 +9,7 @@ import { ensembleFindings } from './preflight/ensemble';
 import { hostFindings } from './preflight/hosts';
 import { memberFindings } from './preflight/members';
 import { limitFindings } from './preflight/limits';
+import { treeFindings, unknownTreeFindings } from './preflight/tree';
 import { wayBackFindings } from './preflight/wayBack';
 
 /** Outcome of asking for one version on one server, before anything is changed. */
@@ -35,6 +36,8 @@ export function preflightFindings(facts: EnsembleFacts, input: PreflightInput): 
     memberFindings(facts),
     hostFindings(facts, input),
     limitFindings(facts),
+    treeFindings(facts),
+    unknownTreeFindings(facts),
     wayBackFindings(facts, input),
   );
 }

@@ -25,6 +25,10 @@ export interface Replanned {
   meaningChanged: boolean;
 }
 
+/** Whether a server's turn has begun: from then on the plan keeps the findings it was approved with. */
+export const hasBegun = (plan: Plan, done: readonly string[]): boolean =>
+  plan.steps.some(({ phase, id }) => phase === 'upgrade' && done.includes(id));
+
 /** `done`: ids of steps that have begun or ended; `plan`: a forward plan. */
 export function replanRemaining(
   plan: Plan,
@@ -33,7 +37,7 @@ export function replanRemaining(
   again: { input: RollingUpgradeInput; extra?: PlanExtra },
 ): Replanned {
   const settled = new Set(done);
-  const begun = plan.steps.some(({ phase, id }) => phase === 'upgrade' && settled.has(id));
+  const begun = hasBegun(plan, done);
   const seen = begun ? withProgress(plan, facts, settled) : facts;
   const fresh = planRollingUpgrade(seen, again.input, again.extra);
   const steps = mergedSteps(plan, fresh, facts, settled, begun);

@@ -8,7 +8,7 @@ import type { EnsembleFacts, ServerFacts } from '../model/facts';
 import type { Plan, PlanStep, VersionHop } from '../model/plan';
 import { compareVersions } from '../model/version';
 import { expectationOf } from './expectation';
-import { isNewFormat, leavesOldFormat } from './gates';
+import { foundNewFormat, isNewFormat, leavesOldFormat } from './gates';
 import { isServing, leaderOf, versionOfServer } from './members';
 import { withHash } from './planHash';
 import { verifyMembersAgree } from './prepareSteps';
@@ -73,6 +73,9 @@ const said = (versions: Record<string, string>): string =>
     .map(([server, version]) => `${server} ${version}`)
     .join(', ');
 
+const FORWARD =
+  'Go forward instead: resume the run, or start a new one to the target; the backup made before the first step holds the state of then';
+
 function whyNot(
   facts: EnsembleFacts,
   touched: readonly TouchedTurn[],
@@ -89,8 +92,11 @@ function whyNot(
   const leads = leader && versionOfServer(leader);
   const led = options.led35OrNewer || (leads !== undefined && isNewFormat(leads));
   const crossing = real.find(({ from, to }) => leavesOldFormat(from, to));
+  const found = crossing && foundNewFormat(facts);
+  if (found !== undefined)
+    return `${found}: ${crossing!.from} dies on the transactions that made them, and deletes them silently where it does not, so going back below 3.5 would lose acknowledged writes. ${FORWARD}`;
   if (crossing && led)
-    return `a 3.5+ server has led, or may have: its logs can hold transactions that ${crossing.from} cannot read, on which it dies or drops nodes silently, so going back below 3.5 could lose acknowledged writes. Go forward instead: resume the run, or start a new one to the target; the backup made before the first step holds the state of then`;
+    return `a 3.5+ server has led, or may have: its logs can hold transactions that ${crossing.from} cannot read, on which it dies or drops nodes silently, so going back below 3.5 could lose acknowledged writes. ${FORWARD}`;
   const compressed = real.find(
     ({ server, from }) =>
       compareVersions(from, '3.6.0') < 0 &&

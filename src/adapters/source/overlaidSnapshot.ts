@@ -2,11 +2,18 @@
  * A snapshot file and the transactions after it, as one tree at one zxid. The snapshot is fuzzy: written
  * while transactions went on, so only the transactions make it whole.
  */
-import type { AclEntry, SnapshotTables, Txn, ZnodeRecord } from '../../codec/records';
+import type {
+  AclEntry,
+  SessionRecord,
+  SnapshotTables,
+  Txn,
+  ZnodeRecord,
+} from '../../codec/records';
 import { ZkferryError } from '../../model/errors';
 import { Overlay } from '../../tree/overlay';
 import type { KeptTree, SourceNode } from '../../tree/source';
 import type { ReadAhead } from '../tap/readAhead';
+import { sessionsAfter } from '../../tree/treeFacts';
 import { readSnapshotFile } from './snapshotFile';
 
 const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
@@ -62,6 +69,12 @@ export class OverlaidSnapshot implements KeptTree {
     const created: SourceNode[] = [];
     for (const node of overlay.created()) this.pushCurrent(created, overlay, node.path);
     if (created.length > 0) yield created;
+  }
+
+  async sessions(): Promise<SessionRecord[]> {
+    for await (const { tables } of readSnapshotFile(this.file))
+      return sessionsAfter(tables.sessions, this.txns);
+    return sessionsAfter([], this.txns);
   }
 
   private pushCurrent(batch: SourceNode[], overlay: Overlay, path: string): void {

@@ -1,6 +1,6 @@
 /** An ensemble's tree through its leader's quorum port: whole, consistent at one zxid, with real ACLs and node types. */
 import { rm } from 'node:fs/promises';
-import type { Txn } from '../../codec/records';
+import type { SessionRecord, Txn } from '../../codec/records';
 import { decodeTxn } from '../../codec/txn';
 import { ZkferryError } from '../../model/errors';
 import type { SourceNode, TreeSource } from '../../tree/source';
@@ -95,6 +95,11 @@ export class TapSource implements TreeSource {
 
   nodes(): AsyncGenerator<SourceNode[]> {
     return this.kept.nodes();
+  }
+
+  /** As of the same transaction as the nodes. */
+  sessions(): Promise<SessionRecord[]> {
+    return this.kept.sessions();
   }
 
   async close(): Promise<void> {

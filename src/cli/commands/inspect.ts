@@ -12,14 +12,18 @@ import {
 import { withPorts } from '../ports';
 
 const OBSERVE_DEADLINE_MS = 60_000;
+/** Of that, for a tree that is on its way; a quorum port out of reach is given up sooner. */
+const TREE_DEADLINE_MS = 20_000;
 
 interface InspectOptions {
   discover?: string;
+  tree: boolean;
 }
 
 export function registerInspect(program: Command, runner: Runner): void {
   withCommonOptions(program.command('inspect [ensemble]'))
     .description('show an ensemble: versions, roles, quorum, warnings; only looks')
+    .option('--no-tree', 'do not read the whole tree through the quorum port')
     .option('--discover <host:port>', 'draft an inventory from what a live server says')
     .action(
       action<[string | undefined], InspectOptions>(runner, (context, [ensemble], options) => {
@@ -29,17 +33,22 @@ export function registerInspect(program: Command, runner: Runner): void {
             'BadUsage',
             'name an ensemble of the inventory, or give --discover host:port to draft one',
           );
-        return inspect(context, ensemble);
+        return inspect(context, ensemble, options);
       }),
     );
 }
 
-async function inspect(context: CommandContext, name: string): Promise<Outcome> {
+async function inspect(
+  context: CommandContext,
+  name: string,
+  { tree }: InspectOptions,
+): Promise<Outcome> {
   const { observeEnsemble } = await import('../../../activities/observe/observeEnsemble');
   const facts = await withPorts(context, async (ports) =>
     observeEnsemble(ports, await ports.inventory.resolve(name), {
       depth: 'full',
       context: { signal: observeSignal(), heartbeat: () => undefined },
+      ...(tree && { treeDeadlineMs: TREE_DEADLINE_MS }),
     }),
   );
   const { renderInspect } = await import('../inspect/render');

@@ -1,5 +1,12 @@
 /** What `zkferry inspect` shows of an ensemble: one line of judgement, a table, findings with hints. Pure. */
-import type { EnsembleFacts, Finding, ServerFacts, Severity } from '../../model/facts';
+import type {
+  EnsembleFacts,
+  Finding,
+  ServerFacts,
+  Severity,
+  TreeFacts,
+  TreeLook,
+} from '../../model/facts';
 import { plainTable } from '../render/table';
 import { count, instant, wrap } from '../render/text';
 
@@ -22,6 +29,7 @@ export function renderInspect(facts: EnsembleFacts, width = DEFAULT_WIDTH): stri
     '',
     serverTable(facts),
     ...(facts.servers.some(({ host }) => host) ? ['', hostTable(facts)] : []),
+    ...(facts.tree ? ['', wrap(treeText(facts.tree), width, '  ')] : []),
     '',
     ...findings(facts.warnings, width),
   ].join('\n');
@@ -121,6 +129,28 @@ function hostTable({ servers }: EnsembleFacts): string {
       ];
     }),
   );
+}
+
+function treeText(tree: TreeLook): string {
+  if ('unknown' in tree) return `tree: unknown, ${tree.unknown}`;
+  const { nodes, dataBytes, largestNode, containers, ttls, ephemerals, countersNearLimit } = tree;
+  const { count: counters, listed } = countersNearLimit;
+  return [
+    `tree: ${count(nodes, 'znode')}, ${dataBytes} bytes of data, the largest ${largestNode.path} (${largestNode.bytes} bytes)`,
+    `as of zxid ${tree.zxid}: ${tree.source}`,
+    `${count(containers, 'container')}, ${ttls} with a time to live, ${count(ephemerals, 'ephemeral')}`,
+    sessionText(tree.sessions),
+    counters === 0
+      ? 'no sequence number near its end'
+      : `${count(counters, 'sequence number')} near ${counters === 1 ? 'its' : 'their'} end: ${listed.map(({ path, next }) => `${path} (next ${next})`).join(', ')}`,
+  ].join('\n');
+}
+
+function sessionText(sessions: TreeFacts['sessions']): string {
+  const { count: total, shortestMs, medianMs, longestMs } = sessions;
+  return total === 0
+    ? 'no session'
+    : `${count(total, 'session')} with timeouts of ${shortestMs} to ${longestMs} ms, half of them at most ${medianMs} ms`;
 }
 
 const mib = (bytes: number | undefined): string =>

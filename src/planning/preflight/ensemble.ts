@@ -1,7 +1,7 @@
 /** The ensemble as a whole: quorum, margin, sessions, who else may change it. */
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import { error, info, warning } from '../findings';
-import { fullMargin, isServing, isStandalone, leaderOf, settingOf } from '../members';
+import { fullMargin, isServing, isStandalone, leaderOf, settingOf, treeOf } from '../members';
 import { SESSION_NEEDS_MS } from '../measured';
 import type { PreflightInput } from '../preflight';
 
@@ -66,9 +66,13 @@ const servingFindings = (facts: EnsembleFacts): Finding[] =>
       ),
     );
 
-function sessionFindings({ sessions }: EnsembleFacts): Finding[] {
-  const smallest = sessions?.smallestTimeoutMs;
-  if (smallest === undefined || smallest >= SESSION_NEEDS_MS) return [];
+/** The servers name sessions that are connected, where they answer at all; the tree has every one. */
+function sessionFindings(facts: EnsembleFacts): Finding[] {
+  const smallest = Math.min(
+    facts.sessions?.smallestTimeoutMs ?? Infinity,
+    treeOf(facts)?.sessions.shortestMs ?? Infinity,
+  );
+  if (smallest >= SESSION_NEEDS_MS) return [];
   return [
     warning(
       'SessionsTooShort',

@@ -2,12 +2,14 @@
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import { compareVersions } from '../../model/version';
 import { error, info, warning } from '../findings';
+import { foundNewFormat, leavesOldFormat } from '../gates';
 import { settingOf, versionOfServer } from '../members';
 import type { PreflightInput } from '../preflight';
 
 export function wayBackFindings(facts: EnsembleFacts, input: PreflightInput): Finding[] {
   return [
-    ...compressionFindings(facts),
+    ...compressionFindings(facts, input),
+    ...newFormatFindings(facts, input),
     ...extendedTypesFindings(facts),
     ...firstSnapshotFindings(facts, input),
     ...quorumSaslFindings(facts),
@@ -20,13 +22,26 @@ const startsBelow = (facts: EnsembleFacts, version: string): boolean =>
     return own !== undefined && compareVersions(own, version) < 0;
   });
 
-/** A 3.5 server dies on a `.gz` snapshot (measured); 3.6+ reads them. */
-function compressionFindings(facts: EnsembleFacts): Finding[] {
+/** Below 3.6 a compressed snapshot is passed over as if it were not there: a 3.5 server died of it (measured). */
+function compressionFindings(facts: EnsembleFacts, { hops }: PreflightInput): Finding[] {
+  const blind = hops.find(({ to }) => compareVersions(to, '3.6.0') < 0)?.to;
+  const has = facts.servers.filter(({ host }) => host?.data?.hasGzSnapshots);
+  if (blind !== undefined && has.length > 0)
+    return has.map(({ server }) =>
+      error(
+        'CompressedSnapshots',
+        `${server} has compressed snapshots, and the way leads through ${blind}, which passes them over: it would not start, or serve older data`,
+        {
+          server,
+          hint: 'let the server write an uncompressed snapshot, and move the compressed ones away',
+        },
+      ),
+    );
   if (!startsBelow(facts, '3.6.0')) return [];
   return facts.servers
     .filter(
       (server) =>
-        server.host?.data?.hasGzSnapshots ||
+        has.includes(server) ||
         server.host?.jvmFlags?.some((flag) =>
           flag.startsWith('-Dzookeeper.snapshot.compression.method='),
         ),
@@ -41,6 +56,23 @@ function compressionFindings(facts: EnsembleFacts): Finding[] {
         },
       ),
     );
+}
+
+/** Only where an upgrade goes on that others began: 3.4 itself makes no such nodes. */
+function newFormatFindings(facts: EnsembleFacts, { hops }: PreflightInput): Finding[] {
+  const crossing = hops.find(({ from, to }) => leavesOldFormat(from, to));
+  const found = crossing && foundNewFormat(facts);
+  return found === undefined
+    ? []
+    : [
+        warning(
+          'NoWayBackBelow35',
+          `${found}: ${crossing!.from} dies on the transactions that made them, or deletes them silently, so there is no way back from the start`,
+          {
+            hint: 'go forward only, or start once they are deleted and every log of then is purged',
+          },
+        ),
+      ];
 }
 
 /** Without it a server silently deletes TTL nodes (measured on 3.8.4 and 3.9.4). */
