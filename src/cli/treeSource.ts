@@ -7,26 +7,34 @@ import { DEFAULT_ZNODE_ROOT } from '../model/contract';
 import { ZkferryError } from '../model/errors';
 import type { TreeSource } from '../tree/source';
 import type { CommandContext } from './context';
-import { wholeNumber } from './options';
+import { tapAccess, withQuorumOptions, type QuorumOptions } from './quorumOptions';
 
 /** Longer than an election, shorter than the patience of whoever mistyped an address. */
 const GIVE_UP_AFTER_MS = 15_000;
 const READ_BY = ['tap', 'client'] as const;
 
-export interface ReadOptions {
+export interface ReadOptions extends QuorumOptions {
   readBy: (typeof READ_BY)[number];
-  quorumPort?: number;
+  sourceLogDir?: string;
+}
+
+/** A tree as a command line names it: of an ensemble, or of files. */
+export interface TreePlace extends ConnectString {
+  /** A snapshot file or a data directory; there are no servers then. */
+  files?: string;
 }
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
 
 function withReadOptions(command: Command): Command {
-  return command
+  return withQuorumOptions(command)
     .option('--read-by <way>', "tap: the leader's quorum port; client: the client port", 'tap')
-    .option('--quorum-port <port>', 'of the leader, where it does not say', wholeNumber(1, 65_535));
+    .option('--source-path <path>', 'what is meant of SOURCE, where it is a file or directory', '/')
+    .option('--source-log-dir <directory>', 'where its logs lie, if apart (dataLogDir)');
 }
 
 export interface PairOptions extends ReadOptions {
+  sourcePath: string;
   include?: string[];
   exclude?: string[];
   sourceAuth?: string[];
@@ -54,7 +62,9 @@ export function withPairOptions(command: Command): Command {
 export async function treePair(from: string, to: string, options: PairOptions) {
   const { parseConnectString } = await import('../adapters/zookeeper/connectString');
   const { Selection } = await import('../tree/copy/selection');
-  const source = parseConnectString(from, 'SOURCE');
+  const source: TreePlace = isFiles(from)
+    ? { files: from, servers: [], path: options.sourcePath, shown: from }
+    : parseConnectString(from, 'SOURCE');
   const target = parseConnectString(to, 'TARGET');
   const selection = new Selection({
     sourceRoot: source.path,
@@ -68,16 +78,28 @@ export async function treePair(from: string, to: string, options: PairOptions) {
   return { source, target, selection, sourceAuth, targetAuth };
 }
 
+/** A connection string begins with a host. */
+const isFiles = (text: string): boolean => text.startsWith('/') || text.startsWith('.');
+
 /** Where snapshots and sorted runs are kept while a command works. */
 export const spoolDirectory = (context: CommandContext): string =>
   join(context.io.env.ZKFERRY_STATE ?? join(tmpdir(), 'zkferry'), 'spool');
 
 export async function openTree(
   context: CommandContext,
-  { servers, shown, path }: ConnectString,
-  { readBy, quorumPort }: ReadOptions,
+  { files, servers, shown, path }: TreePlace,
+  options: ReadOptions,
   auth: readonly { scheme: string; credential: string }[],
 ): Promise<TreeSource> {
+  const { readBy, sourceLogDir } = options;
+  if (files !== undefined) {
+    const { openFiles } = await import('../adapters/source/dataDirectory');
+    return openFiles({
+      path: files,
+      ...(sourceLogDir !== undefined && { logDirectory: sourceLogDir }),
+      spool: spoolDirectory(context),
+    });
+  }
   if (!READ_BY.includes(readBy))
     throw new ZkferryError(
       'BadUsage',
@@ -89,7 +111,7 @@ export async function openTree(
   }
   const { TapSource } = await import('../adapters/source/tapSource');
   return TapSource.open(shown, {
-    servers: servers.map((server) => ({ ...server, quorumPort })),
+    ...(await tapAccess(servers, options)),
     directory: spoolDirectory(context),
     giveUpAfterMs: GIVE_UP_AFTER_MS,
   });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTap, type QuorumSecurity } from '../../src/adapters/tap';
 import { createLab, type Lab } from '../../src/lab/lab';
+import { tapAccess } from '../../src/cli/quorumOptions';
 import { addressesOf } from './support';
 
 let directory: string;
@@ -64,6 +65,9 @@ test('SASL: the right password is taken, a wrong one and none are refused, each 
   expect(wrong).toMatchObject(refusal('SaslRefused'));
   expect(String(wrong)).not.toContain('other');
   expect(await firstOf(undefined)).toMatchObject(refusal('SaslDemanded'));
+  process.env.QUORUM_SASL = 'zk:s,e=c ret';
+  const { security } = await tapAccess([], { quorumSasl: 'env:QUORUM_SASL' });
+  expect(await firstOf(security)).toBe('snapshot');
   expect(await firstOf({ sasl: { user: 'zk', password: 's,e=c ret' } })).toBe('snapshot');
 });
 
@@ -99,6 +103,13 @@ test('TLS: our own certificate is taken, a foreign one, a foreign CA and none ar
     refusal('TlsRefused'),
   );
   expect(await firstOf(undefined)).toMatchObject(refusal('TlsDemanded'));
+  const { security } = await tapAccess([], {
+    quorumCa: join(directory, 'own-ca'),
+    quorumCert: join(directory, 'own-certificate'),
+    quorumKey: join(directory, 'own-key'),
+    quorumHostCheck: false,
+  });
+  expect(await firstOf(security)).toBe('snapshot');
   expect(await firstOf({ tls })).toBe('snapshot');
 });
 

@@ -23,12 +23,14 @@ import {
   type Runner,
 } from '../context';
 import { wholeNumber, zxid } from '../options';
+import { tapAccess } from '../quorumOptions';
 import {
   openTree,
   spoolDirectory,
   treePair,
   withPairOptions,
   type PairOptions,
+  type TreePlace,
 } from '../treeSource';
 
 const PROGRESS_EVERY_MS = 250;
@@ -53,7 +55,9 @@ interface CopyCommandOptions extends PairOptions {
 
 export function registerCopy(program: Command, runner: Runner): void {
   withPairOptions(withCommonOptions(program.command('copy <source> <target>')))
-    .description('copy a tree (host:port,…/path); writes only with --execute')
+    .description(
+      'copy a tree (host:port,…/path, a snapshot or a data directory); writes only with --execute',
+    )
     .option('--execute', 'write; without it the copy is only counted and checked')
     .addOption(
       new Option('--conflict <policy>', 'what becomes of nodes that the target has already')
@@ -121,7 +125,7 @@ async function copy(
 async function follow(
   context: CommandContext,
   job: CopyJob,
-  { servers }: ConnectString,
+  { servers, files }: TreePlace,
   options: CopyCommandOptions,
   copyOptions: CopyOptions,
 ): Promise<FollowResult> {
@@ -132,13 +136,19 @@ async function follow(
       'BadUsage',
       '--read-by client: transactions come through the quorum port only; leave it out with --follow',
     );
+  if (files !== undefined)
+    throw new ZkferryError(
+      'BadUsage',
+      `SOURCE: expected an ensemble (host:port,…/path) with --follow; got ${files}`,
+    );
+  const access = await tapAccess(servers, options);
   let lastShown = 0;
   return followTree(
     {
       ...job,
       openTap: () =>
         openTap({
-          servers: servers.map((server) => ({ ...server, quorumPort: options.quorumPort })),
+          ...access,
           directory: spoolDirectory(context),
           ...FOLLOW_BOUNDS,
         }),

@@ -13,22 +13,21 @@ import {
 } from '../context';
 import type { OutStream } from '../io';
 import { wholeNumber, zxid } from '../options';
+import { tapAccess, withQuorumOptions, type QuorumOptions } from '../quorumOptions';
 import { spoolDirectory } from '../treeSource';
 
-interface TapCommandOptions {
+interface TapCommandOptions extends QuorumOptions {
   from?: bigint;
   path: string;
-  quorumPort?: number;
   count?: number;
 }
 
 export function registerTap(program: Command, runner: Runner): void {
-  withCommonOptions(program.command('tap <source>'))
+  withQuorumOptions(withCommonOptions(program.command('tap <source>')))
     .description('print committed transactions (of host:port,…) as JSON lines, until Ctrl-C')
     .option('--from <zxid>', 'go on after this transaction; without it, begin now', zxid)
     .option('--path <path>', 'only what concerns this node, or is below it', '/')
     .option('--count <n>', 'end after so many lines', wholeNumber(1, 1_000_000_000))
-    .option('--quorum-port <port>', 'of the leader, where it does not say', wholeNumber(1, 65_535))
     .action(
       action<[string], TapCommandOptions>(runner, (context, [source], options) =>
         follow(context, source, options),
@@ -46,8 +45,9 @@ async function follow(
   const { servers } = parseConnectString(source, 'SOURCE');
   const stop = new AbortController();
   const release = context.io.onInterrupt(() => stop.abort());
+  const access = await tapAccess(servers, options);
   const tap = openTap({
-    servers: servers.map((server) => ({ ...server, quorumPort: options.quorumPort })),
+    ...access,
     directory: spoolDirectory(context),
     from: options.from,
     signal: stop.signal,
