@@ -2,6 +2,7 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { TapOptions } from '../adapters/tap/tap';
 import type { ConnectString } from '../adapters/zookeeper/connectString';
 import { DEFAULT_ZNODE_ROOT } from '../model/contract';
 import { ZkferryError } from '../model/errors';
@@ -90,6 +91,7 @@ export async function openTree(
   { files, servers, shown, path }: TreePlace,
   options: ReadOptions,
   auth: readonly { scheme: string; credential: string }[],
+  tapOptions: Partial<TapOptions> = {},
 ): Promise<TreeSource> {
   const { readBy, sourceLogDir } = options;
   if (files !== undefined) {
@@ -114,6 +116,7 @@ export async function openTree(
     ...(await tapAccess(servers, options)),
     directory: spoolDirectory(context),
     giveUpAfterMs: GIVE_UP_AFTER_MS,
+    ...tapOptions,
   });
 }
 

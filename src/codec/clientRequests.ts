@@ -182,6 +182,11 @@ export type OpResult =
    */
   | { kind: 'error'; code: number };
 
+/** Whether all of a multi was done: each operation has a result of its own kind then, and an error otherwise. */
+export function isDone(body: Buffer): boolean {
+  return new JuteReader(body).int() !== ERROR_TYPE;
+}
+
 /** One result an operation, in their order. Unsupported where a reply is of no known kind. */
 export function decodeMulti(body: Buffer): OpResult[] {
   const reader = new JuteReader(body);

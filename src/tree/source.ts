@@ -25,8 +25,11 @@ export interface TreeSource {
   readonly knowsTypes: boolean;
   /** Where the tree is on local disk already: what `nodes` is read from. */
   readonly kept?: KeptTree;
-  /** The whole tree, parents before their children, in batches; may be asked for again. */
-  nodes(): AsyncIterable<SourceNode[]>;
+  /**
+   * The whole tree, parents before their children, in batches; may be asked for again. `again`: it will be, soon: a
+   * small tree is kept in memory then.
+   */
+  nodes(again?: boolean): AsyncIterable<SourceNode[]>;
   /** One node as it is now, undefined where there is none; only where nodes are read one by one. */
   node?(path: string): Promise<SourceNode | undefined>;
   close(): Promise<void>;

@@ -106,13 +106,19 @@ async function withKept<T>(
 ): Promise<T> {
   const { shown, knowsTypes, kept: there } = source;
   if (there !== undefined)
-    return act({ shown, knowsTypes, kept: there, ...zxidOf(source), nodes: () => source.nodes() });
+    return act({
+      shown,
+      knowsTypes,
+      kept: there,
+      ...zxidOf(source),
+      nodes: (again) => source.nodes(again),
+    });
   const kept = await keepTree(source, spool, (done) => onProgress?.({ phase: 'read', done }));
   try {
     return await act({
       ...{ shown, knowsTypes, kept },
       ...zxidOf(source),
-      nodes: () => kept.nodes(),
+      nodes: (again) => kept.nodes(again),
     });
   } finally {
     await rm(kept.file, { force: true });

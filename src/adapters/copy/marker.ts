@@ -34,14 +34,16 @@ async function claim(session: ZkSession, path: string, credential: string): Prom
   // Others' locks live under the same root: whoever comes first leaves it open for the next.
   const root = path.slice(0, path.lastIndexOf('/'));
   await unlessCode(['NodeExists'], () => session.create(root, Buffer.alloc(0)), undefined);
-  await unlessCode(
+  const isNew = await unlessCode(
     ['NodeExists'],
-    () =>
-      session.create(path, Buffer.from(JSON.stringify({ steps: 0 } satisfies StepsDone)), {
-        acl: ownerAcl(credential),
-      }),
-    undefined,
+    async () => {
+      const data = Buffer.from(JSON.stringify({ steps: 0 } satisfies StepsDone));
+      await session.create(path, data, { acl: ownerAcl(credential) });
+      return true;
+    },
+    false,
   );
+  if (isNew) return { path, version: 0, steps: 0 };
   for (let attempt = 0; attempt < CLAIMS; attempt++) {
     const { data, stat } = await session.get(path);
     const steps = jsonOf(data)?.steps;

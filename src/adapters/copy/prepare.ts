@@ -89,7 +89,7 @@ export async function surveyTree(
 ): Promise<Survey> {
   const { maxRequestBytes = DEFAULT_MAX_REQUEST_BYTES, onEphemeral, onProgress, signal } = options;
   const surveyor = new Surveyor(selection, maxRequestBytes, onEphemeral);
-  for await (const nodes of source.nodes()) {
+  for await (const nodes of source.nodes(true)) {
     signal?.throwIfAborted();
     for (const node of nodes) surveyor.add(node);
     onProgress?.({ phase: 'survey', done: surveyor.result.nodes });

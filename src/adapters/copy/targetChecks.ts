@@ -58,7 +58,9 @@ export async function tryTarget(
 
 /** Each list of tries is one round: what ends the connection is on its own. */
 function triesOf(survey: Survey, prefix: string): Try[][] {
-  const acls = [...survey.acls.values()].map(({ acl, path }, index): Try => {
+  const known = ({ acl }: { acl: AclEntry[] }) => acl.every(({ scheme }) => scheme === 'world');
+  const unknown = [...survey.acls.values()].filter((entry) => !known(entry));
+  const acls = unknown.map(({ acl, path }, index): Try => {
     const shown = acl.map(({ scheme, id }) => `${scheme}:${id}`).join(', ');
     return {
       refusal: `the ACL of ${path} (${shown}): leave it out with --exclude, or enable what it needs there`,

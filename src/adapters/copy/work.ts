@@ -32,7 +32,7 @@ export async function takeUp(
   options: CopyOptions & { onEphemeral?: (path: string, owner: bigint) => void },
 ): Promise<CopyWork> {
   const kept = await journal.source();
-  const nodes = () => kept.nodes();
+  const nodes = (again?: boolean) => kept.nodes(again);
   const survey = await surveyTree(job, { nodes, shown: record.source.shown }, options);
   return { record, plan: await journal.plan(record), survey, nodes };
 }

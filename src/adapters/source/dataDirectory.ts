@@ -72,7 +72,7 @@ function sourceOf(
   return {
     ...{ shown, kept, knowsTypes: true },
     ...(zxid !== undefined && { zxid }),
-    nodes: () => kept.nodes(),
+    nodes: (again) => kept.nodes(again),
     close: async () => {
       if (isOwn) await rm(file, { force: true });
     },

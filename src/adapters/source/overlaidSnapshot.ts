@@ -19,7 +19,7 @@ import { readSnapshotFile } from './snapshotFile';
 const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
 const OPEN_ACL_ID = -1n;
 
-/** A tree that is no larger stays in memory once read: most are read twice. */
+/** A tree that is no larger stays in memory where it will be read again. */
 export const MAX_REMEMBERED_BYTES = 64 << 20;
 /** What a node takes beside its data. */
 const NODE_BYTES = 400;
@@ -35,12 +35,13 @@ export class OverlaidSnapshot implements KeptTree {
     private ahead?: ReadAhead,
   ) {}
 
-  async *nodes(): AsyncGenerator<SourceNode[]> {
+  async *nodes(again = false): AsyncGenerator<SourceNode[]> {
     if (this.remembered !== undefined) return yield* this.remembered;
-    let batches: SourceNode[][] | undefined = [];
+    let batches: SourceNode[][] | undefined = again ? [] : undefined;
     let bytes = 0;
     for await (const batch of this.read()) {
-      for (const { data } of batch) bytes += NODE_BYTES + (data?.length ?? 0);
+      if (batches !== undefined)
+        for (const { data } of batch) bytes += NODE_BYTES + (data?.length ?? 0);
       if (bytes > MAX_REMEMBERED_BYTES) batches = undefined;
       batches?.push(batch);
       yield batch;

@@ -6,7 +6,7 @@ import { ZkferryError } from '../../model/errors';
 import type { SourceNode, TreeSource } from '../../tree/source';
 import type { ReadAhead } from '../tap/readAhead';
 import { openTap, type Tap, type TapEvent, type TapLeader, type TapOptions } from '../tap/tap';
-import { MAX_REMEMBERED_BYTES, OverlaidSnapshot } from './overlaidSnapshot';
+import { OverlaidSnapshot } from './overlaidSnapshot';
 
 /** Transactions committed while the snapshot was taken, held until the tree has been read. */
 const MAX_OVERLAY_BYTES = 256 << 20;
@@ -80,7 +80,7 @@ export class TapSource implements TreeSource {
 
   /** Resolves once the tree is whole on local disk, and the leader is left alone again. `shown`: the ensemble, for messages. */
   static async open(shown: string, options: TapOptions): Promise<TapSource> {
-    const tap = openTap({ readAheadBytes: MAX_REMEMBERED_BYTES, ...options });
+    const tap = openTap(options);
     try {
       return TapSource.of(shown, await takeTree(tap, shown));
     } finally {
@@ -93,8 +93,8 @@ export class TapSource implements TreeSource {
     return new TapSource(through, zxid, tree);
   }
 
-  nodes(): AsyncGenerator<SourceNode[]> {
-    return this.kept.nodes();
+  nodes(again?: boolean): AsyncGenerator<SourceNode[]> {
+    return this.kept.nodes(again);
   }
 
   /** As of the same transaction as the nodes. */

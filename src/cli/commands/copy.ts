@@ -34,6 +34,8 @@ import {
 } from '../treeSource';
 
 const PROGRESS_EVERY_MS = 250;
+/** Beyond it a snapshot is read from disk each time. */
+const READ_TWICE = { readAheadBytes: 64 << 20 };
 /** What is held while a copy is made, and how long a source without a leader is waited for. */
 const FOLLOW_BOUNDS = {
   maxQueuedEvents: 400_000,
@@ -98,7 +100,7 @@ async function copy(
   );
   const job: CopyJob = {
     source: source.shown,
-    openSource: () => openTree(context, source, options, sourceAuth),
+    openSource: () => openTree(context, source, options, sourceAuth, READ_TWICE),
     target: { ...target, auth: targetAuth },
     openTarget: (auth) => openExisting(context, target, options, auth),
     selection,
@@ -151,6 +153,7 @@ async function follow(
           ...access,
           directory: spoolDirectory(context),
           ...FOLLOW_BOUNDS,
+          ...READ_TWICE,
         }),
     },
     {

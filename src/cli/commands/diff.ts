@@ -1,6 +1,7 @@
 /** `zkferry diff SOURCE TARGET`: where two trees differ. Only reads; needs no Temporal. */
 import type { Command } from 'commander';
 import type { Difference } from '../../tree/diff/compare';
+import type { TreeSource } from '../../tree/source';
 import {
   action,
   withCommonOptions,
@@ -55,37 +56,37 @@ async function diff(
 ): Promise<Outcome> {
   const { diffTrees } = await import('../../adapters/diff/diffTrees');
   const { source, target, selection, sourceAuth, targetAuth } = await treePair(from, to, options);
-  const left = await openTree(context, source, options, sourceAuth);
+  const targetOptions = { ...options, readBy: options.targetReadBy ?? options.readBy };
+  const opening = [
+    openTree(context, source, options, sourceAuth),
+    openTree(context, target, targetOptions, targetAuth),
+  ];
   try {
-    const targetOptions = { ...options, readBy: options.targetReadBy ?? options.readBy };
-    const right = await openTree(context, target, targetOptions, targetAuth);
+    const [left, right] = (await Promise.all(opening)) as [TreeSource, TreeSource];
+    const found = await diffTrees(left, right, selection, {
+      directory: spoolDirectory(context),
+      versions: options.versions,
+      times: options.times,
+      onProgress: (nodes) => context.output.tick(`reading: ${nodes} znodes`),
+    });
     try {
-      const found = await diffTrees(left, right, selection, {
-        directory: spoolDirectory(context),
-        versions: options.versions,
-        times: options.times,
-        onProgress: (nodes) => context.output.tick(`reading: ${nodes} znodes`),
-      });
-      try {
-        const differences: Difference[] = [];
-        let count = 0;
-        for await (const difference of found.differences) {
-          count += 1;
-          if (differences.length < options.limit) differences.push(difference);
-        }
-        return {
-          text: textOf(differences, count, found.summary),
-          document: { ok: count === 0, count, differences, ...found.summary },
-          exitCode: count === 0 ? EXIT.done : EXIT.failed,
-        };
-      } finally {
-        await found.close();
+      const differences: Difference[] = [];
+      let count = 0;
+      for await (const difference of found.differences) {
+        count += 1;
+        if (differences.length < options.limit) differences.push(difference);
       }
+      return {
+        text: textOf(differences, count, found.summary),
+        document: { ok: count === 0, count, differences, ...found.summary },
+        exitCode: count === 0 ? EXIT.done : EXIT.failed,
+      };
     } finally {
-      await right.close();
+      await found.close();
     }
   } finally {
-    await left.close();
+    const opened = await Promise.allSettled(opening);
+    for (const tree of opened) if (tree.status === 'fulfilled') await tree.value.close();
   }
 }
 

@@ -95,7 +95,7 @@ function dataText(data: Buffer | null): string {
   return `${data.length} bytes sha1 ${createHash('sha1').update(data).digest('base64')}`;
 }
 
-function typeText(owner: bigint): string {
+export function typeText(owner: bigint): string {
   const type = nodeType(owner);
   return type === 'ttl' ? `ttl ${ttlMs(owner)} ms` : type;
 }
