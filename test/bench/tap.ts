@@ -1,6 +1,6 @@
 /**
- * Writes to three servers, followed by the tap in another process: how long after (or before) its writer heard of
- * it a transaction is there, what following costs, and whether it costs the ensemble speed.
+ * Writes to three servers, followed by the tap in another process: how long after (or before) its writer
+ * heard of it a transaction is there, what following costs, and whether it costs the ensemble speed.
  */
 import { encodeWrite } from '../../src/codec/clientRequests';
 import { RawClient } from '../support/rawClient';
