@@ -19,6 +19,7 @@ export type Measured = Ended & ExitReport;
 const DEADLINE_MS = 20 * 60_000;
 const MAX_OUTPUT_BYTES = 64 << 20;
 const TOLD_BYTES = 2_000;
+const EXIT_HOOK = join(__dirname, 'measuredExit.js');
 
 /** Rejects with the end of what it said where the exit code is not 0, or after 20 minutes. */
 export function run(
@@ -72,7 +73,7 @@ export async function runMeasured(script: string, args: readonly string[]): Prom
   try {
     const ended = await run(process.execPath, [join(projectRoot(), 'dist', script), ...args], {
       [REPORT_VARIABLE]: report,
-      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(join(__dirname, 'measuredExit.js'))}`,
+      NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require ${JSON.stringify(EXIT_HOOK)}`,
       ZKFERRY_STATE: join(directory, 'state'),
     });
     const exits = readFileSync(report, 'utf8').trim().split('\n');

@@ -1,11 +1,13 @@
 /** What a bench has standing, taken down at its end or at a signal: newest first. */
 const standing = new Set<() => Promise<void>>();
 
-/** Remembers how to take something down. What it returns does so earlier, once. */
+/**
+ * Remembers how to take something down. What it returns does so earlier; called again, it waits for the
+ * first time.
+ */
 export function atEnd(takeDown: () => unknown): () => Promise<void> {
-  const once = async () => {
-    if (standing.delete(once)) await takeDown();
-  };
+  let done: Promise<void> | undefined;
+  const once = () => (done ??= Promise.resolve(takeDown()).then(() => void standing.delete(once)));
   standing.add(once);
   return once;
 }

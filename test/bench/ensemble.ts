@@ -18,16 +18,21 @@ export class BenchEnsemble {
 
   /** Started, and taken down at the end at the latest. `heapMb`: of each server. */
   static async start(role: string, servers: number, heapMb = 1_024): Promise<BenchEnsemble> {
-    const lab = await createLab({
+    const creating = createLab({
       name: `bench-${role}`,
       version: VERSION,
       servers,
       // The lab's own servers are small and compiled once, to start quickly.
       javaOptions: [`-Xmx${heapMb}m`, '-XX:TieredStopAtLevel=4'],
     });
-    const destroy = atEnd(() => lab.destroy());
-    await lab.start();
-    return new BenchEnsemble(lab, destroy);
+    const starting = creating.then((lab) => lab.start());
+    const destroy = atEnd(async () => {
+      // A lab that is still starting would go on to do so.
+      await starting.catch(() => undefined);
+      await (await creating.catch(() => undefined))?.destroy();
+    });
+    await starting;
+    return new BenchEnsemble(await creating, destroy);
   }
 
   at(path: string): string {

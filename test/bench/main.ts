@@ -1,4 +1,7 @@
-/** `npm run bench -- NAME [OPTIONS]`: measures, and prints one JSON line a figure. What goes on is told on stderr. */
+/**
+ * `npm run bench -- NAME [OPTIONS]`: measures, and prints one JSON line a figure. What goes on is told on
+ * stderr.
+ */
 import { isZkferryError } from '../../src/model/errors';
 import { destroyAll } from '../support/harness';
 import { cleanUp } from './cleanup';
@@ -14,6 +17,8 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   diff: benchDiff,
 };
 
+let stopping = false;
+
 async function main([name, ...args]: string[]): Promise<number> {
   const bench = name === undefined ? undefined : benches[name];
   if (!bench) {
@@ -26,6 +31,8 @@ async function main([name, ...args]: string[]): Promise<number> {
     await bench(args);
     return 0;
   } catch (error) {
+    // What it breaks off with is our own doing then.
+    if (stopping) return 1;
     const isUsage = isZkferryError(error) && error.type === 'BadUsage';
     console.error(isUsage ? error.message : error);
     return isUsage ? 2 : 1;
@@ -34,7 +41,6 @@ async function main([name, ...args]: string[]): Promise<number> {
   }
 }
 
-let stopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
     if (stopping) return;

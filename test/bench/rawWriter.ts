@@ -33,7 +33,7 @@ export async function pump(address: ServerAddress, frames: Iterable<Buffer>): Pr
   }
 }
 
-/** Results of a multi that failed are errors all of them, so the first says it; the type is the first number. */
+/** All results of a multi that failed are errors, so the first type, which comes first, says it. */
 function refuseFailure(reply: Buffer): void {
   if (reply.readInt32BE(0) !== -1) return;
   const codes = decodeMulti(reply).map((result) => (result.kind === 'error' ? result.code : 0));

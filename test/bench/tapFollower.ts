@@ -1,6 +1,6 @@
 /**
- * Follows an ensemble by the tap in a process of its own, forked by the tap bench. Says `attached`; on `begin` it starts to
- * count anew; on `{upTo}`, once that transaction is there, it gives back what it saw since.
+ * Follows an ensemble by the tap in a process of its own, forked by the tap bench. Says `attached`; on
+ * `begin` it starts to count anew; on `{upTo}`, once that transaction is there, it gives back what it saw.
  */
 import { rm } from 'node:fs/promises';
 import { openTap, type TapOptions } from '../../src/adapters/tap';

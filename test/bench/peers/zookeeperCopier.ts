@@ -1,7 +1,7 @@
 /**
- * A copier on the npm `zookeeper` package, as one would write it for speed: its own process, hundreds of reads and
- * of creates in flight, several sessions on either side. Prints `{nodes, durationMs}`, the time from the first
- * connection attempt to the last acknowledgement.
+ * A copier on the npm `zookeeper` package, as one would write it for speed: its own process, hundreds of
+ * reads and of creates in flight, any number of sessions on either side. Prints `{nodes, durationMs}`, the
+ * time from the first connection attempt to the last acknowledgement.
  *
  *   node zookeeperCopier.js SOURCE /from TARGET /to SESSIONS
  */
