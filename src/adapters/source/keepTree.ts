@@ -23,7 +23,7 @@ export async function keepTree(
     // The table of ACLs comes first in a snapshot, and is known last.
     await pipeline(nodeBytes(source, acls, onNodes), createWriteStream(part, { mode: 0o600 }));
     await pipeline(wholeFile(part, acls), createWriteStream(file, { mode: 0o600 }));
-    return new OverlaidSnapshot(file, []);
+    return new OverlaidSnapshot(file, [], { isOurs: true });
   } catch (error) {
     await rm(file, { force: true });
     throw error;

@@ -27,13 +27,18 @@ const NODE_BYTES = 400;
 export class OverlaidSnapshot implements KeptTree {
   private overlay: Promise<Overlay | undefined> | undefined;
   private remembered: SourceNode[][] | undefined;
+  private ahead: ReadAhead | undefined;
+  private readonly isOurs: boolean;
 
   constructor(
     readonly file: string,
     readonly txns: readonly Txn[],
-    /** What the file holds, where it was read while it came in. */
-    private ahead?: ReadAhead,
-  ) {}
+    /** `isOurs`: this process wrote the file. `ahead`: what it holds, where it was read while it came in. */
+    { isOurs = false, ahead }: { isOurs?: boolean; ahead?: ReadAhead | undefined } = {},
+  ) {
+    this.isOurs = isOurs;
+    this.ahead = ahead;
+  }
 
   async *nodes(again = false): AsyncGenerator<SourceNode[]> {
     if (this.remembered !== undefined) return yield* this.remembered;
@@ -52,7 +57,7 @@ export class OverlaidSnapshot implements KeptTree {
 
   private async *snapshot(): AsyncGenerator<{ tables: SnapshotTables; nodes: ZnodeRecord[] }> {
     const { ahead } = this;
-    if (ahead === undefined) yield* readSnapshotFile(this.file);
+    if (ahead === undefined) yield* readSnapshotFile(this.file, this.isOurs);
     else for (const nodes of ahead.nodes) yield { tables: ahead.tables, nodes };
   }
 

@@ -1,17 +1,23 @@
 /** A snapshot file read in batches of nodes, as often as wanted. */
 import { createReadStream } from 'node:fs';
 import type { SnapshotTables, ZnodeRecord } from '../../codec/records';
-import { readSnapshot, type SnapshotEnd } from '../../codec/snapshot';
+import { FILE_HEADER_BYTES, readSnapshot, type SnapshotEnd } from '../../codec/snapshot';
 import { ZkferryError } from '../../model/errors';
 
 const CHUNK_BYTES = 1 << 20;
 
-/** The tables with every batch of nodes. BackupInvalid, after the last batch, for a file that is not whole. */
+/**
+ * The tables with every batch of nodes. BackupInvalid, after the last batch, for a file that is not whole.
+ * `isOurs`: this process wrote it a moment ago, and checksums are passed over.
+ */
 export async function* readSnapshotFile(
   file: string,
+  isOurs = false,
 ): AsyncGenerator<{ tables: SnapshotTables; nodes: ZnodeRecord[] }> {
   let tables: SnapshotTables = { sessions: [], acls: new Map() };
-  for await (const part of readSnapshot(createReadStream(file, { highWaterMark: CHUNK_BYTES }))) {
+  const start = isOurs ? FILE_HEADER_BYTES : 0;
+  const chunks = createReadStream(file, { highWaterMark: CHUNK_BYTES, start });
+  for await (const part of readSnapshot(chunks, { form: isOurs ? 'body' : 'file' })) {
     if (part.kind === 'tables') tables = part.tables;
     else if (part.kind === 'nodes') yield { tables, nodes: part.nodes };
     else if (part.end.kind !== 'complete') throw notWhole(file, part.end);

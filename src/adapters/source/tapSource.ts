@@ -46,7 +46,7 @@ export async function takeTree(
           txns.push(decodeTxn(Buffer.from(event.bytes)));
         } else if (event.kind === 'attached' && file !== undefined) {
           const { zxid, leader } = event;
-          const tree = new OverlaidSnapshot(file, txns, readAhead);
+          const tree = new OverlaidSnapshot(file, txns, { isOurs: true, ahead: readAhead });
           return { tree, zxid, leader, later: events.slice(index + 1) };
         }
         if (bytes > MAX_OVERLAY_BYTES)

@@ -2,3 +2,4 @@ export type { SnapshotDigest, SnapshotTrailer } from './format';
 export { readSnapshot, type SnapshotPart } from './readSnapshot';
 export { SnapshotReader, type SnapshotEnd, type SnapshotReaderOptions } from './snapshotReader';
 export { SnapshotWriter } from './snapshotWriter';
+export { FILE_HEADER_BYTES } from './format';
