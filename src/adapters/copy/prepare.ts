@@ -16,6 +16,7 @@ import {
   type CopyOptions,
   type Credential,
 } from './options';
+import { persistently } from './persistently';
 import { planAgainst } from './planAgainst';
 import { NO_ROOT } from './steps';
 import { lookAtTarget, type TargetLook } from './targetLook';
@@ -121,7 +122,7 @@ async function compare(
   const { selection, target } = job;
   const operations = new CopyOperations(selection, survey, rights);
   options.onProgress?.({ phase: 'compare', done: 0 });
-  const there = await job.openTarget(auth);
+  const there = await persistently(() => job.openTarget(auth));
   let merged: MergePlan;
   try {
     merged = await planAgainst({

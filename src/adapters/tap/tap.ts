@@ -81,6 +81,7 @@ class LearnerTap implements Tap {
   /** Where to ask the leader to go on from; 0 where only a snapshot helps. */
   private ask: bigint;
   private truncated = false;
+  private attachment: Attachment | undefined;
   private gapAt: bigint | undefined;
   private attempts = 0;
   private withoutLeaderSince = performance.now();
@@ -102,7 +103,7 @@ class LearnerTap implements Tap {
   }
 
   get lastZxid(): bigint {
-    return this.last;
+    return this.attachment?.delivered ?? this.last;
   }
 
   take(): Promise<TapEvent[]> {
@@ -170,7 +171,9 @@ class LearnerTap implements Tap {
         this.truncated = false;
       },
     });
+    this.attachment = attachment;
     const end = await attachment.run(signal);
+    this.attachment = undefined;
     if (attachment.delivered !== this.last) this.ask = attachment.delivered;
     this.last = attachment.delivered;
     if (attachedAt !== undefined) {
