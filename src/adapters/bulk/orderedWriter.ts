@@ -87,6 +87,8 @@ const UNDONE_WITH_ANOTHER = -2;
 /** Between recoveries that lead nowhere; before the first there is none. */
 const FIRST_PAUSE_MS = 50;
 const MOST_PAUSE_MS = 1_000;
+/** Between requests that are not full. */
+const LINGER_MS = 8;
 const NO_NODE = -101;
 const ANY_VERSION = -1;
 
@@ -110,6 +112,8 @@ export class OrderedWriter<P = unknown> {
   /** Recoveries since the last answer. */
   private fruitless = 0;
   private waiting: (() => void)[] = [];
+  private lingering: NodeJS.Timeout | undefined;
+  private lastCut = 0;
   /** When the oldest request in flight was first sent, or one was answered. */
   private lastProgress = performance.now();
   private readonly acked = { ops: 0, bytes: 0 };
@@ -161,9 +165,18 @@ export class OrderedWriter<P = unknown> {
     await this.dispatch({ kind: 'acl', path, acl, position, again });
   }
 
-  /** Sends what was added, unless that must wait anyway: for whoever has nothing to add just now. */
+  /**
+   * Sends what was added, for whoever has nothing to add just now: at once where nothing is in flight, a moment
+   * after the last request otherwise, since each costs the target a round of its quorum, however small.
+   */
   nudge(): void {
-    if (this.open.length > 0 && this.mayCut()) this.cut().catch(() => undefined);
+    if (this.open.length === 0 || !this.mayCut() || this.lingering !== undefined) return;
+    const waitMs = this.inFlight.length === 0 ? 0 : this.lastCut + LINGER_MS - performance.now();
+    if (waitMs <= 0) return void this.cut().catch(() => undefined);
+    this.lingering = setTimeout(() => {
+      this.lingering = undefined;
+      this.nudge();
+    }, waitMs);
   }
 
   /** Resolves once everything added is acknowledged, and the marker says `position`. */
@@ -174,6 +187,7 @@ export class OrderedWriter<P = unknown> {
   }
 
   async close(): Promise<void> {
+    clearTimeout(this.lingering);
     await this.connection.close();
   }
 
@@ -197,6 +211,7 @@ export class OrderedWriter<P = unknown> {
     if (this.open.length === 0 && !evenEmpty) return this.until(() => true);
     const { open: ops, openBytes: bytes, openPosition: position } = this;
     const version = this.nextVersion++;
+    this.lastCut = performance.now();
     this.open = [];
     this.openBytes = 0;
     return this.dispatch({ kind: 'multi', ops, bytes, version, position, sentAt: 0, again: false });
