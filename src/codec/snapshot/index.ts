@@ -3,3 +3,4 @@ export { readSnapshot, type SnapshotPart } from './readSnapshot';
 export { SnapshotReader, type SnapshotEnd, type SnapshotReaderOptions } from './snapshotReader';
 export { SnapshotWriter } from './snapshotWriter';
 export { FILE_HEADER_BYTES } from './format';
+export { wholeStat } from './storedStat';

@@ -2,6 +2,7 @@ import type { ZnodeRecord } from '../records';
 import { corruptData } from '../txn/errors';
 import { decodeJavaString } from '../txn/javaString';
 import { NODE_TAIL_BYTES } from './format';
+import { StoredStat } from './storedStat';
 
 const SLASH = 0x2f;
 
@@ -17,11 +18,12 @@ export class NodeParser {
   /** Appends the whole nodes of `view` and returns how many bytes they took. CorruptData; offsets from `view`. */
   parse(view: Buffer, nodes: ZnodeRecord[]): number {
     const { length } = view;
+    const numbers = new DataView(view.buffer, view.byteOffset, length);
     let at = 0;
     for (;;) {
       let end = at + 4;
       if (end > length) return this.pause(at, end);
-      const pathLength = view.readInt32BE(at);
+      const pathLength = numbers.getInt32(at);
       if (pathLength < 0 || pathLength > this.maxRecordBytes) {
         throw corruptData(`a path of ${pathLength} bytes`, at);
       }
@@ -34,7 +36,7 @@ export class NodeParser {
         return end;
       }
       if (end + 4 > length) return this.pause(at, end + 4);
-      const dataLength = view.readInt32BE(end);
+      const dataLength = numbers.getInt32(end);
       if (dataLength < -1 || dataLength > this.maxRecordBytes) {
         throw corruptData(`data of ${dataLength} bytes`, end);
       }
@@ -45,18 +47,8 @@ export class NodeParser {
       nodes.push({
         path: pathLength === 0 ? '/' : pathOf(view, path, pathLength),
         data: dataLength === -1 ? null : view.subarray(data, tail),
-        aclId: view.readBigInt64BE(tail),
-        stat: {
-          czxid: view.readBigInt64BE(tail + 8),
-          mzxid: view.readBigInt64BE(tail + 16),
-          ctime: view.readBigInt64BE(tail + 24),
-          mtime: view.readBigInt64BE(tail + 32),
-          version: view.readInt32BE(tail + 40),
-          cversion: view.readInt32BE(tail + 44),
-          aversion: view.readInt32BE(tail + 48),
-          ephemeralOwner: view.readBigInt64BE(tail + 52),
-          pzxid: view.readBigInt64BE(tail + 60),
-        },
+        aclId: aclIdAt(numbers, tail),
+        stat: new StoredStat(numbers, tail + 8),
       });
       at = end;
     }
@@ -67,6 +59,10 @@ export class NodeParser {
     return used;
   }
 }
+
+/** Most nodes have the open ACL: no number is made for it. */
+const aclIdAt = (numbers: DataView, at: number): bigint =>
+  numbers.getInt32(at) === -1 && numbers.getInt32(at + 4) === -1 ? -1n : numbers.getBigInt64(at);
 
 function pathOf(view: Buffer, start: number, length: number): string {
   if (view[start] !== SLASH) throw corruptData('a path that does not begin with "/"', start);

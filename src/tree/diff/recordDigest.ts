@@ -1,5 +1,5 @@
 /** All that two nodes can differ in, path included, as 128 bits. */
-import { createHash } from 'node:crypto';
+import * as crypto from 'node:crypto';
 import type { AclEntry } from '../../codec/records';
 import type { SourceNode } from '../source';
 import { LineWriter, typeText, type LineOptions } from './line';
@@ -38,12 +38,10 @@ export class RecordDigester {
     at = scratch.writeUInt8(0, at);
     if (versions) at = scratch.writeInt32BE(stat.aversion, scratch.writeInt32BE(stat.version, at));
     if (times) at = scratch.writeBigInt64BE(stat.ctime, scratch.writeBigInt64BE(stat.mtime, at));
-    const hash = createHash('sha1');
     if (data !== null && data.length <= COPIED_BYTES) at += data.copy(scratch, at);
-    hash.update(scratch.subarray(0, at));
-    if (data !== null && data.length > COPIED_BYTES) hash.update(data);
-    const digest = hash.digest();
-    for (let word = 0; word < DIGEST_WORDS; word += 1) words[word] = digest.readUInt32LE(word * 4);
+    const record = scratch.subarray(0, at);
+    const digest = data !== null && data.length > COPIED_BYTES ? sha1(record, data) : sha1(record);
+    for (let word = 0; word < DIGEST_WORDS; word += 1) words[word] = wordAt(digest, word * 4);
   }
 
   /** Readers give nodes with one ACL one list, mostly. */
@@ -60,3 +58,21 @@ export class RecordDigester {
     return id;
   }
 }
+
+/** Not in Node before 20.12; without an object for each hash it takes a third of the time. */
+const atOnce = (crypto as Partial<Pick<typeof crypto, 'hash'>>).hash;
+
+/** A character a byte. */
+function sha1(bytes: Buffer, ...more: Buffer[]): string {
+  if (atOnce !== undefined && more.length === 0) return atOnce('sha1', bytes, 'binary');
+  const hash = crypto.createHash('sha1').update(bytes);
+  for (const part of more) hash.update(part);
+  return hash.digest('binary');
+}
+
+const wordAt = (digest: string, at: number): number =>
+  (digest.charCodeAt(at) |
+    (digest.charCodeAt(at + 1) << 8) |
+    (digest.charCodeAt(at + 2) << 16) |
+    (digest.charCodeAt(at + 3) << 24)) >>>
+  0;

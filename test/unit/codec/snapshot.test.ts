@@ -5,6 +5,7 @@ import {
   SnapshotWriter,
   type SnapshotEnd,
   type SnapshotReaderOptions,
+  wholeStat,
 } from '../../../src/codec/snapshot';
 import { adler32 } from '../../../src/codec/txnLog';
 import type { SnapshotTables, ZnodeRecord } from '../../../src/codec/records';
@@ -41,7 +42,9 @@ function read(
   options?: SnapshotReaderOptions,
 ): Read {
   const reader = new SnapshotReader(options);
-  const nodes = chunked(file, sizes).flatMap((chunk) => reader.push(chunk));
+  const nodes = chunked(file, sizes)
+    .flatMap((chunk) => reader.push(chunk))
+    .map((node) => ({ ...node, stat: wholeStat(node.stat) }));
   const end = reader.finish();
   return { tables: reader.tables, nodes, end, rest: reader.rest };
 }
