@@ -27,6 +27,7 @@ export const TTL_ENABLED = '-Dzookeeper.extendedTypesEnabled=true';
 export class CopyFixture {
   readonly directory = mkdtempSync(join(tmpdir(), 'zkferry-copy-'));
   private readonly sessions: ZkSession[] = [];
+  private readonly commands: ZkferryCommand[] = [];
 
   private constructor(
     readonly source: Lab,
@@ -56,9 +57,11 @@ export class CopyFixture {
   /** `zkferry copy` from the one to the other, as a process of its own. */
   copy(from: string, to: string, ...options: string[]): ZkferryCommand {
     const args = [`${this.source.connectString}${from}`, `${this.target.connectString}${to}`];
-    return new ZkferryCommand(['copy', ...args, '--json', ...options], {
+    const command = new ZkferryCommand(['copy', ...args, '--json', ...options], {
       ZKFERRY_STATE: join(this.directory, 'state'),
     });
+    this.commands.push(command);
+    return command;
   }
 
   /** Both sides as they are now, data, ACLs, types and counters. */
@@ -90,6 +93,8 @@ export class CopyFixture {
   }
 
   async destroy(): Promise<void> {
+    // What a failed test has left running.
+    for (const command of this.commands) command.child.kill('SIGKILL');
     for (const session of this.sessions) await session.close();
     await this.source.destroy();
     await this.target.destroy();

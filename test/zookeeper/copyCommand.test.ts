@@ -224,4 +224,54 @@ describe('zkferry copy', () => {
     expect(await target.exists('/zkferry')).toBeNull();
     expect(journals()).toEqual([]);
   }, 60_000);
+
+  it('follows on after the last transaction, where its process was killed', async () => {
+    const begin = () => fixture.copy('/app', '/resumed', '--execute', '--follow');
+    const arrived = (path: string) =>
+      until(
+        () => `${path} to arrive; the follower says ${follower.stderr}`,
+        async () => (await target.exists(path)) ?? undefined,
+        30_000,
+      );
+    let follower = begin();
+    await arrived('/resumed/last');
+    await source.create('/app/n3/held', Buffer.alloc(0), { ephemeral: true });
+    await source.create('/app/before', Buffer.alloc(0));
+    await arrived('/resumed/before');
+    await follower.kill('SIGKILL');
+    // A copy holds no ephemerals: who does not know that this was one would look for it there.
+    await source.delete('/app/n3/held');
+    await source.set('/app/n3', Buffer.from('meanwhile'));
+    await source.create('/app/after', Buffer.alloc(0));
+    follower = begin();
+    await arrived('/resumed/after');
+    const { code, document, stderr } = await follower.kill('SIGTERM');
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(document).toMatchObject({ complete: true, resyncs: 0 });
+    expect(document?.resumedFrom).toMatch(/^0x/);
+    expect(await same('/app', '/resumed')).toEqual([]);
+    expect(journals()).toEqual([]);
+  }, 60_000);
+
+  it('says when others changed a followed target beyond repair, though nothing more is written', async () => {
+    const follower = fixture.copy('/app', '/spoilt', '--execute', '--follow');
+    const arrived = (path: string) =>
+      until(
+        () => `${path} to arrive; the follower says ${follower.stderr}`,
+        async () => (await target.exists(path)) ?? undefined,
+        20_000,
+      );
+    await source.create('/app/mark', Buffer.alloc(0));
+    await arrived('/spoilt/mark');
+    await source.create('/app/followed', Buffer.alloc(0));
+    await arrived('/spoilt/followed');
+    await target.delete('/spoilt/n11');
+    await source.set('/app/n11', Buffer.from('still here'));
+    const { code, document } = await follower.ended;
+    expect(code).toBe(1);
+    // To make the node again takes a number of its parent.
+    expect(document).toMatchObject({
+      error: { type: 'Refused', message: expect.stringMatching(/\/spoilt: .* 1 numbers more/) },
+    });
+  }, 60_000);
 });

@@ -47,6 +47,8 @@ export interface WriterOptions<P = unknown> {
   eager?: boolean;
   /** Told the `position` up to which everything is acknowledged. */
   onAcknowledged?: (position: P) => void;
+  /** Told once that nothing more will be written: `add` and `flush` reject with the reason. */
+  onFailure?: () => void;
 }
 
 interface Batch<P> {
@@ -340,7 +342,9 @@ export class OrderedWriter<P = unknown> {
   }
 
   private fail(error: unknown): void {
-    this.failure ??= { error };
+    if (this.failure !== undefined) return;
+    this.failure = { error };
+    this.options.onFailure?.();
   }
 
   private recover(): void {

@@ -207,7 +207,13 @@ const countsOf = ({
 });
 
 export function resultOf(
-  { nodes, bytes, containers, ttls, ephemerals }: Survey,
+  {
+    nodes,
+    bytes,
+    containers,
+    ttls,
+    ephemerals,
+  }: Pick<Survey, 'nodes' | 'bytes' | 'containers' | 'ttls' | 'ephemerals'>,
   { counts, source }: JournalRecord,
   { execute }: CopyOptions,
 ): CopyResult {

@@ -48,6 +48,10 @@ const recordSchema = z.object({
     counterPairs: z.number(),
     rootAhead: z.boolean(),
   }),
+  /** Of the tree that was copied; of a follower only. */
+  copied: z
+    .object({ nodes: z.number(), bytes: z.number(), containers: z.number(), ttls: z.number() })
+    .optional(),
 });
 
 export type JournalRecord = z.infer<typeof recordSchema>;
@@ -68,6 +72,7 @@ const FILES = {
   actions: 'actions',
   deletions: 'deletions',
   raises: 'raises',
+  ephemerals: 'ephemerals',
 } as const;
 
 export class CopyJournal {
@@ -152,6 +157,11 @@ export class CopyJournal {
   async forgetSource(): Promise<void> {
     for (const name of ['snapshot', 'window', 'actions', 'deletions', 'raises'] as const)
       await rm(this.path(name), { force: true });
+  }
+
+  /** Where a follower keeps what it knows of its source's ephemerals. */
+  get ephemerals(): string {
+    return this.path('ephemerals');
   }
 
   /** The copy has ended, or is given up. */

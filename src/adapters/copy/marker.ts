@@ -13,6 +13,8 @@ export interface Marker {
   version: number;
   /** Steps of the copy that are done. */
   steps: number;
+  /** Of a follower: everything up to it is applied. */
+  zxid?: bigint;
 }
 
 const CLAIMS = 20;
@@ -46,10 +48,13 @@ async function claim(session: ZkSession, path: string, credential: string): Prom
   if (isNew) return { path, version: 0, steps: 0 };
   for (let attempt = 0; attempt < CLAIMS; attempt++) {
     const { data, stat } = await session.get(path);
-    const steps = jsonOf(data)?.steps;
+    const { steps, zxid } = jsonOf(data) ?? {};
     try {
       const claimed = await session.set(path, data ?? Buffer.alloc(0), stat.version);
-      return { path, version: claimed.version, steps: typeof steps === 'number' ? steps : 0 };
+      return {
+        ...{ path, version: claimed.version, steps: typeof steps === 'number' ? steps : 0 },
+        ...(typeof zxid === 'string' && { zxid: BigInt(zxid) }),
+      };
     } catch (error) {
       // What the killed process had sent is still being applied.
       if (zooKeeperCode(error) !== 'BadVersion') throw error;

@@ -87,8 +87,8 @@ export interface CopyResult {
 }
 
 export interface FollowJob extends CopyJob {
-  /** Of the source's leader; begins with a snapshot. */
-  openTap(): Tap;
+  /** Of the source's leader; goes on after the transaction `from`, or begins with a snapshot. */
+  openTap(from?: bigint): Tap;
 }
 
 export interface FollowOptions extends CopyOptions {
@@ -111,6 +111,8 @@ export interface FollowStatus {
 }
 
 export interface FollowResult extends CopyResult {
+  /** `0x…`: went on after it, where an earlier process was stopped; absent where both sides were compared. */
+  resumedFrom?: string;
   /** Of the source's transactions, those that concerned the copy. */
   transactions: number;
   /** Times both sides had to be compared again, since transactions were not seen one by one. */

@@ -93,7 +93,7 @@ export function writerFor<P>(
   marker: Marker,
   { credential }: JournalRecord,
   options: CopyOptions,
-  more: Pick<WriterOptions<P>, 'eager' | 'onAcknowledged' | 'stallTimeoutMs'> = {},
+  more: Pick<WriterOptions<P>, 'eager' | 'onAcknowledged' | 'onFailure' | 'stallTimeoutMs'> = {},
 ): OrderedWriter<P> {
   const { maxRequestBytes = DEFAULT_MAX_REQUEST_BYTES, opsPerSecond } = options;
   return new OrderedWriter<P>({

@@ -148,9 +148,10 @@ async function follow(
   return followTree(
     {
       ...job,
-      openTap: () =>
+      openTap: (from) =>
         openTap({
           ...access,
+          ...(from !== undefined && { from }),
           directory: spoolDirectory(context),
           ...FOLLOW_BOUNDS,
           ...READ_TWICE,
@@ -246,6 +247,9 @@ function textOf(result: CopyResult | FollowResult, source: string, target: strin
     ...(result.resumedAfter === undefined
       ? []
       : [`went on after ${result.resumedAfter} steps of an earlier process`]),
+    ...('resumedFrom' in result
+      ? [`went on after ${result.resumedFrom}, where an earlier process was stopped`]
+      : []),
     ...('complete' in result && executed
       ? [
           `followed to ${result.zxid}: ${result.transactions} transactions, lag p50 ${result.lagP50Ms.toFixed(1)} ms, p99 ${result.lagP99Ms.toFixed(1)} ms, compared again ${result.resyncs} times`,
