@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import type { ZkferryCommand } from '../support/copyCommand';
 import { CopyFixture, FAST_JVM, servers, TTL_ENABLED } from '../support/copyFixture';
-import { until } from '../support/until';
+import { seenWriting } from '../support/seenWriting';
 import { WriteLoad } from '../support/writeLoad';
 import type { Case } from '../upgrade/cases/types';
 
@@ -44,20 +44,7 @@ const kills: Case = {
         const begin = () => fixture.copy('/load', '/copy', '--execute', '--follow');
         follower = begin();
         const onTarget = await fixture.session(target);
-        const progress = async () => (await onTarget.exists('/copy'))?.cversion;
-        const moving = async (what: string) => {
-          const before = await progress().catch(() => undefined);
-          await until(
-            () => `the follower to write on ${what}; it says ${follower!.stderr.slice(-1_000)}`,
-            async () => {
-              if (follower!.child.exitCode !== null)
-                throw new Error(`the follower ended: ${follower!.stderr}`);
-              const now = await progress().catch(() => undefined);
-              return (now !== undefined && now !== before) || undefined;
-            },
-            60_000,
-          );
-        };
+        const moving = (what: string) => seenWriting(follower!, onTarget, '/copy', what);
         await moving('after its start');
         for (let kill = 1; kill <= FOLLOWER_KILLS; kill += 1) {
           await pause(500 + Math.random() * 3_000);

@@ -56,8 +56,17 @@ export class CopyFixture {
 
   /** `zkferry copy` from the one to the other, as a process of its own. */
   copy(from: string, to: string, ...options: string[]): ZkferryCommand {
+    return this.command('copy', from, to, options);
+  }
+
+  /** `zkferry diff`, likewise. */
+  diff(from: string, to: string, ...options: string[]): ZkferryCommand {
+    return this.command('diff', from, to, options);
+  }
+
+  private command(word: string, from: string, to: string, options: string[]): ZkferryCommand {
     const args = [`${this.source.connectString}${from}`, `${this.target.connectString}${to}`];
-    const command = new ZkferryCommand(['copy', ...args, '--json', ...options], {
+    const command = new ZkferryCommand([word, ...args, '--json', ...options], {
       ZKFERRY_STATE: join(this.directory, 'state'),
     });
     this.commands.push(command);

@@ -341,10 +341,23 @@ export class OrderedWriter<P = unknown> {
     else this.fail(error);
   }
 
+  /** What can pass is a failure only where it has not passed for too long. */
   private fail(error: unknown): void {
     if (this.failure !== undefined) return;
-    this.failure = { error };
+    const isStalled = isZkferryError(error) && error.retryable;
+    this.failure = { error: isStalled ? this.stalled(error) : error };
     this.options.onFailure?.();
+  }
+
+  /** A server whose disk is full ends itself, and says why in its own log only. */
+  private stalled({ type, message, options }: ZkferryError): ZkferryError {
+    const forMs = performance.now() - this.lastProgress;
+    return new ZkferryError(
+      type,
+      `${this.options.shown} has acknowledged nothing for ${Math.round(forMs / 1_000)} s: ${message}; see whether its servers run and have disk space left (one whose disk is full ends itself), start them, and give the same command again: it goes on where it was`,
+      // Otherwise it answers, and a request may be what breaks the connection.
+      { ...options, details: { ...(options.details ?? {}), isDown: this.fruitless === 0 } },
+    );
   }
 
   private recover(): void {
@@ -393,10 +406,10 @@ export class OrderedWriter<P = unknown> {
 
   private async readMarkerVersion(): Promise<number> {
     const { path } = this.options.marker;
+    const leftMs = () => this.lastProgress + this.stallTimeoutMs - performance.now();
     for (;;) {
-      const leftMs = this.lastProgress + this.stallTimeoutMs - performance.now();
       try {
-        const request = { operation: 'get', path, timeoutMs: Math.max(1, leftMs) };
+        const request = { operation: 'get', path, timeoutMs: Math.max(1, leftMs()) };
         const { stat } = await this.connection.request(
           request,
           (xid) => encodeRead(xid, OPCODE.getData, path),
@@ -404,7 +417,7 @@ export class OrderedWriter<P = unknown> {
         );
         return stat.version;
       } catch (error) {
-        if (leftMs <= 1 || !isZkferryError(error) || !error.retryable) throw error;
+        if (leftMs() <= 1 || !isZkferryError(error) || !error.retryable) throw error;
         if (zooKeeperCode(error) === 'SessionExpired') this.connection = this.connect();
       }
     }

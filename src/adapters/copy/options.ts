@@ -42,6 +42,8 @@ export interface CopyOptions {
   /** The target's jute.maxbuffer. */
   maxRequestBytes?: number;
   opsPerSecond?: number;
+  /** Longest time without an acknowledgement by the target; default a minute. */
+  stallTimeoutMs?: number;
   /** Where the marker lives. */
   znodeRoot?: string;
   /** Gives up what an unfinished copy between the same two has left. */

@@ -2,6 +2,7 @@
 import { lookup } from 'node:dns/promises';
 import { ZkferryError } from '../../model/errors';
 import type { ServerAddress } from '../zookeeper/fourLetterClient';
+import { isSameEnsemble } from './sameEnsemble';
 
 interface Place {
   servers: readonly ServerAddress[];
@@ -9,17 +10,23 @@ interface Place {
   shown: string;
 }
 
-/** @throws BadUsage where both name the same server, and one path is the other or lies below it */
+/**
+ * Looks at addresses first, then at the ensembles behind them. Files (no servers) are nobody's ensemble.
+ *
+ * @throws BadUsage where both are the same ensemble, and one path is the other or lies below it
+ */
 export async function refuseOverlap(source: Place, target: Place): Promise<void> {
   const isWithin = (path: string, root: string) =>
     path === root || root === '/' || path.startsWith(`${root}/`);
   if (!isWithin(source.path, target.path) && !isWithin(target.path, source.path)) return;
+  if (source.servers.length === 0) return;
   const known = new Set(await addressesOf(source));
   const shared = (await addressesOf(target)).find((address) => known.has(address));
-  if (shared === undefined) return;
+  if (shared === undefined && !(await isSameEnsemble(target, source))) return;
+  const foundBy = shared ?? 'a session opened at the one is known at the other';
   throw new ZkferryError(
     'BadUsage',
-    `${source.shown}${source.path} and ${target.shown}${target.path} are the same ensemble (${shared}), and one lies within the other: choose a target path outside ${source.path}`,
+    `${source.shown}${source.path} and ${target.shown}${target.path} are the same ensemble (${foundBy}), and one lies within the other: choose a target path outside ${source.path}`,
   );
 }
 

@@ -102,7 +102,8 @@ function triesOf(survey: Survey, prefix: string): Try[][] {
 
 function refusalOf(error: unknown, tries: Try[], shown: string): unknown {
   if (!isZkferryError(error) || error.type === 'EnsembleHeld') return error;
-  const details = error.options.details as { path?: string } | undefined;
+  const details = error.options.details as { path?: string; isDown?: boolean } | undefined;
+  if (details?.isDown === true) return error;
   const found = tries.find(({ op }) => op.path === details?.path) ?? tries[0]!;
   if (tries.length > 1 && error.retryable) return error;
   return new ZkferryError('Refused', `${shown} does not take ${found.refusal}`, {

@@ -95,13 +95,14 @@ export function writerFor<P>(
   options: CopyOptions,
   more: Pick<WriterOptions<P>, 'eager' | 'onAcknowledged' | 'onFailure' | 'stallTimeoutMs'> = {},
 ): OrderedWriter<P> {
-  const { maxRequestBytes = DEFAULT_MAX_REQUEST_BYTES, opsPerSecond } = options;
+  const { maxRequestBytes = DEFAULT_MAX_REQUEST_BYTES, opsPerSecond, stallTimeoutMs } = options;
   return new OrderedWriter<P>({
     ...job.target,
     auth: authOf(job.target, credential),
     marker,
     maxRequestBytes: Math.min(maxRequestBytes, MAX_BATCH_BYTES),
     ...(opsPerSecond !== undefined && { opsPerSecond }),
+    ...(stallTimeoutMs !== undefined && { stallTimeoutMs }),
     ...more,
   });
 }

@@ -51,6 +51,8 @@ export interface ConnectionOptions {
   auth: readonly { scheme: string; credential: string }[];
   /** The servers, for messages. */
   shown: string;
+  /** A session that exists, to be taken over; by default a new one. */
+  ticket?: SessionTicket;
 }
 
 export class Connection {
@@ -60,7 +62,7 @@ export class Connection {
   private wire: Wire | undefined;
   private connected = false;
   private authPending = 0;
-  private ticket: SessionTicket = NEW_SESSION;
+  private ticket: SessionTicket;
   private negotiatedMs: number;
   private lastZxid = 0n;
   private nextXid = 1;
@@ -72,6 +74,7 @@ export class Connection {
 
   constructor(private readonly options: ConnectionOptions) {
     this.negotiatedMs = options.sessionTimeoutMs;
+    this.ticket = options.ticket ?? NEW_SESSION;
     this.attempts = Math.floor(Math.random() * options.servers.length);
     this.ended = new Promise((resolve) => (this.settleEnded = resolve));
     this.attempt();
@@ -83,6 +86,11 @@ export class Connection {
 
   get sessionId(): string {
     return hexOf(this.ticket.sessionId);
+  }
+
+  /** What takes the session over; whoever has it is the session. */
+  get sessionTicket(): SessionTicket {
+    return this.ticket;
   }
 
   get sessionTimeoutMs(): number {
@@ -230,6 +238,11 @@ export class Connection {
     });
     if (reply.error !== 0) throw operationError(reply.error, failure);
     return decode(reply.body);
+  }
+
+  /** Ends the connection; the session lives until it times out, or another connection takes it over. */
+  leave(): void {
+    this.end('closed');
   }
 
   /** Ends the session at the server where there is a connection, waiting at most half a second for its word. */
