@@ -1,80 +1,19 @@
 /** The tap on every release line: trees built from it equal the leader's, whenever it joins. */
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
-import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import { openTap } from '../../src/adapters/tap';
 import { createLab, type Lab } from '../../src/lab/lab';
 import { atLeast } from '../../src/model/version';
-import type { ZkSession } from '../../src/model/ports';
 import { compareSessions, compareTrees, isServersOwn } from '../../src/tree/compareTrees';
+import { Churn } from '../support/churn';
 import { TapTree } from '../support/tapTree';
 import { until } from '../support/until';
 import type { Case } from '../upgrade/cases/types';
 
 const VERSIONS = ['3.4.14', '3.5.10', '3.6.4', '3.7.2', '3.8.6', '3.9.6'];
 const JOINS = 20;
-const LANES = 12;
-const KEPT_PER_LANE = 60;
 const LEADERS_KILLED = 3;
 const ADDRESSES = (lab: Lab) => lab.members.map(({ host, clientPort }) => ({ host, clientPort }));
-
-/** Creates, overwrites, deletes, protects, and lets sessions go with their ephemerals, until told to stop. */
-class Churn {
-  acknowledged = 0;
-  private stopped = false;
-  private readonly lanes: Promise<void>[];
-
-  constructor(private readonly lab: Lab) {
-    this.lanes = Array.from({ length: LANES }, (_, lane) => this.churn(lane));
-  }
-
-  async stop(): Promise<void> {
-    this.stopped = true;
-    await Promise.all(this.lanes);
-  }
-
-  private async churn(lane: number): Promise<void> {
-    const kept: string[] = [];
-    for (let life = 0; !this.stopped; life += 1) {
-      let session: ZkSession | undefined;
-      try {
-        session = await createZooKeeperAdapter().openSession({
-          servers: ADDRESSES(this.lab),
-          operationTimeoutMs: 3_000,
-        });
-        for (let n = 0; n < 150 && !this.stopped; n += 1) {
-          await this.step(session, kept, `/lane-${lane}-${life}-${n}`).catch(() => undefined);
-        }
-      } catch {
-        // No server takes a session just now: the next round tries again.
-      }
-      await session?.close();
-    }
-  }
-
-  private async step(session: ZkSession, kept: string[], path: string): Promise<void> {
-    const data = Buffer.alloc(Math.floor(Math.random() * 300), path);
-    // Never the root: after a write to "/" a leader's digests are off, as its followers' own counters say.
-    const any = kept[Math.floor(Math.random() * kept.length)];
-    if (any === undefined) return void kept.push(await session.create(path, data));
-    const closed = [{ perms: 1, scheme: 'digest', id: `u${kept.length}:hash` }];
-    const dice = Math.random();
-    if (dice < 0.15) await session.create(path, data, { ephemeral: true });
-    else if (dice < 0.3) kept.push(await session.create(`${path}-`, data, { sequential: true }));
-    else if (dice < 0.4) kept.push(await session.create(path, data, { acl: closed }));
-    else if (dice < 0.5) kept.push(await session.create(path, data));
-    else if (dice < 0.6) await session.create(`${any}/c`, data);
-    else if (dice < 0.9) await session.set(any, data);
-    else if (dice < 0.93) await session.set(any, data, 1_000_000);
-    else if (dice < 0.95) await session.setAcl(any, [{ perms: 31, scheme: 'world', id: 'anyone' }]);
-    else await session.delete(any);
-    this.acknowledged += 1;
-    if (kept.length > KEPT_PER_LANE) {
-      const oldest = kept.shift()!;
-      await session.delete(`${oldest}/c`).catch(() => undefined);
-      await session.delete(oldest);
-    }
-  }
-}
 
 async function withLab(name: string, version: string, work: (lab: Lab) => Promise<void>) {
   const lab = await createLab({ name, version, servers: 3, settings: { tickTime: '500' } });
@@ -87,7 +26,7 @@ async function withLab(name: string, version: string, work: (lab: Lab) => Promis
 }
 
 const follow = (lab: Lab): TapTree =>
-  new TapTree({ servers: ADDRESSES(lab), directory: join(lab.directory, 'spool') });
+  new TapTree(openTap({ servers: ADDRESSES(lab), directory: join(lab.directory, 'spool') }));
 
 const attached = (tap: TapTree, times: number) =>
   until(
@@ -134,7 +73,7 @@ const joins = (version: string): Case => ({
   name: `${JOINS} joins under load on ${version}`,
   run: () =>
     withLab('tap-joins', version, async (lab) => {
-      const churn = new Churn(lab);
+      const churn = new Churn(ADDRESSES(lab));
       const taps: TapTree[] = [];
       try {
         await until('some load', () => churn.acknowledged > 500 || undefined, 30_000);
@@ -157,7 +96,7 @@ const leadersKilled = (version: string): Case => ({
   name: `${LEADERS_KILLED} leaders killed under load on ${version}`,
   run: () =>
     withLab('tap-leaders', version, async (lab) => {
-      const churn = new Churn(lab);
+      const churn = new Churn(ADDRESSES(lab));
       const taps = [follow(lab), follow(lab)];
       try {
         for (let killed = 1; killed <= LEADERS_KILLED; killed += 1) {
