@@ -1,22 +1,23 @@
 /** The tap on every release line: trees built from it equal the leader's, whenever it joins. */
-import { strict as assert } from 'node:assert';
-import { join } from 'node:path';
-import { openTap } from '../../src/adapters/tap';
-import { createLab, type Lab } from '../../src/lab/lab';
-import { atLeast } from '../../src/model/version';
-import { compareSessions, compareTrees, isServersOwn } from '../../src/tree/compareTrees';
+import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
 import { Churn } from '../support/churn';
-import { TapTree } from '../support/tapTree';
+import { reconfigLab, reconfigUnderTap } from '../support/reconfigUnderTap';
+import { addressesOf, assertEqual, attached, tapOf } from '../support/tapLab';
+import type { TapTree } from '../support/tapTree';
 import { until } from '../support/until';
 import type { Case } from '../upgrade/cases/types';
 
 const VERSIONS = ['3.4.14', '3.5.10', '3.6.4', '3.7.2', '3.8.6', '3.9.6'];
 const JOINS = 20;
 const LEADERS_KILLED = 3;
-const ADDRESSES = (lab: Lab) => lab.members.map(({ host, clientPort }) => ({ host, clientPort }));
 
-async function withLab(name: string, version: string, work: (lab: Lab) => Promise<void>) {
-  const lab = await createLab({ name, version, servers: 3, settings: { tickTime: '500' } });
+const threeServers = (name: string, version: string): LabOptions => ({
+  ...{ name, version, servers: 3 },
+  settings: { tickTime: '500' },
+});
+
+async function withLab(options: LabOptions, work: (lab: Lab) => Promise<void>) {
+  const lab = await createLab(options);
   try {
     await lab.start();
     await work(lab);
@@ -25,66 +26,24 @@ async function withLab(name: string, version: string, work: (lab: Lab) => Promis
   }
 }
 
-const follow = (lab: Lab): TapTree =>
-  new TapTree(openTap({ servers: ADDRESSES(lab), directory: join(lab.directory, 'spool') }));
-
-const attached = (tap: TapTree, times: number) =>
-  until(
-    `attachment number ${times}`,
-    () => {
-      if (tap.error !== undefined) throw tap.error;
-      return tap.attachments >= times || undefined;
-    },
-    60_000,
-  );
-
-/** Compares each tree with one from a snapshot the leader wrote when all was quiet. */
-async function assertEqual(lab: Lab, version: string, taps: readonly TapTree[]): Promise<void> {
-  const reference = follow(lab);
-  try {
-    await attached(reference, 1);
-    const all = [reference, ...taps];
-    await until(
-      () => `every tap at one zxid: ${all.map(({ last }) => last.toString(16)).join(' ')}`,
-      () => {
-        for (const { error } of all) if (error !== undefined) throw error;
-        return all.every(({ last }) => last === reference.last) || undefined;
-      },
-      30_000,
-    );
-    for (const [index, tap] of taps.entries()) {
-      const differences = [
-        ...compareTrees(tap.tree!, reference.tree!, { ignore: isServersOwn }),
-        ...compareSessions(tap.tree!, reference.tree!),
-      ];
-      assert.deepEqual(differences.slice(0, 5), [], `tap ${index} differs from the leader`);
-      assert.ok(tap.transactions > 0, `tap ${index} saw no transaction`);
-      assert.equal(tap.digestsMismatched, 0, `tap ${index}: digests`);
-      if (atLeast(version, '3.6.0')) assert.ok(tap.digestsMatched > 0, `tap ${index}: no digests`);
-    }
-  } finally {
-    await reference.tap.close();
-  }
-}
-
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 const joins = (version: string): Case => ({
   name: `${JOINS} joins under load on ${version}`,
   run: () =>
-    withLab('tap-joins', version, async (lab) => {
-      const churn = new Churn(ADDRESSES(lab));
+    withLab(threeServers('tap-joins', version), async (lab) => {
+      const churn = new Churn(addressesOf(lab));
       const taps: TapTree[] = [];
       try {
         await until('some load', () => churn.acknowledged > 500 || undefined, 30_000);
         for (let join = 0; join < JOINS; join += 1) {
-          const tap = follow(lab);
+          const tap = tapOf(lab);
           taps.push(tap);
           await attached(tap, 1);
           await pause(Math.random() * 300);
         }
         await churn.stop();
-        await assertEqual(lab, version, taps);
+        await assertEqual(lab, taps);
       } finally {
         await churn.stop();
         await Promise.all(taps.map(({ tap }) => tap.close()));
@@ -95,9 +54,9 @@ const joins = (version: string): Case => ({
 const leadersKilled = (version: string): Case => ({
   name: `${LEADERS_KILLED} leaders killed under load on ${version}`,
   run: () =>
-    withLab('tap-leaders', version, async (lab) => {
-      const churn = new Churn(ADDRESSES(lab));
-      const taps = [follow(lab), follow(lab)];
+    withLab(threeServers('tap-leaders', version), async (lab) => {
+      const churn = new Churn(addressesOf(lab));
+      const taps = [tapOf(lab), tapOf(lab)];
       try {
         for (let killed = 1; killed <= LEADERS_KILLED; killed += 1) {
           await Promise.all(taps.map((tap) => attached(tap, killed)));
@@ -110,7 +69,7 @@ const leadersKilled = (version: string): Case => ({
           await lab.waitServing();
         }
         await churn.stop();
-        await assertEqual(lab, version, taps);
+        await assertEqual(lab, taps);
       } finally {
         await churn.stop();
         await Promise.all(taps.map(({ tap }) => tap.close()));
@@ -118,7 +77,12 @@ const leadersKilled = (version: string): Case => ({
     }),
 });
 
-export const tapCases: Case[] = VERSIONS.flatMap((version) => [
-  joins(version),
-  leadersKilled(version),
-]);
+const reconfigured = (version: string): Case => ({
+  name: `reconfigured, the leader moved by it, on ${version}`,
+  run: () => withLab(reconfigLab('tap-reconfig', version), reconfigUnderTap),
+});
+
+export const tapCases: Case[] = [
+  ...VERSIONS.flatMap((version) => [joins(version), leadersKilled(version)]),
+  ...['3.5.10', '3.9.6'].map(reconfigured),
+];
