@@ -6,6 +6,7 @@ import { addressesOf, assertEqual, attached, tapOf } from '../support/tapLab';
 import type { TapTree } from '../support/tapTree';
 import { until } from '../support/until';
 import type { Case } from '../upgrade/cases/types';
+import { heapLab, heapUnderStalledTap } from './tapHeap';
 
 const VERSIONS = ['3.4.14', '3.5.10', '3.6.4', '3.7.2', '3.8.6', '3.9.6'];
 const JOINS = 20;
@@ -82,7 +83,13 @@ const reconfigured = (version: string): Case => ({
   run: () => withLab(reconfigLab('tap-reconfig', version), reconfigUnderTap),
 });
 
+const heap = (version: string): Case => ({
+  name: `the leader's heap beside a tap that stands still on ${version}`,
+  run: () => withLab(heapLab('tap-heap', version), heapUnderStalledTap),
+});
+
 export const tapCases: Case[] = [
   ...VERSIONS.flatMap((version) => [joins(version), leadersKilled(version)]),
   ...['3.5.10', '3.9.6'].map(reconfigured),
+  ...['3.4.14', '3.9.6'].map(heap),
 ];
