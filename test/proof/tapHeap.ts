@@ -155,12 +155,10 @@ async function pausedTap(
   const tap = tapOf(lab, { maxQueuedBytes: 1 << 20 });
   try {
     await attached(tap, 1);
-    let goOn!: () => void;
-    tap.gate = new Promise((resolve) => (goOn = resolve));
-    await writes.write(WRITES);
-    await measure();
-    tap.gate = undefined;
-    goOn();
+    await tap.whilePaused(async () => {
+      await writes.write(WRITES);
+      await measure();
+    });
     await attached(tap, 2);
     await writes.write(10);
     assert.ok(tap.kinds.includes('lost'), 'the leader dropped it');

@@ -1,7 +1,7 @@
 /** Trees that taps keep of a lab, held against the leader's own. */
 import { strict as assert } from 'node:assert';
 import { join } from 'node:path';
-import { openTap, type TapOptions } from '../../src/adapters/tap';
+import { openTap, type Tap, type TapOptions } from '../../src/adapters/tap';
 import type { Lab } from '../../src/lab/lab';
 import { atLeast } from '../../src/model/version';
 import {
@@ -18,9 +18,14 @@ const ATTACH_DEADLINE_MS = 60_000;
 export const addressesOf = (lab: Lab) =>
   lab.members.map(({ host, clientPort }) => ({ host, clientPort }));
 
-export const tapOf = (lab: Lab, options: Partial<TapOptions> = {}): TapTree =>
+/** `open`: a tap of its own by default. */
+export const tapOf = (
+  lab: Lab,
+  options: Partial<TapOptions> = {},
+  open: (options: TapOptions) => Tap = openTap,
+): TapTree =>
   new TapTree(
-    openTap({ servers: addressesOf(lab), directory: join(lab.directory, 'spool'), ...options }),
+    open({ servers: addressesOf(lab), directory: join(lab.directory, 'spool'), ...options }),
   );
 
 /** Rejects with what ended the tap. */

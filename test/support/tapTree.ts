@@ -15,8 +15,7 @@ export class TapTree {
   digestsMatched = 0;
   digestsMismatched = 0;
   error: Error | undefined;
-  /** While it is set, nothing is taken. */
-  gate: Promise<void> | undefined;
+  private gate: Promise<void> | undefined;
   /** A fuzzy snapshot's tree has parts of later transactions until the tap is attached. */
   private settled = false;
 
@@ -33,6 +32,18 @@ export class TapTree {
 
   get attachments(): number {
     return this.kinds.filter((kind) => kind === 'attached').length;
+  }
+
+  /** Nothing is taken from the tap until `work` is done. */
+  async whilePaused(work: () => Promise<void>): Promise<void> {
+    let goOn!: () => void;
+    this.gate = new Promise((resolve) => (goOn = resolve));
+    try {
+      await work();
+    } finally {
+      this.gate = undefined;
+      goOn();
+    }
   }
 
   private async follow(): Promise<void> {

@@ -321,12 +321,10 @@ describe('taps that share one attachment to three servers under load', () => {
   test('one who takes nothing for long is put off alone', async () => {
     const slow = follow({ maxQueuedEvents: 20 });
     await attached(slow);
-    let goOn!: () => void;
-    slow.gate = new Promise((resolve) => (goOn = resolve));
     const from = load.acknowledged;
-    await eventually('much load', () => Promise.resolve(load.acknowledged > from + 4_000), 60_000);
-    slow.gate = undefined;
-    goOn();
+    await slow.whilePaused(async () => {
+      await eventually('much load', () => Promise.resolve(load.acknowledged > from + 4_000));
+    });
     await attached(slow, 2);
     expect(slow.kinds).toContain('lost');
     for (const quick of trees.slice(0, 3)) expect(quick.kinds).not.toContain('lost');
