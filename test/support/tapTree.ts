@@ -1,14 +1,13 @@
 /** A tree kept up by a tap, as a consumer of the tap would keep it. */
 import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { openTap, type Tap, type TapEvent, type TapOptions } from '../../src/adapters/tap';
+import type { Tap, TapEvent } from '../../src/adapters/tap';
 import { follows } from '../../src/codec/quorum/packet';
 import { readSnapshot } from '../../src/codec/snapshot';
 import { decodeTxn } from '../../src/codec/txn';
 import { DataTree } from '../../src/tree/dataTree';
 
 export class TapTree {
-  readonly tap: Tap;
   readonly kinds: string[] = [];
   tree: DataTree | undefined;
   last = 0n;
@@ -16,11 +15,16 @@ export class TapTree {
   digestsMatched = 0;
   digestsMismatched = 0;
   error: Error | undefined;
+  private gate: Promise<void> | undefined;
   /** A fuzzy snapshot's tree has parts of later transactions until the tap is attached. */
   private settled = false;
 
-  constructor(options: TapOptions) {
-    this.tap = openTap(options);
+  /** `before`: what was kept up by another tap, which this one goes on after; its tree is taken over. */
+  constructor(
+    readonly tap: Tap,
+    before?: TapTree,
+  ) {
+    if (before !== undefined) ({ tree: this.tree, last: this.last } = before);
     void this.follow().catch((error: Error) => {
       this.error = error;
     });
@@ -30,8 +34,23 @@ export class TapTree {
     return this.kinds.filter((kind) => kind === 'attached').length;
   }
 
+  /** Nothing is taken from the tap until `work` is done. */
+  async whilePaused(work: () => Promise<void>): Promise<void> {
+    let goOn!: () => void;
+    this.gate = new Promise((resolve) => (goOn = resolve));
+    try {
+      await work();
+    } finally {
+      this.gate = undefined;
+      goOn();
+    }
+  }
+
   private async follow(): Promise<void> {
-    for await (const event of this.tap) await this.accept(event);
+    for await (const event of this.tap) {
+      await this.gate;
+      await this.accept(event);
+    }
   }
 
   private async accept(event: TapEvent): Promise<void> {

@@ -97,6 +97,11 @@ export class ScriptedLeader {
     return [{ host: HOST, clientPort: this.clientPort, quorumPort: this.quorumPort }];
   }
 
+  /** Learners connected now. */
+  get learners(): number {
+    return [...this.sockets].filter((socket) => !socket.destroyed).length;
+  }
+
   count(type: number): number {
     return this.heard.filter((packet) => packet.type === type).length;
   }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openTap, type Tap, type TapEvent, type TapOptions } from '../../src/adapters/tap';
 import { PACKET } from '../../src/codec/quorum/packet';
+import { hangDisk } from '../support/hungDisk';
 import {
   emptySnapshot,
   established,
@@ -102,6 +103,27 @@ test('a snapshot that stands still is given up, leaves no file, and is asked for
   const events = await eventsUntil(({ kind }) => kind === 'attached');
   expect(events.map(({ kind }) => kind)).toEqual(['snapshot', 'attached']);
   expect(leader.asked).toEqual([0n, 0n]);
+  expect(readdirSync(directory)).toHaveLength(1);
+});
+
+test.each([
+  ['the snapshot begins', 0],
+  ['all of it has come', emptySnapshot().length],
+])('a disk that hangs when %s does not make the leader wait', async (_when, bytes) => {
+  let goOn!: (() => Promise<void>) | undefined;
+  const hung: Reign = (_asked, send) => {
+    send(Buffer.concat([packetOf(PACKET.snap, Z(5)), emptySnapshot().subarray(0, bytes)]));
+    goOn = hangDisk();
+  };
+  try {
+    await follow([hung, snapshot(Z(5))], { snapshotStallMs: 300 });
+    await eventually('the snapshot', () => Promise.resolve(leader.asked.length === 1));
+    await eventually('the tap to hang up', () => Promise.resolve(leader.learners === 0), 5_000);
+  } finally {
+    await goOn?.();
+  }
+  const events = await eventsUntil(({ kind }) => kind === 'attached');
+  expect(events.map(({ kind }) => kind)).toEqual(['snapshot', 'attached']);
   expect(readdirSync(directory)).toHaveLength(1);
 });
 

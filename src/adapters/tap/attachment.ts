@@ -52,6 +52,8 @@ export class Attachment {
   private heard = 0;
   /** Not reading on purpose: the consumer's queue is full, or a file is being opened or sealed. */
   private held = false;
+  /** A file being opened or sealed: another attempt waits for it, whatever has become of the leader. */
+  private filing: Promise<void> | undefined;
   /** The last zxid handed to the consumer, as a transaction or by a snapshot. */
   delivered: bigint;
   private ended = false;
@@ -89,6 +91,7 @@ export class Attachment {
     const ended = await end;
     signal.removeEventListener('abort', onAbort);
     await this.snapshot?.spool.discard();
+    await this.filing?.catch(() => undefined);
     return ended;
   }
 
@@ -178,6 +181,19 @@ export class Attachment {
     this.options.onAttached();
   }
 
+  /** As `hold`, for no longer than a snapshot may stand still: a leader that sends one keeps all it cannot send. */
+  private holdForFile(filing: Promise<void>): void {
+    this.filing = filing;
+    this.hold(filing);
+    const { snapshotStallMs } = this.options;
+    const timer = setTimeout(() => {
+      setImmediate(() => {
+        if (this.silence === timer) this.lost(`the disk did nothing for ${snapshotStallMs} ms`);
+      });
+    }, snapshotStallMs);
+    this.silence = timer;
+  }
+
   /** Leaves the socket alone until `until` resolves, then goes on where reading stopped. */
   private hold(until: Promise<unknown>): void {
     this.held = true;
@@ -206,7 +222,7 @@ export class Attachment {
       minFreeBytes,
       onFailure: (error) => this.end({ kind: 'failed', error }),
     });
-    this.hold(
+    this.holdForFile(
       opening.then(async (spool) => {
         if (this.ended) await spool.discard();
         else
@@ -226,7 +242,7 @@ export class Attachment {
     if (!spool.write(body, () => this.resumeSpooling())) this.socket.pause();
     if (!scanner.done) return;
     this.decoder.push(chunk.subarray(scanner.consumed));
-    this.hold(this.sealSnapshot(spool, ahead.result));
+    this.holdForFile(this.sealSnapshot(spool, ahead.result));
   }
 
   private resumeSpooling(): void {

@@ -9,5 +9,6 @@ export {
   type TapServer,
   type UnseenRange,
 } from './tap';
+export { SharedTaps, type SharedTapsOptions } from './sharedTap';
 export { connectLeader, type ConnectOptions, type LeaderConnection } from './connectLeader';
 export { findLeader, type FoundLeader } from './findLeader';

@@ -10,6 +10,7 @@ import { EventQueue } from './eventQueue';
 import type { TapEvent } from './events';
 import type { TapServer } from './findLeader';
 import type { QuorumSecurity } from './quorumSocket';
+import { eventsOf } from './tapEvents';
 
 export type { TapEvent, TapLeader, UnseenRange } from './events';
 export type { TapServer } from './findLeader';
@@ -73,6 +74,11 @@ export function openTap(options: TapOptions): Tap {
   return new LearnerTap(options);
 }
 
+export const queueOf = ({
+  maxQueuedEvents = 100_000,
+  maxQueuedBytes = 64 * MIB,
+}: TapOptions): EventQueue<TapEvent> => new EventQueue(maxQueuedEvents, maxQueuedBytes);
+
 class LearnerTap implements Tap {
   private readonly queue: EventQueue<TapEvent>;
   private readonly closing = new AbortController();
@@ -87,8 +93,8 @@ class LearnerTap implements Tap {
   private withoutLeaderSince = performance.now();
 
   constructor(private readonly options: TapOptions) {
-    const { maxQueuedEvents = 100_000, maxQueuedBytes = 64 * MIB, from = 0n, signal } = options;
-    this.queue = new EventQueue(maxQueuedEvents, maxQueuedBytes);
+    const { from = 0n, signal } = options;
+    this.queue = queueOf(options);
     this.last = from;
     this.ask = from;
     if (signal?.aborted) this.closing.abort();
@@ -111,16 +117,8 @@ class LearnerTap implements Tap {
   }
 
   /** Leaving the loop closes the tap. */
-  async *[Symbol.asyncIterator](): AsyncIterator<TapEvent> {
-    try {
-      for (;;) {
-        const events = await this.take();
-        if (events.length === 0) return;
-        yield* events;
-      }
-    } finally {
-      await this.close();
-    }
+  [Symbol.asyncIterator](): AsyncIterator<TapEvent> {
+    return eventsOf(this);
   }
 
   async close(): Promise<void> {
