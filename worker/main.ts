@@ -41,7 +41,10 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
       secrets,
       zookeeper: createZooKeeperAdapter(),
       host,
-      tree: createTreeAdapter({ directory: join(configuration.ZKFERRY_STATE, 'spool') }),
+      tree: createTreeAdapter({
+        directory: join(configuration.ZKFERRY_STATE, 'spool'),
+        secrets,
+      }),
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
       searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
     });

@@ -90,13 +90,13 @@ export async function observeEnsemble(
   const tree =
     treeDeadlineMs === undefined
       ? undefined
-      : await lookAtTree(ports, ensemble.name, seen, config, treeDeadlineMs, context);
+      : await lookAtTree(ports, ensemble, seen, config, treeDeadlineMs, context);
   return factsFrom(ensemble, seen, config, sessionsIn(probed.map(({ probe }) => probe)), tree);
 }
 
 async function lookAtTree(
   { tree }: ObservePorts,
-  ensemble: string,
+  ensemble: ResolvedEnsemble,
   servers: ServerFacts[],
   config: ConfigInForce | undefined,
   deadlineMs: number,

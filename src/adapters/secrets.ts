@@ -5,6 +5,7 @@ import type { SecretsPort } from '../model/ports';
 
 const MAX_SECRET_BYTES = 64 * 1024;
 const OTHERS_MAY_READ_OR_WRITE = 0o006;
+const OTHERS_MAY_WRITE = 0o002;
 
 /** Resolves `env:NAME` and `file:/absolute/path`. SecretMissing (not retryable) with what to do. */
 export function createSecrets(
@@ -12,9 +13,9 @@ export function createSecrets(
 ): SecretsPort {
   const environment = options.environment ?? process.env;
   return {
-    async resolve(reference: string): Promise<string> {
+    async resolve(reference, { isPublic = false } = {}): Promise<string> {
       if (reference.startsWith('env:')) return fromEnvironment(reference.slice(4), environment);
-      if (reference.startsWith('file:/')) return fromFile(reference.slice(5));
+      if (reference.startsWith('file:/')) return fromFile(reference.slice(5), isPublic);
       throw new ZkferryError(
         'SecretMissing',
         'a secret reference must be env:NAME or file:/absolute/path: correct the inventory',
@@ -34,13 +35,14 @@ function fromEnvironment(name: string, environment: Record<string, string | unde
   return value.replace(/\r?\n$/, '');
 }
 
-async function fromFile(path: string): Promise<string> {
+async function fromFile(path: string, isPublic: boolean): Promise<string> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw refused(path, 'it is not a regular file');
-    if ((found.mode & OTHERS_MAY_READ_OR_WRITE) !== 0) {
+    if (isPublic && (found.mode & OTHERS_MAY_WRITE) !== 0)
+      throw refused(path, `everybody on the worker can write it: chmod 644 ${path}`);
+    if (!isPublic && (found.mode & OTHERS_MAY_READ_OR_WRITE) !== 0)
       throw refused(path, `everybody on the worker can read or write it: chmod 600 ${path}`);
-    }
     if (found.size > MAX_SECRET_BYTES) throw refused(path, 'it is larger than 64 KiB');
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
   } catch (error) {

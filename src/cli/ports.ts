@@ -26,7 +26,10 @@ export async function withPorts<T>(
       secrets: secretsPort,
       zookeeper: zookeeper.createZooKeeperAdapter(),
       host: hostPort,
-      tree: tree.createTreeAdapter({ directory: join(settings.ZKFERRY_STATE, 'spool') }),
+      tree: tree.createTreeAdapter({
+        directory: join(settings.ZKFERRY_STATE, 'spool'),
+        secrets: secretsPort,
+      }),
       ownerCredential: await owner.ownerCredential(settings.ZKFERRY_SECRET_FILE),
       searchAttributes: false,
     });

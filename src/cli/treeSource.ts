@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { TapOptions } from '../adapters/tap/tap';
-import type { ConnectString } from '../adapters/zookeeper/connectString';
 import { DEFAULT_ZNODE_ROOT } from '../model/contract';
 import { ZkferryError } from '../model/errors';
 import type { TreeSource } from '../tree/source';
 import type { CommandContext } from './context';
 import { tapAccess, withQuorumOptions, type QuorumOptions } from './quorumOptions';
+import { placeOf, type TreePlace } from './treePlace';
 
 /** Longer than an election, shorter than the patience of whoever mistyped an address. */
 const GIVE_UP_AFTER_MS = 15_000;
@@ -17,12 +17,6 @@ const READ_BY = ['tap', 'client'] as const;
 export interface ReadOptions extends QuorumOptions {
   readBy: (typeof READ_BY)[number];
   sourceLogDir?: string;
-}
-
-/** A tree as a command line names it: of an ensemble, or of files. */
-export interface TreePlace extends ConnectString {
-  /** A snapshot file or a data directory; there are no servers then. */
-  files?: string;
 }
 
 const collect = (value: string, before: string[] = []): string[] => [...before, value];
@@ -60,13 +54,17 @@ export function withPairOptions(command: Command): Command {
 }
 
 /** The two trees of a command line, what of them is meant, and the credentials for each. */
-export async function treePair(from: string, to: string, options: PairOptions) {
-  const { parseConnectString } = await import('../adapters/zookeeper/connectString');
+export async function treePair(
+  context: CommandContext,
+  from: string,
+  to: string,
+  options: PairOptions,
+) {
   const { Selection } = await import('../tree/copy/selection');
   const source: TreePlace = isFiles(from)
     ? { files: from, servers: [], path: options.sourcePath, shown: from }
-    : parseConnectString(from, 'SOURCE');
-  const target = parseConnectString(to, 'TARGET');
+    : await placeOf(context, from, 'SOURCE');
+  const target = await placeOf(context, to, 'TARGET');
   const selection = new Selection({
     sourceRoot: source.path,
     targetRoot: target.path,
@@ -74,8 +72,8 @@ export async function treePair(from: string, to: string, options: PairOptions) {
     exclude: options.exclude,
     ownRoot: DEFAULT_ZNODE_ROOT,
   });
-  const sourceAuth = await digestCredentials(options.sourceAuth);
-  const targetAuth = await digestCredentials(options.targetAuth);
+  const sourceAuth = await digestCredentials(source, options.sourceAuth);
+  const targetAuth = await digestCredentials(target, options.targetAuth);
   return { source, target, selection, sourceAuth, targetAuth };
 }
 
@@ -88,7 +86,7 @@ export const spoolDirectory = (context: CommandContext): string =>
 
 export async function openTree(
   context: CommandContext,
-  { files, servers, shown, path }: TreePlace,
+  { files, servers, shown, path, ensemble }: TreePlace,
   options: ReadOptions,
   auth: readonly { scheme: string; credential: string }[],
   tapOptions: Partial<TapOptions> = {},
@@ -113,23 +111,26 @@ export async function openTree(
   }
   const { TapSource } = await import('../adapters/source/tapSource');
   return TapSource.open(shown, {
-    ...(await tapAccess(servers, options)),
+    ...(await tapAccess(servers, options, ensemble)),
     directory: spoolDirectory(context),
     giveUpAfterMs: GIVE_UP_AFTER_MS,
     ...tapOptions,
   });
 }
 
-/** `env:NAME` or `file:/path`, each the text `user:password`. */
+/** Those of the inventory, and `references` beside them: `env:NAME` or `file:/path`, each the text `user:password`. */
 async function digestCredentials(
+  { ensemble }: TreePlace,
   references: readonly string[] = [],
 ): Promise<{ scheme: string; credential: string }[]> {
   const { createSecrets } = await import('../adapters/secrets');
   const secrets = createSecrets();
   return Promise.all(
-    references.map(async (reference) => ({
-      scheme: 'digest',
-      credential: await secrets.resolve(reference),
-    })),
+    [...(ensemble?.auth ?? []).map(({ secret }) => secret), ...references].map(
+      async (reference) => ({
+        scheme: 'digest',
+        credential: await secrets.resolve(reference),
+      }),
+    ),
   );
 }

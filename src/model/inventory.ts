@@ -131,6 +131,24 @@ export const directoriesSchema = z.strictObject({
     .describe('copies of the data made before a run touches it'),
 });
 
+export const quorumSchema = z.strictObject({
+  tls: z
+    .strictObject({
+      ca: secretReference.describe("PEM of who signed the servers' certificates"),
+      certificate: secretReference.optional().describe('PEM of the certificate to show there'),
+      key: secretReference.optional().describe('PEM of its key'),
+      verifyHost: z
+        .boolean()
+        .default(true)
+        .describe('false: a certificate that names another host will do'),
+    })
+    .refine(({ certificate, key }) => (certificate === undefined) === (key === undefined), {
+      error: 'expected certificate and key, or neither',
+    })
+    .optional(),
+  sasl: secretReference.optional().describe('user:password for DIGEST-MD5'),
+});
+
 const serverDefaults = {
   ssh: sshSchema.partial(),
   service: serviceSchema,
@@ -179,6 +197,9 @@ export const ensembleSchema = z
         key: secretReference.optional(),
       })
       .optional(),
+    quorum: quorumSchema
+      .optional()
+      .describe('what the quorum ports demand of a learner: for reading the tree'),
     znodeRoot: z
       .string()
       .regex(/^(\/[^/\0]+)+$/, { error: 'expected a znode path such as /zkferry' })
@@ -250,6 +271,7 @@ export type EnsembleSpec = z.output<typeof ensembleSchema>;
 export type SshSpec = z.output<typeof sshSchema>;
 export type ServiceSpec = z.output<typeof serviceSchema>;
 export type PackageSpec = z.output<typeof packageSchema>;
+export type QuorumSpec = z.output<typeof quorumSchema>;
 export type DirectoriesSpec = z.output<typeof directoriesSchema>;
 
 export const ensembleName = name;

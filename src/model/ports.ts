@@ -31,8 +31,11 @@ export interface InventoryPort {
 }
 
 export interface SecretsPort {
-  /** The text behind `env:NAME` or `file:/path`, without a final newline. SecretMissing. */
-  resolve(reference: string): Promise<string>;
+  /**
+   * The text behind `env:NAME` or `file:/path`, without a final newline. SecretMissing. `isPublic`: a certificate,
+   * say, whose file everybody may read, though not write.
+   */
+  resolve(reference: string, options?: { isPublic?: boolean }): Promise<string>;
 }
 
 export interface ServerProbe {
@@ -134,7 +137,7 @@ export interface TreePort {
    * context's signal aborts: any other failure is the `unknown` of the result.
    */
   look(
-    ensemble: string,
+    ensemble: Pick<ResolvedEnsemble, 'name' | 'quorum'>,
     members: readonly TreeAddress[],
     options: { deadlineMs: number },
     context: OperationContext,

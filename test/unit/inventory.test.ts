@@ -161,4 +161,13 @@ describe('secrets', () => {
     expect(error.message).toContain(`chmod 600 ${path}`);
     expect(error.message).not.toContain('hunter2');
   });
+
+  test('that are public may be read by everybody, but not written', async () => {
+    const path = file('certificate', 'public');
+    chmodSync(path, 0o644);
+    const resolve = () => secrets.resolve(`file:${path}`, { isPublic: true });
+    expect(await resolve()).toBe('public');
+    chmodSync(path, 0o646);
+    expect((await failure(resolve())).message).toContain(`chmod 644 ${path}`);
+  });
 });

@@ -116,8 +116,8 @@ describe('3.9.6', () => {
     }));
     try {
       const begun = performance.now();
-      const look = await createTreeAdapter({ directory }).look(
-        ...(['known39', members, { deadlineMs: 20_000 }, quietContext()] as const),
+      const look = await createTreeAdapter({ directory, secrets: createSecrets() }).look(
+        ...([{ name: 'known39' }, members, { deadlineMs: 20_000 }, quietContext()] as const),
       );
       expect(look).toEqual({ unknown: expect.stringContaining(`127.0.0.1:${port}`) });
       expect(performance.now() - begun).toBeLessThan(8_000);
@@ -134,7 +134,7 @@ test(
     const lab = await startLab({ name: 'known35', version: '3.5.10', servers: 3, settings });
     const secrets = createSecrets();
     const host = createHostAdapter({ secrets });
-    const tree = createTreeAdapter({ directory });
+    const tree = createTreeAdapter({ directory, secrets });
     let looks = 0;
     const activities = planActivities({
       ...{ secrets, host, ownerCredential: 'zkferry:known', searchAttributes: false },

@@ -1,11 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stringify } from 'yaml';
 import { openTap, type QuorumSecurity } from '../../src/adapters/tap';
 import { createLab, type Lab } from '../../src/lab/lab';
 import { tapAccess } from '../../src/cli/quorumOptions';
+import type { EnsembleSpecInput } from '../../src/model/inventory';
+import { ran } from '../unit/cli/testIo';
 import { addressesOf } from './support';
+
+type QuorumSpecInput = EnsembleSpecInput['quorum'];
 
 let directory: string;
 let lab: Lab | undefined;
@@ -39,6 +44,27 @@ async function firstOf(security: QuorumSecurity | undefined): Promise<unknown> {
   }
 }
 
+/** A command on the lab's ensemble, whose inventory says this of the quorum ports; the document it ends with. */
+async function command(
+  quorum: QuorumSpecInput,
+  ...words: string[]
+): Promise<Record<string, unknown>> {
+  const inventory = lab!.inventory();
+  const ensemble = { ...inventory.ensembles[lab!.name]!, quorum };
+  const path = join(directory, 'inventory.yaml');
+  writeFileSync(path, stringify({ ensembles: { [lab!.name]: ensemble } }));
+  const env = {
+    ...process.env,
+    ZKFERRY_SECRET_FILE: join(directory, 'secret'),
+    ZKFERRY_STATE: directory,
+  };
+  const { out } = await ran([...words, '--inventory', path, '--json'], { env });
+  return JSON.parse(out.trimEnd().split('\n').at(-1)!) as Record<string, unknown>;
+}
+
+const treeOf = async (quorum?: QuorumSpecInput) =>
+  (await command(quorum, 'inspect', lab!.name)).tree;
+
 const refusal = (code: string) => ({ type: 'ZooKeeperAuthFailed', options: { details: { code } } });
 
 test('SASL: the right password is taken, a wrong one and none are refused, each by name', async () => {
@@ -68,6 +94,11 @@ test('SASL: the right password is taken, a wrong one and none are refused, each 
   process.env.QUORUM_SASL = 'zk:s,e=c ret';
   const { security } = await tapAccess([], { quorumSasl: 'env:QUORUM_SASL' });
   expect(await firstOf(security)).toBe('snapshot');
+  expect(await treeOf({ sasl: 'env:QUORUM_SASL' })).toMatchObject({ nodes: expect.any(Number) });
+  expect(await treeOf()).toEqual({ unknown: expect.stringContaining('SASL') });
+  expect(await treeOf({ sasl: 'env:NO_SUCH' })).toEqual({
+    unknown: expect.stringMatching(/^ensembles\.tapsasl\.quorum\.sasl: .* has no NO_SUCH/),
+  });
   expect(await firstOf({ sasl: { user: 'zk', password: 's,e=c ret' } })).toBe('snapshot');
 });
 
@@ -110,8 +141,38 @@ test('TLS: our own certificate is taken, a foreign one, a foreign CA and none ar
     quorumHostCheck: false,
   });
   expect(await firstOf(security)).toBe('snapshot');
+  await inInventory();
   expect(await firstOf({ tls })).toBe('snapshot');
 });
+
+/** The ensemble by its name, its certificates as the inventory has them; ours, for a host of another name. */
+async function inInventory(): Promise<void> {
+  const of = (name: string) => `file:${join(directory, name)}`;
+  chmodSync(join(directory, 'own-ca'), 0o644);
+  chmodSync(join(directory, 'own-key'), 0o600);
+  const tls = { ca: of('own-ca'), certificate: of('own-certificate'), key: of('own-key') };
+  const quorum = { tls: { ...tls, verifyHost: false } };
+  const { name } = lab!;
+  expect(await treeOf(quorum)).toMatchObject({ nodes: expect.any(Number) });
+  expect(await treeOf({ tls })).toEqual({ unknown: expect.any(String) });
+  expect(await command(quorum, 'diff', name, name)).toMatchObject({ ok: true });
+  // Options go before the inventory, one by one.
+  const noCheck = await command({ tls }, 'diff', name, name, '--no-quorum-host-check');
+  expect(noCheck).toMatchObject({ ok: true });
+  const foreign = ['--quorum-ca', join(directory, 'foreign-ca')];
+  expect(await command(quorum, 'diff', name, name, ...foreign)).toMatchObject({
+    error: { type: 'ZooKeeperAuthFailed' },
+  });
+  expect(await command({ tls: { ...tls, ca: tls.certificate + '-none' } }, 'tap', name)).toEqual({
+    error: {
+      type: 'SecretMissing',
+      message: expect.stringMatching(/^ensembles\.taptls\.quorum\.tls\.ca: .*ENOENT/),
+    },
+  });
+  expect(await command({ tls: { ca: tls.ca, key: tls.key } }, 'inspect', name)).toMatchObject({
+    error: { type: 'InvalidInventory', message: expect.stringContaining('quorum.tls') },
+  });
+}
 
 /** A CA of its own and a certificate it signed, PEM. */
 function certificates(name: string): { ca: string; certificate: string; key: string } {

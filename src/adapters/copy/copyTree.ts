@@ -50,7 +50,7 @@ export async function leftBehind(
   if (!options.execute) return undefined;
   const session = await openOwnSession(job, left.credential);
   try {
-    await discard(session, journal, left);
+    await discard(job, session, journal, left);
   } finally {
     await session.close();
   }
@@ -186,7 +186,7 @@ async function carryOut(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const { stepsBefore, finalAcls } = await perform(job, journal, work, session, options);
-  await discard(session, journal, work.record);
+  await discard(job, session, journal, work.record);
   return {
     ...resultOf(work.survey, work.record, options),
     finalAcls,

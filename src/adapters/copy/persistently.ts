@@ -1,5 +1,6 @@
 /** Small requests that shall outlive an election. */
 import { isZkferryError } from '../../model/errors';
+import { zooKeeperCode } from '../zookeeper/errors';
 
 const DEADLINE_MS = 60_000;
 const PAUSE_MS = 100;
@@ -11,7 +12,9 @@ export async function persistently<T>(act: () => Promise<T>): Promise<T> {
     try {
       return await act();
     } catch (error) {
-      const canPass = isZkferryError(error) && error.retryable;
+      // An expired session stays so.
+      const canPass =
+        isZkferryError(error) && error.retryable && zooKeeperCode(error) !== 'SessionExpired';
       if (!canPass || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }

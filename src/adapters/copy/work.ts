@@ -5,6 +5,7 @@ import { CopyOperations } from '../../tree/copy/operations';
 import type { Survey } from '../../tree/copy/survey';
 import type { SourceNode } from '../../tree/source';
 import { OrderedWriter, type WriterOptions } from '../bulk/orderedWriter';
+import { zooKeeperCode } from '../zookeeper/errors';
 import { openSession } from '../zookeeper/session';
 import { authOf, rightsOf } from './identity';
 import type { CopyJournal, JournalRecord, SavedPlan } from './journal';
@@ -67,7 +68,7 @@ export async function perform(
       marker = await tryTarget(target, marker, survey);
     } catch (error) {
       const isFinal = !isZkferryError(error) || !error.retryable;
-      if (isFinal && options.isResync !== true) await discard(session, journal, record);
+      if (isFinal && options.isResync !== true) await discard(job, session, journal, record);
       throw error;
     }
   }
@@ -107,14 +108,25 @@ export function writerFor<P>(
   });
 }
 
-/** Everything is on the target: the traces of the work go. */
+/** Everything is on the target: the traces of the work go. `session` may have expired meanwhile. */
 export async function discard(
+  job: CopyJob,
   session: ZkSession,
   journal: CopyJournal,
   record: JournalRecord,
 ): Promise<void> {
   await journal.write({ ...record, phase: 'done' });
-  await removeMarker(session, record.markerPath);
+  try {
+    await removeMarker(session, record.markerPath);
+  } catch (error) {
+    if (zooKeeperCode(error) !== 'SessionExpired') throw error;
+    const another = await openOwnSession(job, record.credential);
+    try {
+      await removeMarker(another, record.markerPath);
+    } finally {
+      await another.close();
+    }
+  }
   await journal.clear();
 }
 

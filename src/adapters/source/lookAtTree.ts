@@ -2,8 +2,9 @@
 import { mkdir } from 'node:fs/promises';
 import { isZkferryError } from '../../model/errors';
 import type { TreeFacts, TreeLook } from '../../model/facts';
-import type { TreePort } from '../../model/ports';
+import type { SecretsPort, TreePort } from '../../model/ports';
 import { TreeCensus } from '../../tree/treeFacts';
+import { quorumSecurity } from '../quorumSecurity';
 import type { TapOptions } from '../tap';
 import { TapSource } from './tapSource';
 
@@ -13,15 +14,23 @@ const GIVE_UP_AFTER_MS = 1_000;
 /** A learner that stalls in a snapshot makes the leader hold what is written meanwhile. */
 const SNAPSHOT_STALL_MS = 5_000;
 
-/** `directory`: where the tree lies while it is read; made where missing, readable by the owner only. */
-export const createTreeAdapter = ({ directory }: { directory: string }): TreePort => ({
+export interface TreeAdapterOptions {
+  /** Where the tree lies while it is read; made where missing, readable by the owner only. */
+  directory: string;
+  /** For what the quorum ports demand. */
+  secrets: SecretsPort;
+}
+
+export const createTreeAdapter = ({ directory, secrets }: TreeAdapterOptions): TreePort => ({
   async look(ensemble, servers, { deadlineMs }, { signal: outer }): Promise<TreeLook> {
     const deadline = AbortSignal.timeout(deadlineMs);
     const signal = AbortSignal.any([outer, deadline]);
     try {
       await mkdir(directory, { recursive: true, mode: 0o700 });
-      return await census(ensemble, {
+      const security = await quorumSecurity(ensemble, secrets);
+      return await census(ensemble.name, {
         ...{ servers, directory, signal },
+        ...(security !== undefined && { security }),
         connectTimeoutMs: CONNECT_TIMEOUT_MS,
         giveUpAfterMs: GIVE_UP_AFTER_MS,
         snapshotStallMs: SNAPSHOT_STALL_MS,

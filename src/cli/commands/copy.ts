@@ -11,7 +11,6 @@ import type {
   FollowResult,
   FollowStatus,
 } from '../../adapters/copy/options';
-import type { ConnectString } from '../../adapters/zookeeper/connectString';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../tree/copy/merge';
 import type { TreeSource } from '../../tree/source';
@@ -30,8 +29,8 @@ import {
   treePair,
   withPairOptions,
   type PairOptions,
-  type TreePlace,
 } from '../treeSource';
+import type { TreePlace } from '../treePlace';
 
 const PROGRESS_EVERY_MS = 250;
 /** Beyond it a snapshot is read from disk each time. */
@@ -92,7 +91,12 @@ async function copy(
 ): Promise<Outcome> {
   const { copyTree } = await import('../../adapters/copy/copyTree');
   const { refuseOverlap } = await import('../../adapters/copy/refuseOverlap');
-  const { source, target, selection, sourceAuth, targetAuth } = await treePair(from, to, options);
+  const { source, target, selection, sourceAuth, targetAuth } = await treePair(
+    context,
+    from,
+    to,
+    options,
+  );
   await refuseOverlap(source, target);
   const stop = new AbortController();
   const release = context.io.onInterrupt(() =>
@@ -127,7 +131,7 @@ async function copy(
 async function follow(
   context: CommandContext,
   job: CopyJob,
-  { servers, files }: TreePlace,
+  { servers, files, ensemble }: TreePlace,
   options: CopyCommandOptions,
   copyOptions: CopyOptions,
 ): Promise<FollowResult> {
@@ -143,7 +147,7 @@ async function follow(
       'BadUsage',
       `SOURCE: expected an ensemble (host:port,…/path) with --follow; got ${files}`,
     );
-  const access = await tapAccess(servers, options);
+  const access = await tapAccess(servers, options, ensemble);
   let lastShown = 0;
   return followTree(
     {
@@ -176,7 +180,7 @@ const followLine = ({ state, zxid: at, lagTransactions, lagMs, transactions }: F
 /** Without a word about it: by the tap, except of a standalone server, which has no quorum port. */
 async function openExisting(
   context: CommandContext,
-  target: ConnectString,
+  target: TreePlace,
   options: CopyCommandOptions,
   auth: readonly Credential[],
 ): Promise<TreeSource> {

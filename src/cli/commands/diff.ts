@@ -55,7 +55,12 @@ async function diff(
   options: DiffCommandOptions,
 ): Promise<Outcome> {
   const { diffTrees } = await import('../../adapters/diff/diffTrees');
-  const { source, target, selection, sourceAuth, targetAuth } = await treePair(from, to, options);
+  const { source, target, selection, sourceAuth, targetAuth } = await treePair(
+    context,
+    from,
+    to,
+    options,
+  );
   const targetOptions = { ...options, readBy: options.targetReadBy ?? options.readBy };
   const opening = [
     openTree(context, source, options, sourceAuth),

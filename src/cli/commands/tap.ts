@@ -14,6 +14,7 @@ import {
 import type { OutStream } from '../io';
 import { wholeNumber, zxid } from '../options';
 import { tapAccess, withQuorumOptions, type QuorumOptions } from '../quorumOptions';
+import { placeOf } from '../treePlace';
 import { spoolDirectory } from '../treeSource';
 
 interface TapCommandOptions extends QuorumOptions {
@@ -41,11 +42,10 @@ async function follow(
   options: TapCommandOptions,
 ): Promise<Outcome> {
   const { openTap } = await import('../../adapters/tap/tap');
-  const { parseConnectString } = await import('../../adapters/zookeeper/connectString');
-  const { servers } = parseConnectString(source, 'SOURCE');
+  const { servers, ensemble } = await placeOf(context, source, 'SOURCE');
   const stop = new AbortController();
   const release = context.io.onInterrupt(() => stop.abort());
-  const access = await tapAccess(servers, options);
+  const access = await tapAccess(servers, options, ensemble);
   const tap = openTap({
     ...access,
     directory: spoolDirectory(context),
