@@ -41,6 +41,12 @@ export interface ZnodeRecord {
   stat: StatRecord;
 }
 
+/** A node as it was read. */
+export interface SnapshotNode extends ZnodeRecord {
+  /** What `aclId` stands for; undefined where the snapshot's own table does not say. */
+  acl: AclEntry[] | undefined;
+}
+
 /** The head of a snapshot body: comes before all nodes. */
 export interface SnapshotTables {
   sessions: SessionRecord[];

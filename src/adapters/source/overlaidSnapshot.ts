@@ -2,22 +2,13 @@
  * A snapshot file and the transactions after it, as one tree at one zxid. The snapshot is fuzzy: written
  * while transactions went on, so only the transactions make it whole.
  */
-import type {
-  AclEntry,
-  SessionRecord,
-  SnapshotTables,
-  Txn,
-  ZnodeRecord,
-} from '../../codec/records';
+import type { SessionRecord, SnapshotNode, SnapshotTables, Txn } from '../../codec/records';
 import { ZkferryError } from '../../model/errors';
 import { Overlay } from '../../tree/overlay';
 import type { KeptTree, SourceNode } from '../../tree/source';
 import type { ReadAhead } from '../tap/readAhead';
 import { sessionsAfter } from '../../tree/treeFacts';
 import { readSnapshotFile } from './snapshotFile';
-
-const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
-const OPEN_ACL_ID = -1n;
 
 /** A tree that is no larger stays in memory where it will be read again. */
 export const MAX_REMEMBERED_BYTES = 64 << 20;
@@ -55,7 +46,7 @@ export class OverlaidSnapshot implements KeptTree {
     this.ahead = undefined;
   }
 
-  private async *snapshot(): AsyncGenerator<{ tables: SnapshotTables; nodes: ZnodeRecord[] }> {
+  private async *snapshot(): AsyncGenerator<{ tables: SnapshotTables; nodes: SnapshotNode[] }> {
     const { ahead } = this;
     if (ahead === undefined) yield* readSnapshotFile(this.file, this.isOurs);
     else for (const nodes of ahead.nodes) yield { tables: ahead.tables, nodes };
@@ -63,11 +54,15 @@ export class OverlaidSnapshot implements KeptTree {
 
   private async *read(): AsyncGenerator<SourceNode[]> {
     const overlay = await (this.overlay ??= this.prepare());
-    for await (const { tables, nodes } of this.snapshot()) {
+    for await (const { nodes } of this.snapshot()) {
+      if (overlay === undefined) {
+        if (allHaveAcl(nodes)) yield nodes;
+        continue;
+      }
       const batch: SourceNode[] = [];
       for (const node of nodes) {
-        if (overlay?.isTouched(node) !== true) batch.push(withAcl(node, tables));
-        else this.pushCurrent(batch, overlay, node.path);
+        if (overlay.isTouched(node)) this.pushCurrent(batch, overlay, node.path);
+        else if (hasAcl(node)) batch.push(node);
       }
       if (batch.length > 0) yield batch;
     }
@@ -104,12 +99,13 @@ export class OverlaidSnapshot implements KeptTree {
   }
 }
 
-function withAcl(node: ZnodeRecord, { acls }: SnapshotTables): SourceNode {
-  const { path, data, aclId, stat } = node;
-  const acl = aclId === OPEN_ACL_ID ? OPEN_ACL : acls.get(aclId);
-  if (acl === undefined) throw unknownAcl(path);
-  return { path, data, acl, stat };
+function hasAcl(node: SnapshotNode): node is SnapshotNode & SourceNode {
+  if (node.acl === undefined) throw unknownAcl(node.path);
+  return true;
 }
+
+const allHaveAcl = (nodes: SnapshotNode[]): nodes is (SnapshotNode & SourceNode)[] =>
+  nodes.every(hasAcl);
 
 const unknownAcl = (path: string): ZkferryError =>
   new ZkferryError(

@@ -1,6 +1,6 @@
 /** A snapshot file read in batches of nodes, as often as wanted. */
 import { createReadStream } from 'node:fs';
-import type { SnapshotTables, ZnodeRecord } from '../../codec/records';
+import type { SnapshotNode, SnapshotTables } from '../../codec/records';
 import { FILE_HEADER_BYTES, readSnapshot, type SnapshotEnd } from '../../codec/snapshot';
 import { ZkferryError } from '../../model/errors';
 
@@ -13,7 +13,7 @@ const CHUNK_BYTES = 1 << 20;
 export async function* readSnapshotFile(
   file: string,
   isOurs = false,
-): AsyncGenerator<{ tables: SnapshotTables; nodes: ZnodeRecord[] }> {
+): AsyncGenerator<{ tables: SnapshotTables; nodes: SnapshotNode[] }> {
   let tables: SnapshotTables = { sessions: [], acls: new Map() };
   const start = isOurs ? FILE_HEADER_BYTES : 0;
   const chunks = createReadStream(file, { highWaterMark: CHUNK_BYTES, start });

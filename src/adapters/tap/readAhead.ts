@@ -1,15 +1,15 @@
 /** A small snapshot's nodes, read while it comes in: whoever waits for them need not read the file for them. */
-import type { SnapshotTables, ZnodeRecord } from '../../codec/records';
+import type { SnapshotNode, SnapshotTables } from '../../codec/records';
 import { SnapshotReader } from '../../codec/snapshot';
 
 export interface ReadAhead {
   tables: SnapshotTables;
-  nodes: ZnodeRecord[][];
+  nodes: SnapshotNode[][];
 }
 
 export class AheadReader {
   private readonly reader = new SnapshotReader({ form: 'body' });
-  private readonly nodes: ZnodeRecord[][] = [];
+  private readonly nodes: SnapshotNode[][] = [];
   private bytes = 0;
   private givenUp = false;
 

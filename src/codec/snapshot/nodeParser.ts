@@ -1,10 +1,12 @@
-import type { ZnodeRecord } from '../records';
+import type { AclEntry, SnapshotNode } from '../records';
 import { corruptData } from '../txn/errors';
 import { decodeJavaString } from '../txn/javaString';
 import { NODE_TAIL_BYTES } from './format';
 import { StoredStat } from './storedStat';
 
 const SLASH = 0x2f;
+const OPEN_ACL_ID = -1n;
+const OPEN_ACL: AclEntry[] = [{ perms: 31, scheme: 'world', id: 'anyone' }];
 
 /** Cuts whole nodes out of the bytes at hand, up to the path "/" that ends them. */
 export class NodeParser {
@@ -13,10 +15,13 @@ export class NodeParser {
   /** The "/" was read. */
   done = false;
 
-  constructor(private readonly maxRecordBytes: number) {}
+  constructor(
+    private readonly maxRecordBytes: number,
+    private readonly aclOf: (id: bigint) => AclEntry[] | undefined,
+  ) {}
 
   /** Appends the whole nodes of `view` and returns how many bytes they took. CorruptData; offsets from `view`. */
-  parse(view: Buffer, nodes: ZnodeRecord[]): number {
+  parse(view: Buffer, nodes: SnapshotNode[]): number {
     const { length } = view;
     const numbers = new DataView(view.buffer, view.byteOffset, length);
     let at = 0;
@@ -44,10 +49,12 @@ export class NodeParser {
       const tail = data + Math.max(0, dataLength);
       end = tail + NODE_TAIL_BYTES;
       if (end > length) return this.pause(at, end);
+      const aclId = aclIdAt(numbers, tail);
       nodes.push({
         path: pathLength === 0 ? '/' : pathOf(view, path, pathLength),
         data: dataLength === -1 ? null : view.subarray(data, tail),
-        aclId: aclIdAt(numbers, tail),
+        aclId,
+        acl: aclId === OPEN_ACL_ID ? OPEN_ACL : this.aclOf(aclId),
         stat: new StoredStat(numbers, tail + 8),
       });
       at = end;
@@ -62,7 +69,9 @@ export class NodeParser {
 
 /** Most nodes have the open ACL: no number is made for it. */
 const aclIdAt = (numbers: DataView, at: number): bigint =>
-  numbers.getInt32(at) === -1 && numbers.getInt32(at + 4) === -1 ? -1n : numbers.getBigInt64(at);
+  numbers.getInt32(at) === -1 && numbers.getInt32(at + 4) === -1
+    ? OPEN_ACL_ID
+    : numbers.getBigInt64(at);
 
 function pathOf(view: Buffer, start: number, length: number): string {
   if (view[start] !== SLASH) throw corruptData('a path that does not begin with "/"', start);

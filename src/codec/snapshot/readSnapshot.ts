@@ -1,10 +1,10 @@
-import type { SnapshotTables, ZnodeRecord } from '../records';
+import type { SnapshotNode, SnapshotTables } from '../records';
 import { SnapshotReader, type SnapshotEnd, type SnapshotReaderOptions } from './snapshotReader';
 
 export type SnapshotPart =
   | { kind: 'tables'; tables: SnapshotTables }
   /** Those one chunk completed. */
-  | { kind: 'nodes'; nodes: ZnodeRecord[] }
+  | { kind: 'nodes'; nodes: SnapshotNode[] }
   | { kind: 'end'; end: SnapshotEnd };
 
 /** Tables, nodes batch by batch, and always the end: also of damaged input, then without what is after the damage. */

@@ -1,4 +1,4 @@
-import type { SnapshotTables, ZnodeRecord } from '../records';
+import type { SnapshotNode, SnapshotTables } from '../records';
 import { corruptionOf } from '../txn/errors';
 import { ByteQueue } from '../txnLog/byteQueue';
 import { adler32 } from '../txnLog/adler32';
@@ -56,7 +56,7 @@ export class SnapshotReader {
     this.form = form;
     this.stage = form === 'file' ? 'header' : 'tables';
     this.tablesParser = new TablesParser(maxRecordBytes);
-    this.nodeParser = new NodeParser(maxRecordBytes);
+    this.nodeParser = new NodeParser(maxRecordBytes, (id) => this.tables?.acls.get(id));
   }
 
   /** Nothing more is read: a body's "/" was met, or damage. */
@@ -70,8 +70,8 @@ export class SnapshotReader {
   }
 
   /** The nodes this chunk completes, in the order of the file. */
-  push(chunk: Buffer): ZnodeRecord[] {
-    const nodes: ZnodeRecord[] = [];
+  push(chunk: Buffer): SnapshotNode[] {
+    const nodes: SnapshotNode[] = [];
     if (this.end !== undefined && (this.form === 'file' || this.end.kind !== 'complete'))
       return nodes;
     this.queue.push(chunk);
@@ -91,7 +91,7 @@ export class SnapshotReader {
     return this.end;
   }
 
-  private read(nodes: ZnodeRecord[]): void {
+  private read(nodes: SnapshotNode[]): void {
     if (this.stage === 'header' && this.queue.length >= FILE_HEADER_BYTES) this.readHeader();
     if (this.stage === 'tables') {
       this.consume((view) => this.tablesParser.parse(view), this.tablesParser);

@@ -1,6 +1,6 @@
 /**
  * Chunks that arrive, looked at as one run of bytes. Joins them only when asked for more than the first holds, and
- * then all at once, so that a long record over many chunks is copied once.
+ * then no more than that: of a stream of records, those that lie across chunks are copied, once each.
  */
 export class ByteQueue {
   private chunks: Buffer[] = [];
@@ -17,15 +17,24 @@ export class ByteQueue {
     this.length += chunk.length;
   }
 
-  /** All bytes at hand from the first on, in one piece of at least `least` bytes, which must be there. */
+  /** Bytes at hand from the first on, in one piece: at least `least`, which must be there. */
   view(least: number): Buffer {
     const first = this.chunks[0];
     if (first === undefined) return EMPTY;
     if (first.length - this.used >= least) return this.used === 0 ? first : this.trimmed(first);
-    const rest = this.used === 0 ? this.chunks : [this.trimmed(first), ...this.chunks.slice(1)];
-    const joined = Buffer.concat(rest, this.length);
-    this.chunks = [joined];
-    this.used = 0;
+    const joined = Buffer.allocUnsafe(least);
+    let filled = 0;
+    while (filled < least) {
+      const chunk = this.chunks[0]!;
+      const taken = chunk.copy(joined, filled, this.used);
+      filled += taken;
+      this.used += taken;
+      if (this.used < chunk.length) break;
+      this.chunks.shift();
+      this.used = 0;
+    }
+    if (this.used > 0) this.trimmed(this.chunks[0]!);
+    this.chunks.unshift(joined);
     return joined;
   }
 

@@ -44,7 +44,7 @@ function read(
   const reader = new SnapshotReader(options);
   const nodes = chunked(file, sizes)
     .flatMap((chunk) => reader.push(chunk))
-    .map((node) => ({ ...node, stat: wholeStat(node.stat) }));
+    .map(({ path, data, aclId, stat }) => ({ path, data, aclId, stat: wholeStat(stat) }));
   const end = reader.finish();
   return { tables: reader.tables, nodes, end, rest: reader.rest };
 }
