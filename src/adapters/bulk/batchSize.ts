@@ -1,7 +1,10 @@
 /** How many operations go into one request: fewer while the target is slow, more while it keeps up. Pure. */
 const START_OPS = 500;
 const LEAST_OPS = 16;
-const MOST_OPS = 1_000;
+const MOST_OPS = 2_000;
+/** With each answer: the smaller requests are, the less a target gets done, so that little is lost by beginning small. */
+const GROWTH = 1.25;
+const SHRINKAGE = 0.8;
 /** Answers slower than this hurt the target's other clients, which wait behind them. */
 const SLOW_MS = 250;
 const FAST_MS = 80;
@@ -23,8 +26,8 @@ export class BatchSize {
   /** `latencyMs`: from sending a request to its answer; `ops`: what it held. */
   answered(latencyMs: number, ops: number): void {
     this.smoothedMs += (latencyMs - this.smoothedMs) * (this.smoothedMs === 0 ? 1 : SMOOTHING);
-    if (this.smoothedMs > SLOW_MS) this.size = Math.max(LEAST_OPS, this.size * 0.8);
+    if (this.smoothedMs > SLOW_MS) this.size = Math.max(LEAST_OPS, this.size * SHRINKAGE);
     else if (this.smoothedMs < FAST_MS && ops >= this.ops)
-      this.size = Math.min(MOST_OPS, this.size + 25);
+      this.size = Math.min(MOST_OPS, this.size * GROWTH);
   }
 }

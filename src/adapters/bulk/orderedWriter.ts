@@ -77,7 +77,6 @@ const MAX_IN_FLIGHT = 6;
 export const MAX_ACLS_IN_FLIGHT = 256;
 /** Half the default of jute.maxbuffer. */
 const MAX_REQUEST_BYTES = 512 * 1024;
-const MAX_OPS = 1_000;
 const STALL_TIMEOUT_MS = 60_000;
 /** Of the marker's own operation, and of what frames the rest. */
 const MARK_ROOM_BYTES = 512;
@@ -150,7 +149,7 @@ export class OrderedWriter<P = unknown> {
     let bytes = 0;
     for (const op of ops) bytes += sizeInMulti(op);
     const isFull =
-      this.open.length >= Math.min(MAX_OPS, this.size.ops) ||
+      this.open.length >= this.size.ops ||
       (this.open.length > 0 && this.openBytes + bytes > this.maxRequestBytes);
     const { position } = this;
     if (!isFull) return this.take(ops, bytes, position);
