@@ -1,8 +1,9 @@
 /** How many operations go into one request: fewer while the target is slow, more while it keeps up. Pure. */
 const START_OPS = 500;
 const LEAST_OPS = 16;
-const MOST_OPS = 2_000;
-/** With each answer: the smaller requests are, the less a target gets done, so that little is lost by beginning small. */
+/** A server remembers its last 500 transactions (commitLogCount): large requests would fill its heap. */
+const MOST_OPS = 1_000;
+/** With each answer: beginning small costs little then. */
 const GROWTH = 1.25;
 const SHRINKAGE = 0.8;
 /** Answers slower than this hurt the target's other clients, which wait behind them. */

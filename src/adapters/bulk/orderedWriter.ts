@@ -17,60 +17,17 @@ import {
   type OpResult,
   type WriteOp,
 } from '../../codec/clientRequests';
-import { isZkferryError, ZkferryError } from '../../model/errors';
+import { isZkferryError } from '../../model/errors';
 import type { ZkAcl } from '../../model/ports';
 import { Connection } from '../zookeeper/connection';
 import { operationError, zooKeeperCode } from '../zookeeper/errors';
-import type { ServerAddress } from '../zookeeper/fourLetterClient';
 import { BatchSize } from './batchSize';
 import { Pace } from './pace';
+import type { Batch, AclChange, Request } from './requests';
+import { anotherWriter, stalledTarget } from './writerErrors';
+import type { WriterOptions } from './writerOptions';
 
-export interface WriterOptions<P = unknown> {
-  servers: readonly ServerAddress[];
-  /** The servers, for messages. */
-  shown: string;
-  auth: readonly { scheme: string; credential: string }[];
-  marker: {
-    /** An existing znode that nobody else writes. */
-    path: string;
-    /** Its version now. */
-    version: number;
-  };
-  /** Most bytes of one request; the target's jute.maxbuffer is the limit. */
-  maxRequestBytes?: number;
-  maxInFlight?: number;
-  /** No limit where absent. */
-  opsPerSecond?: number;
-  /** Longest time without an acknowledgement, reconnecting included. */
-  stallTimeoutMs?: number;
-  /** Sends what there is as soon as there is room for another request, however little. */
-  eager?: boolean;
-  /** Told the `position` up to which everything is acknowledged. */
-  onAcknowledged?: (position: P) => void;
-  /** Told once that nothing more will be written: `add` and `flush` reject with the reason. */
-  onFailure?: () => void;
-}
-
-interface Batch<P> {
-  kind: 'multi';
-  ops: WriteOp[];
-  bytes: number;
-  /** The marker's version before this batch. */
-  version: number;
-  position: P | undefined;
-  sentAt: number;
-  /** Sent before; whether it was applied was not known. */
-  again: boolean;
-}
-
-interface AclChange<P> {
-  kind: 'acl';
-  path: string;
-  acl: readonly ZkAcl[];
-  position: P | undefined;
-  /** As of a batch; also where an earlier process may have sent it. */
-  again: boolean;
-}
+export type { WriterOptions } from './writerOptions';
 
 const MAX_IN_FLIGHT = 6;
 /** ACLs that may be set and not yet be counted by the marker. */
@@ -101,7 +58,7 @@ export class OrderedWriter<P = unknown> {
   private connection: Connection;
   private readonly size = new BatchSize();
   private readonly pace: Pace;
-  private readonly inFlight: (Batch<P> | AclChange<P>)[] = [];
+  private readonly inFlight: Request<P>[] = [];
   private multisInFlight = 0;
   private open: WriteOp[] = [];
   private openBytes = 0;
@@ -218,7 +175,7 @@ export class OrderedWriter<P = unknown> {
     return this.dispatch({ kind: 'multi', ops, bytes, version, position, sentAt: 0, again: false });
   }
 
-  private dispatch(item: Batch<P> | AclChange<P>): Promise<void> {
+  private dispatch(item: Request<P>): Promise<void> {
     this.dispatched = this.dispatched.then(async () => {
       await this.pace.take(item.kind === 'multi' ? item.ops.length : 1);
       await this.until(() => this.hasRoomFor(item) && !this.recovering);
@@ -230,7 +187,7 @@ export class OrderedWriter<P = unknown> {
     return this.dispatched;
   }
 
-  private hasRoomFor(item: Batch<P> | AclChange<P>): boolean {
+  private hasRoomFor(item: Request<P>): boolean {
     if (item.kind === 'multi') return this.multisInFlight < this.maxInFlight;
     return this.inFlight.length < MAX_ACLS_IN_FLIGHT;
   }
@@ -251,7 +208,7 @@ export class OrderedWriter<P = unknown> {
     if (this.options.eager === true) this.nudge();
   }
 
-  private send(item: Batch<P> | AclChange<P>): void {
+  private send(item: Request<P>): void {
     (item.kind === 'multi' ? this.sendBatch(item) : this.sendAcl(item))
       .catch((error: unknown) => this.unanswered(error))
       .finally(() => this.wake());
@@ -315,12 +272,7 @@ export class OrderedWriter<P = unknown> {
     if (failed === 0) {
       // Sent again, and the first one was applied after all: the marker tells.
       if (batch.again) return this.recover();
-      return this.fail(
-        new ZkferryError(
-          'EnsembleHeld',
-          `somebody else writes with the marker ${this.options.marker.path} at ${this.options.shown}: let one of the two end`,
-        ),
-      );
+      return this.fail(anotherWriter(this.options));
     }
     const op = batch.ops[failed - 1]!;
     if (op.kind === 'delete' && op.mayBeGone === true && codes[failed] === NO_NODE) {
@@ -344,19 +296,13 @@ export class OrderedWriter<P = unknown> {
   private fail(error: unknown): void {
     if (this.failure !== undefined) return;
     const isStalled = isZkferryError(error) && error.retryable;
-    this.failure = { error: isStalled ? this.stalled(error) : error };
-    this.options.onFailure?.();
-  }
-
-  /** A server whose disk is full ends itself, and says why in its own log only. */
-  private stalled({ type, message, options }: ZkferryError): ZkferryError {
+    // Otherwise it answers, and a request may be what breaks the connection.
+    const isDown = this.fruitless === 0;
     const forMs = performance.now() - this.lastProgress;
-    return new ZkferryError(
-      type,
-      `${this.options.shown} has acknowledged nothing for ${Math.round(forMs / 1_000)} s: ${message}; see whether its servers run and have disk space left (one whose disk is full ends itself), start them, and give the same command again: it goes on where it was`,
-      // Otherwise it answers, and a request may be what breaks the connection.
-      { ...options, details: { ...(options.details ?? {}), isDown: this.fruitless === 0 } },
-    );
+    this.failure = {
+      error: isStalled ? stalledTarget(error, { shown: this.options.shown, forMs, isDown }) : error,
+    };
+    this.options.onFailure?.();
   }
 
   private recover(): void {
@@ -374,9 +320,9 @@ export class OrderedWriter<P = unknown> {
   private async resend(): Promise<void> {
     const version = await this.readMarkerVersion();
     if (version > this.lastVersion + 1)
-      throw new ZkferryError(
-        'EnsembleHeld',
-        `the marker ${this.options.marker.path} at ${this.options.shown} is at version ${version}, beyond what this process sent: somebody else writes with it`,
+      throw anotherWriter(
+        this.options,
+        `it is at version ${version}, beyond what this process sent`,
       );
     const firstLeft = this.inFlight.findIndex(
       (item) => item.kind === 'multi' && item.version >= version,

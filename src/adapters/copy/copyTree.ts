@@ -12,6 +12,7 @@ import { rm } from 'node:fs/promises';
 import { ZkferryError } from '../../model/errors';
 import type { ZkSession } from '../../model/ports';
 import type { Survey } from '../../tree/copy/survey';
+import { emptyListing } from '../../tree/listing';
 import type { KeptTree, TreeSource } from '../../tree/source';
 import { keepTree } from '../source/keepTree';
 import { authOf, claimsSuper, newCredential, pairOf, rightsOf } from './identity';
@@ -31,11 +32,16 @@ export async function copyTree(job: CopyJob, options: CopyOptions): Promise<Copy
   const result =
     left === undefined
       ? await begin(job, journal, options)
-      : await goOn(job, journal, left, options);
+      : left.phase === 'done'
+        ? endedBefore(left, options)
+        : await goOn(job, journal, left, options);
   return { ...result, durationMs: performance.now() - startedAt };
 }
 
-/** What an unfinished copy between the same two has left; nothing once that is given up. */
+/**
+ * What an unfinished copy between the same two has left; nothing once that is given up. One that had only its marker
+ * left to remove (`done`) has ended with this.
+ */
 export async function leftBehind(
   job: CopyJob,
   journal: CopyJournal,
@@ -54,8 +60,11 @@ export async function leftBehind(
   } finally {
     await session.close();
   }
-  return undefined;
+  return options.startOver === true ? undefined : left;
 }
+
+export const endedBefore = (left: JournalRecord, options: CopyOptions): CopyResult =>
+  resultOf({ ...left.copied, ephemerals: emptyListing() }, left, options);
 
 function refuseOther(
   left: JournalRecord,
@@ -156,6 +165,7 @@ export async function plan(
     rootAction: prepared.rootAction,
     hasActions: prepared.plan.actions !== undefined,
     counts: countsOf(prepared),
+    copied: copiedOf(prepared.survey),
   };
   if (options.execute && options.follows !== true)
     await journal.begin(record, prepared.plan, source.kept);
@@ -193,6 +203,10 @@ async function carryOut(
     ...(stepsBefore > 0 && { resumedAfter: stepsBefore }),
   };
 }
+
+const copiedOf = ({ nodes, bytes, containers, ttls }: Survey): JournalRecord['copied'] => ({
+  ...{ nodes, bytes, containers, ttls },
+});
 
 const countsOf = ({
   created,

@@ -1,6 +1,6 @@
 /** A copy that is kept equal to its source until it is stopped. */
 import { ZkferryError } from '../../model/errors';
-import { leftBehind } from './copyTree';
+import { endedBefore, leftBehind } from './copyTree';
 import { Follower } from './follower';
 import { pairOf } from './identity';
 import { CopyJournal } from './journal';
@@ -21,6 +21,11 @@ export async function followTree(job: FollowJob, options: FollowOptions): Promis
     );
   const journal = await CopyJournal.at(options.journals, pairOf(job));
   const left = await leftBehind(job, journal, { ...options, follows: true });
+  if (left?.phase === 'done')
+    return {
+      ...endedBefore(left, options),
+      ...{ transactions: 0, resyncs: 0, complete: true, lagP50Ms: 0, lagP99Ms: 0 },
+    };
   const follower = new Follower(job, journal, options, left);
   return follower.run();
 }

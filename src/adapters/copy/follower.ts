@@ -14,6 +14,7 @@ import { FollowOperations, type FollowStep } from '../../tree/follow/followOpera
 import type { OrderedWriter } from '../bulk/orderedWriter';
 import { takeTree, TapSource } from '../source/tapSource';
 import type { Tap, TapEvent } from '../tap/tap';
+import { discard as discardEvent } from '../tap/tapEvents';
 import { zooKeeperCode } from '../zookeeper/errors';
 import { plan, resultOf } from './copyTree';
 import { EphemeralsLog } from './ephemeralsLog';
@@ -97,8 +98,7 @@ export class Follower {
   /** The transaction up to which an earlier process was done, where all that it knew is still there. */
   private async resumable(session: ZkSession): Promise<bigint | undefined> {
     const { record, job, journal, ephemerals, options } = this;
-    if (record?.phase !== 'follow' || record.copied === undefined || !options.execute)
-      return undefined;
+    if (record?.phase !== 'follow' || !options.execute) return undefined;
     const { zxid } = await claimMarker(session, record.markerPath, this.credential);
     if (zxid === undefined || !(await EphemeralsLog.read(journal.ephemerals, zxid, ephemerals)))
       return undefined;
@@ -152,8 +152,7 @@ export class Follower {
         follows: true,
         isResync: before !== undefined,
       });
-      const { nodes, bytes, containers, ttls } = work.survey;
-      this.record = { ...record, phase: 'follow', copied: { nodes, bytes, containers, ttls } };
+      this.record = { ...record, phase: 'follow' };
       await this.beginLog(tapped.zxid);
       await journal.write(this.record);
       this.attached = true;
@@ -218,7 +217,7 @@ export class Follower {
           const rest = events.slice(from + snapshotAt);
           if (!this.stopping) return rest;
           this.attached = false;
-          await removeSnapshots(rest);
+          for (const event of rest) await discardEvent(event);
           return undefined;
         }
       }
@@ -318,14 +317,10 @@ export class Follower {
     await tap.close();
     for (;;) {
       const events = await tap.take().catch(() => []);
-      await removeSnapshots(events);
+      for (const event of events) await discardEvent(event);
       if (events.length === 0) return;
     }
   }
-}
-
-async function removeSnapshots(events: readonly TapEvent[]): Promise<void> {
-  for (const event of events) if (event.kind === 'snapshot') await rm(event.file, { force: true });
 }
 
 const hex = (zxid: bigint): string => `0x${zxid.toString(16)}`;

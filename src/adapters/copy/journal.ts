@@ -48,10 +48,13 @@ const recordSchema = z.object({
     counterPairs: z.number(),
     rootAhead: z.boolean(),
   }),
-  /** Of the tree that was copied; of a follower only. */
-  copied: z
-    .object({ nodes: z.number(), bytes: z.number(), containers: z.number(), ttls: z.number() })
-    .optional(),
+  /** Of the source's tree. */
+  copied: z.object({
+    nodes: z.number(),
+    bytes: z.number(),
+    containers: z.number(),
+    ttls: z.number(),
+  }),
 });
 
 export type JournalRecord = z.infer<typeof recordSchema>;

@@ -5,7 +5,7 @@ import { ZkferryError } from '../../model/errors';
 import type { ZkSession } from '../../model/ports';
 import { jsonOf, ownerAcl, unlessCode } from '../zookeeper/ownedNodes';
 import { zooKeeperCode } from '../zookeeper/errors';
-import { persistently } from './persistently';
+import { persistently } from '../zookeeper/persistently';
 
 export interface Marker {
   path: string;

@@ -16,7 +16,7 @@ import {
   type CopyOptions,
   type Credential,
 } from './options';
-import { persistently } from './persistently';
+import { persistently } from '../zookeeper/persistently';
 import { planAgainst } from './planAgainst';
 import { NO_ROOT } from './steps';
 import { lookAtTarget, type TargetLook } from './targetLook';

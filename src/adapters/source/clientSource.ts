@@ -17,6 +17,7 @@ import { nextSequenceSeen } from '../../tree/counters';
 import type { SourceNode, TreeSource } from '../../tree/source';
 import { Connection, type ConnectionOptions } from '../zookeeper/connection';
 import { zooKeeperCode } from '../zookeeper/errors';
+import { persistently } from '../zookeeper/persistently';
 
 export interface ClientSourceOptions extends Omit<ConnectionOptions, 'sessionTimeoutMs'> {
   /** Where reading begins, absolute. */
@@ -30,8 +31,10 @@ export interface ClientSourceOptions extends Omit<ConnectionOptions, 'sessionTim
 const SESSIONS = 4;
 const SESSION_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-/** Nodes asked for at once, three requests each at most. */
+/** Nodes asked for at once, two requests each. */
 const NODES_AT_ONCE = 512;
+/** Of data asked for at once: a server holds all of it until it is sent. */
+const BYTES_AT_ONCE = 8 << 20;
 /** Subtrees every server keeps for itself. */
 const SKIPPED = '/zookeeper';
 
@@ -39,13 +42,10 @@ export class ClientSource implements TreeSource {
   readonly knowsTypes = false;
   private readonly connections: Connection[];
   private turn = 0;
+  private hasAnswered = false;
 
   constructor(private readonly options: ClientSourceOptions) {
-    const { servers, auth, shown } = options;
-    this.connections = Array.from(
-      { length: options.sessions ?? SESSIONS },
-      () => new Connection({ servers, auth, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS }),
-    );
+    this.connections = Array.from({ length: options.sessions ?? SESSIONS }, () => this.connect());
   }
 
   get shown(): string {
@@ -58,21 +58,19 @@ export class ClientSource implements TreeSource {
     while (waiting.length > 0) {
       this.options.signal?.throwIfAborted();
       const block = waiting.splice(-NODES_AT_ONCE);
-      const read = await Promise.all(block.map((path) => this.read(path)));
-      const nodes: SourceNode[] = [];
-      for (const found of read) {
-        if (found === undefined) continue;
-        nodes.push(found.node);
-        const prefix = found.node.path === '/' ? '/' : `${found.node.path}/`;
-        for (const child of found.children)
-          if (prefix + child !== SKIPPED) waiting.push(prefix + child);
+      const listed = await Promise.all(block.map((path) => this.list(path)));
+      const nodes = await this.read(listed.filter((node) => node !== undefined));
+      for (const { path, children } of nodes) {
+        const prefix = path === '/' ? '/' : `${path}/`;
+        for (const child of children) if (prefix + child !== SKIPPED) waiting.push(prefix + child);
       }
-      if (nodes.length > 0) yield nodes;
+      if (nodes.length > 0) yield nodes.map(({ node }) => node);
     }
   }
 
   async node(path: string): Promise<SourceNode | undefined> {
-    return (await this.read(path, false))?.node;
+    const listed = await this.list(path, false);
+    return listed && (await this.read([listed], false))[0]?.node;
   }
 
   async close(): Promise<void> {
@@ -80,28 +78,93 @@ export class ClientSource implements TreeSource {
   }
 
   /** undefined: deleted meanwhile. Any other failure, an unreadable node too, ends the reading. */
-  private async read(
-    path: string,
-    mustBe = path === this.options.root,
-  ): Promise<{ node: SourceNode; children: string[] } | undefined> {
-    const connection = this.connections[this.turn++ % this.connections.length]!;
-    const ask = <T>(
-      operation: string,
-      encode: (xid: number) => Buffer,
-      decode: (body: Buffer) => T,
-    ) => connection.request({ operation, path, timeoutMs: REQUEST_TIMEOUT_MS }, encode, decode);
-    try {
-      const [{ data, stat }, acl, { children }] = await Promise.all([
-        ask('get', (xid) => encodeRead(xid, OPCODE.getData, path), decodeData),
-        ask('getAcl', (xid) => encodePath(xid, OPCODE.getAcl, path), decodeAclList),
-        ask('getChildren', (xid) => encodeGetChildren2(xid, path), decodeChildren2),
+  private list(path: string, mustBe = path === this.options.root): Promise<Listed | undefined> {
+    return unlessGone(mustBe, async () => {
+      const [acl, { children, stat }] = await Promise.all([
+        this.ask('getAcl', path, (xid) => encodePath(xid, OPCODE.getAcl, path), decodeAclList),
+        this.ask('getChildren', path, (xid) => encodeGetChildren2(xid, path), decodeChildren2),
       ]);
       if (this.options.refuseRedacted !== false) refuseRedacted(path, acl);
-      return { node: { path, data, acl, stat: recordOf(stat) }, children };
-    } catch (error) {
-      if (zooKeeperCode(error) === 'NoNode' && !mustBe) return undefined;
-      throw error;
+      return { path, acl, children, bytes: stat.dataLength };
+    });
+  }
+
+  private async read(
+    listed: readonly Listed[],
+    mustBe = true,
+  ): Promise<(Listed & { node: SourceNode })[]> {
+    const nodes: (Listed & { node: SourceNode })[] = [];
+    for (let from = 0; from < listed.length;) {
+      let to = from;
+      for (let bytes = 0; to < listed.length && (to === from || bytes < BYTES_AT_ONCE); to += 1)
+        bytes += listed[to]!.bytes;
+      const read = await Promise.all(
+        listed.slice(from, to).map((one) => this.readData(one, mustBe)),
+      );
+      for (const one of read) if (one !== undefined) nodes.push(one);
+      from = to;
     }
+    return nodes;
+  }
+
+  private readData(
+    listed: Listed,
+    mustBe: boolean,
+  ): Promise<(Listed & { node: SourceNode }) | undefined> {
+    const { path, acl } = listed;
+    return unlessGone(mustBe && path === this.options.root, async () => {
+      const encode = (xid: number) => encodeRead(xid, OPCODE.getData, path);
+      const { data, stat } = await this.ask('get', path, encode, decodeData);
+      return { ...listed, node: { path, data, acl, stat: recordOf(stat) } };
+    });
+  }
+
+  /** What has worked before is worth another try. */
+  private async ask<T>(
+    operation: string,
+    path: string,
+    encode: (xid: number) => Buffer,
+    decode: (body: Buffer) => T,
+  ): Promise<T> {
+    const slot = this.turn++ % this.connections.length;
+    const request = { operation, path, timeoutMs: REQUEST_TIMEOUT_MS };
+    const once = async () => {
+      const connection = this.connections[slot]!;
+      try {
+        return await connection.request(request, encode, decode);
+      } catch (error) {
+        const isExpired = zooKeeperCode(error) === 'SessionExpired';
+        if (isExpired && this.connections[slot] === connection)
+          this.connections[slot] = this.connect();
+        if (!isExpired) throw error;
+        return this.connections[slot]!.request(request, encode, decode);
+      }
+    };
+    const answer = await (this.hasAnswered ? persistently(once) : once());
+    this.hasAnswered = true;
+    return answer;
+  }
+
+  private connect(): Connection {
+    const { servers, auth, shown } = this.options;
+    return new Connection({ servers, auth, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
+  }
+}
+
+interface Listed {
+  path: string;
+  acl: ZkAcl[];
+  children: string[];
+  /** Of its data. */
+  bytes: number;
+}
+
+async function unlessGone<T>(mustBe: boolean, ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (zooKeeperCode(error) === 'NoNode' && !mustBe) return undefined;
+    throw error;
   }
 }
 

@@ -10,7 +10,7 @@ describe('the size of a batch', () => {
   it('grows while answers come fast, within a bound', () => {
     const begun = new BatchSize().ops;
     expect(after(2, 10).ops).toBeGreaterThan(begun);
-    expect(after(100, 10).ops).toBe(2_000);
+    expect(after(100, 10).ops).toBe(1_000);
   });
 
   it('shrinks while they come slowly, to no less than is worth a request', () => {

@@ -1,6 +1,6 @@
 /** Small requests that shall outlive an election. */
 import { isZkferryError } from '../../model/errors';
-import { zooKeeperCode } from '../zookeeper/errors';
+import { zooKeeperCode } from './errors';
 
 const DEADLINE_MS = 60_000;
 const PAUSE_MS = 100;
