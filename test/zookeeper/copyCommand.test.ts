@@ -1,5 +1,5 @@
 /** `zkferry copy` as a process: killed and taken up again, over what is there, following, and refusing beforehand. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OrderedWriter } from '../../src/adapters/bulk/orderedWriter';
 import { digestId } from '../../src/adapters/zookeeper/ownedNodes';
@@ -116,6 +116,26 @@ describe('zkferry copy', () => {
     const next = (session: ZkSession, root: string) =>
       session.create(`${root}/n1/q-`, Buffer.alloc(0), { sequential: true });
     expect(await next(target, '/killed')).toBe('/killed/n1/q-0000000005');
+  }, 60_000);
+
+  it('cut off before its last step, the removal of its marker, ends with that', async () => {
+    const first = fixture.copy('/app', '/ended', '--execute', '--ops-per-second', '1500');
+    await until(
+      'the copy to begin',
+      async () => (await target.exists('/ended')) ?? undefined,
+      30_000,
+    );
+    await first.kill('SIGKILL');
+    // As if all had been written.
+    const record = join(fixture.directory, 'state', 'copies', journals()[0]!, 'copy.json');
+    const phase = '"phase":"copy"';
+    expect(readFileSync(record, 'utf8')).toContain(phase);
+    writeFileSync(record, readFileSync(record, 'utf8').replace(phase, '"phase":"done"'));
+    const { created, executed } = await done(fixture.copy('/app', '/ended', '--execute'));
+    expect({ created, executed }).toEqual({ created: expect.any(Number), executed: true });
+    expect(created).toBeGreaterThanOrEqual(NODES);
+    expect(await target.exists('/zkferry')).toBeNull();
+    expect(journals()).toEqual([]);
   }, 60_000);
 
   it('given up with --start-over, makes the target equal with --conflict mirror', async () => {
