@@ -56,7 +56,7 @@ export async function leftBehind(
   if (!options.execute) return undefined;
   const session = await openOwnSession(job, left.credential);
   try {
-    await discard(job, session, journal, left);
+    await discard(session, journal, left);
   } finally {
     await session.close();
   }
@@ -196,7 +196,7 @@ async function carryOut(
   options: CopyOptions,
 ): Promise<CopyResult> {
   const { stepsBefore, finalAcls } = await perform(job, journal, work, session, options);
-  await discard(job, session, journal, work.record);
+  await discard(session, journal, work.record);
   return {
     ...resultOf(work.survey, work.record, options),
     finalAcls,

@@ -80,7 +80,7 @@ export class Follower {
         if (later === undefined) break;
         taken = await this.follow(later, session);
       }
-      if (this.options.execute) await discard(this.job, session, this.journal, this.record!);
+      if (this.options.execute) await discard(session, this.journal, this.record!);
       return { ...this.summary(), durationMs: performance.now() - startedAt };
     } finally {
       signal?.removeEventListener('abort', onAbort);

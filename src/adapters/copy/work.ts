@@ -5,8 +5,7 @@ import { CopyOperations } from '../../tree/copy/operations';
 import type { Survey } from '../../tree/copy/survey';
 import type { SourceNode } from '../../tree/source';
 import { OrderedWriter, type WriterOptions } from '../bulk/orderedWriter';
-import { zooKeeperCode } from '../zookeeper/errors';
-import { openSession } from '../zookeeper/session';
+import { openRenewedSession } from '../zookeeper/renewedSession';
 import { authOf, rightsOf } from './identity';
 import type { CopyJournal, JournalRecord, SavedPlan } from './journal';
 import { claimMarker, removeMarker, type Marker, type StepsDone } from './marker';
@@ -68,7 +67,7 @@ export async function perform(
       marker = await tryTarget(target, marker, survey);
     } catch (error) {
       const isFinal = !isZkferryError(error) || !error.retryable;
-      if (isFinal && options.isResync !== true) await discard(job, session, journal, record);
+      if (isFinal && options.isResync !== true) await discard(session, journal, record);
       throw error;
     }
   }
@@ -108,31 +107,20 @@ export function writerFor<P>(
   });
 }
 
-/** Everything is on the target: the traces of the work go. `session` may have expired meanwhile. */
+/** Everything is on the target: the traces of the work go. */
 export async function discard(
-  job: CopyJob,
   session: ZkSession,
   journal: CopyJournal,
   record: JournalRecord,
 ): Promise<void> {
   await journal.write({ ...record, phase: 'done' });
-  try {
-    await removeMarker(session, record.markerPath);
-  } catch (error) {
-    if (zooKeeperCode(error) !== 'SessionExpired') throw error;
-    const another = await openOwnSession(job, record.credential);
-    try {
-      await removeMarker(another, record.markerPath);
-    } finally {
-      await another.close();
-    }
-  }
+  await removeMarker(session, record.markerPath);
   await journal.clear();
 }
 
-/** A session of the copy's own. */
+/** A session of the copy's own, for as long as the copy takes, whatever happens to its connections. */
 export const openOwnSession = (job: CopyJob, credential: string): Promise<ZkSession> =>
-  openSession({ servers: [...job.target.servers], auth: authOf(job.target, credential) });
+  openRenewedSession({ servers: [...job.target.servers], auth: authOf(job.target, credential) });
 
 async function proveSuper(
   session: ZkSession,

@@ -13,8 +13,8 @@ export async function persistently<T>(act: () => Promise<T>): Promise<T> {
       return await act();
     } catch (error) {
       // An expired session stays so.
-      const canPass =
-        isZkferryError(error) && error.retryable && zooKeeperCode(error) !== 'SessionExpired';
+      const isExpired = zooKeeperCode(error) === 'SessionExpired';
+      const canPass = isZkferryError(error) && error.retryable && !isExpired;
       if (!canPass || performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
