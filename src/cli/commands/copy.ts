@@ -89,6 +89,8 @@ async function copy(
   to: string,
   options: CopyCommandOptions,
 ): Promise<Outcome> {
+  if (options.stopAt !== undefined && options.follow !== true)
+    throw new ZkferryError('BadUsage', '--stop-at: only with --follow, which it ends');
   const { copyTree } = await import('../../adapters/copy/copyTree');
   const { refuseOverlap } = await import('../../adapters/copy/refuseOverlap');
   const { source, target, selection, sourceAuth, targetAuth } = await treePair(

@@ -17,6 +17,8 @@ import { tapAccess, withQuorumOptions, type QuorumOptions } from '../quorumOptio
 import { placeOf } from '../treePlace';
 import { spoolDirectory } from '../treeSource';
 
+const SAID_AFTER_MS = 3_000;
+
 interface TapCommandOptions extends QuorumOptions {
   from?: bigint;
   path: string;
@@ -42,7 +44,7 @@ async function follow(
   options: TapCommandOptions,
 ): Promise<Outcome> {
   const { openTap } = await import('../../adapters/tap/tap');
-  const { servers, ensemble } = await placeOf(context, source, 'SOURCE');
+  const { servers, ensemble, shown } = await placeOf(context, source, 'SOURCE');
   const stop = new AbortController();
   const release = context.io.onInterrupt(() => stop.abort());
   const access = await tapAccess(servers, options, ensemble);
@@ -53,8 +55,13 @@ async function follow(
     signal: stop.signal,
   });
   let lines = 0;
+  const late = setTimeout(
+    () => context.output.aside(`no leader of ${shown} yet: waiting for one, two minutes at most`),
+    SAID_AFTER_MS,
+  );
   try {
     for await (const event of tap) {
+      clearTimeout(late);
       if (stop.signal.aborted) break;
       const line = await lineOf(context, event, options.path);
       if (line === undefined) continue;
@@ -63,6 +70,7 @@ async function follow(
       if (lines === options.count) break;
     }
   } finally {
+    clearTimeout(late);
     release();
     await tap.close();
   }

@@ -132,6 +132,7 @@ describe('usage', () => {
     [['schema', 'everything'], /Allowed choices/],
     [['inspect'], /name an ensemble/],
     [['unlock', 'orders'], /required option '--run/],
+    [['copy', 'a:1/x', 'b:1/x', '--stop-at', '0x5'], /--stop-at: only with --follow/],
   ])('%j: exit 2 and what is accepted', async (words, message) => {
     const { code, err } = await ran(words);
     expect(err).toMatch(message);
