@@ -1,6 +1,6 @@
 /** `zkferry run STRATEGY`: starts it and follows it. Ctrl-C ends the following only. */
 import type { Command } from 'commander';
-import { UPGRADE_GATES, type GateName } from '../../model/contract';
+import { GATES, type GateName } from '../../model/contract';
 import { action, withCommonOptions, type Runner } from '../context';
 import { listOf } from '../options';
 import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
@@ -22,8 +22,8 @@ export function registerRun(program: Command, runner: Runner): void {
     .option('--detach', 'start it and return')
     .option(
       '--yes-to-gates <gates>',
-      `approve these gates from here: ${UPGRADE_GATES.join(',')}`,
-      listOf(UPGRADE_GATES),
+      `approve these gates from here: ${GATES.join(',')}`,
+      listOf(GATES),
     )
     .action(
       action<[string], RunOptions>(runner, async (context, [name], options) => {
