@@ -213,6 +213,11 @@ export const ensembleSchema = z
           .describe(
             'run on the server before it is stopped, e.g. to take it out of a load balancer',
           ),
+        redirect: command
+          .optional()
+          .describe(
+            'run on a server that has left the ensemble, before it is stopped, to lead its clients to the others; {members} is their connect string',
+          ),
         undrain: command.optional().describe('run on the server after it serves again'),
         timeoutMs: z.int().min(1000).max(3_600_000).default(60_000),
       })

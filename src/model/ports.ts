@@ -100,6 +100,16 @@ export interface ZkSession {
   sync(path: string): Promise<void>;
   getAcl(path: string): Promise<ZkAcl[]>;
   setAcl(path: string, acl: ZkAcl[], version?: number): Promise<void>;
+  /**
+   * Changes the members (3.5+) by increments; `fromVersion`, `0x…`, is the configuration it was decided on. Refusals
+   * have `details.code` BadVersion, NewConfigNoQuorum, ReconfigInProgress, ReconfigDisabled or NoAuth.
+   */
+  reconfig(change: {
+    /** `server.N=…` lines. */
+    joining: string[];
+    leaving: number[];
+    fromVersion: string;
+  }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -120,6 +130,18 @@ export interface ZooKeeperPort {
     options?: { timeoutMs?: number; detailed?: boolean; signal?: AbortSignal },
   ): Promise<ServerProbe>;
   openSession(options: SessionOptions): Promise<ZkSession>;
+  /** Sessions connected to this one server, by `cons`; none where it does not answer that. */
+  clients(
+    address: { host: string; clientPort: number },
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<ConnectedClient[]>;
+}
+
+export interface ConnectedClient {
+  /** `0x…` */
+  session: string;
+  /** `ip:port` */
+  address: string;
 }
 
 export interface TreeAddress {
@@ -148,6 +170,17 @@ export interface ConfigurationFiles {
   zooCfg: { path: string; text: string; sha256: string };
   /** java.env or zookeeper-env.sh, whichever the service reads; absent if there is none. */
   javaEnv?: { path: string; text: string; sha256: string };
+}
+
+/** What `provisionServer` puts in place. Directories are created where they are missing. */
+export interface ServerFiles {
+  zooCfg: string;
+  javaEnv?: { name: 'java.env' | 'zookeeper-env.sh'; text: string };
+  myid: number;
+  dataDir: string;
+  dataLogDir?: string;
+  /** Text of the service script, for a service of kind `script` that is not there yet. */
+  script?: string;
 }
 
 export interface DataBackup {
@@ -240,6 +273,28 @@ export interface HostPort {
     token: FenceToken,
     context: OperationContext,
   ): Promise<{ zxid: string; nodes: number }>;
+  /** The service script of a server whose service is of kind `script`. */
+  readService(server: ResolvedServer, context: OperationContext): Promise<{ script?: string }>;
+  /** Files, directories, myid and service of a server that is not running; the package is installed by `installPackage`. HostOccupied before anything is touched. */
+  provisionServer(
+    server: ResolvedServer,
+    files: ServerFiles,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ changed: boolean }>;
+  /** Removes data, myid and configuration of a stopped server; the configuration is kept in the state directory under `label`. */
+  wipeServer(
+    server: ResolvedServer,
+    label: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ removedBytes: number; removed: string[] }>;
+  /** Whether this host can connect to each of at most 64 ports. Changes nothing. */
+  reach(
+    server: ResolvedServer,
+    targets: { host: string; port: number }[],
+    context: OperationContext,
+  ): Promise<{ host: string; port: number; state: 'open' | 'refused' | 'silent' }[]>;
   /** Runs a hook of the inventory with `{server}`, `{version}`, `{config}` replaced by quoted values. */
   runHook(
     server: ResolvedServer,

@@ -45,6 +45,13 @@ const SHORT: Record<StepActivity, string> = {
   restoreConfiguration: 'restore configuration',
   finalizeServer: 'finalize',
   verifyMembersAgree: 'compare members',
+  provisionServer: 'provision',
+  verifyJoiner: 'prove fit',
+  changeMembers: 'change members',
+  verifyMembers: 'compare lists',
+  writeMembers: 'write list',
+  redirectClients: 'lead clients away',
+  wipeServer: 'wipe',
 };
 
 export const shortName = ({ activity }: PlanStep): string => SHORT[activity];

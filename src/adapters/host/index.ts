@@ -5,6 +5,7 @@ import { configurationOperations } from './configuration';
 import { dataOperations } from './data';
 import { observeOperation } from './observe';
 import { packageOperations } from './package';
+import { provisionOperations } from './provision';
 import { createHostRunner } from './runner';
 import { serviceOperations } from './service';
 
@@ -35,6 +36,7 @@ export function createHostAdapter(options: HostAdapterOptions): HostAdapter {
     ...serviceOperations(runner),
     ...configurationOperations(runner),
     ...dataOperations(runner),
+    ...provisionOperations(runner),
     close: () => pool.close(),
   };
 }
