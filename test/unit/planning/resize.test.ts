@@ -2,7 +2,11 @@
 import fc from 'fast-check';
 import type { QuorumMember } from '../../../src/planning/quorum';
 import { quorumsMeet } from '../../../src/planning/resize/intersection';
-import { votersOf, type Membership, type PlannedMember } from '../../../src/planning/resize/membership';
+import {
+  votersOf,
+  type Membership,
+  type PlannedMember,
+} from '../../../src/planning/resize/membership';
 import { membershipPath } from '../../../src/planning/resize/membershipPath';
 
 const RUNS = 10_000;
