@@ -119,7 +119,12 @@ export type TxnBody =
   | { kind: 'setAcl'; path: string; acl: AclEntry[] | null; version: number }
   | { kind: 'check'; path: string; version: number }
   | { kind: 'multi'; txns: TxnBody[] }
-  | { kind: 'error'; code: number }
+  /**
+   * `rest`: only in a multi that failed elsewhere. A server that has applied it marks all its parts as errors, leaving
+   * their bytes as they were, and hands it on so, to learners and thereby into their logs: `code` is then no code,
+   * but the first four of those bytes.
+   */
+  | { kind: 'error'; code: number; rest?: Buffer }
   | { kind: 'createSession'; timeoutMs: number }
   /** `paths`: the ephemerals closed with it, from 3.6 on; null where the record has no body. */
   | { kind: 'closeSession'; paths: string[] | null };

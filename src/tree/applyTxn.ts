@@ -79,7 +79,7 @@ function multi(rules: Rules, header: TxnHeader, parts: TxnBody[]): number {
   for (const part of parts) {
     if (part.kind !== 'error') continue;
     failed = true;
-    if (code === CODE.ok) code = part.code;
+    if (code === CODE.ok && part.rest === undefined) code = part.code;
   }
   if (failed) return code;
   for (const part of parts) {

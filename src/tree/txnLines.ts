@@ -3,6 +3,9 @@ import type { Txn, TxnBody } from '../codec/records';
 
 const hex = (value: bigint): string => `0x${BigInt.asUintN(64, value).toString(16)}`;
 
+/** Of a part that did not fail itself, in a multi that did (DataTree.processTxn). */
+const NOT_REACHED = 0;
+
 /** One object a transaction: data in base64, zxid and session as `0x…`, time in ISO 8601. */
 export function txnDocument({ header, body }: Txn): object {
   return {
@@ -21,6 +24,8 @@ function bodyDocument(body: TxnBody): object {
       const { kind, ttl, ...rest } = body;
       return { type: kind, ...plain(rest), ttlMs: Number(ttl) };
     }
+    case 'error':
+      return { type: 'error', code: body.rest === undefined ? body.code : NOT_REACHED };
     default: {
       const { kind, ...rest } = body;
       return { type: kind, ...plain(rest) };

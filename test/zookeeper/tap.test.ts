@@ -3,10 +3,13 @@ import { join } from 'node:path';
 import { openTap, type Tap, type TapEvent, type TapOptions } from '../../src/adapters/tap';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { askWord } from '../../src/adapters/zookeeper/fourLetterClient';
+import { encodeMulti, isDone } from '../../src/codec/clientRequests';
 import { parseMntr } from '../../src/codec/fourLetterWord';
+import { decodeTxn } from '../../src/codec/txn';
 import { follows } from '../../src/codec/quorum/packet';
 import { createLab, type Lab } from '../../src/lab/lab';
 import type { ZkSession } from '../../src/model/ports';
+import { RawClient } from '../support/rawClient';
 import { addressesOf, addressOf, eventually } from './support';
 
 const TICK_MS = 500;
@@ -46,13 +49,27 @@ class Writer {
   }
 }
 
-const CREATE_TYPES = new Set([1, 15]);
+/** Two creates, of which the second can't be: it has no parent. */
+async function failMulti(server: ReturnType<typeof addressOf>): Promise<void> {
+  const client = await RawClient.open(server);
+  const acl = [{ perms: 31, scheme: 'world', id: 'anyone' }];
+  const ops = ['/prepared', '/no/parent'].map((path) => ({
+    kind: 'create' as const,
+    path,
+    data: Buffer.alloc(100, 'x'),
+    acl,
+  }));
+  const reply = await client.exchange('a multi', (xid) => encodeMulti(xid, ops));
+  expect(isDone(reply.body)).toBe(false);
+  await client.close();
+}
 
 /** Follows a tap as a consumer would, holding each event against the one before. */
 class Follower {
   last: bigint;
   readonly created = new Set<string>();
   readonly kinds: string[] = [];
+  readonly multis: string[] = [];
   readonly events: Exclude<TapEvent, { kind: 'txn' }>[] = [];
   transactions = 0;
   error: Error | undefined;
@@ -84,9 +101,9 @@ class Follower {
       }
       this.last = event.zxid;
       this.transactions += 1;
-      if (CREATE_TYPES.has(event.bytes.readInt32BE(28))) {
-        this.created.add(event.bytes.toString('utf8', 36, 36 + event.bytes.readInt32BE(32)));
-      }
+      const { body } = decodeTxn(event.bytes);
+      if (body.kind === 'create' || body.kind === 'create2') this.created.add(body.path);
+      if (body.kind === 'multi') this.multis.push(body.txns.map(({ kind }) => kind).join(' '));
       return;
     }
     this.kinds.push(event.kind);
@@ -202,11 +219,15 @@ describe.each([
     // 3.4 gives what it remembers only: its last 500 transactions.
     const paths = Array.from({ length: 100 }, (_, n) => `/again-${n}`);
     await Promise.all(paths.map((path) => session.create(path, Buffer.alloc(100, 'x'))));
-    const acknowledged = new Set(paths);
+    // A leader hands on what it remembers as its own tree left it: of a multi that failed, that is no more as sent.
+    await failMulti(addressOf(lab.members[0]!));
+    await session.create('/again-last', Buffer.alloc(0));
+    const acknowledged = new Set([...paths, '/again-last']);
     const second = follow({ from: first.last });
     await second.sees(acknowledged);
     expect(second.kinds).toEqual(['attached']);
     expect(second.of('attached')[0]).toMatchObject({ by: 'diff' });
+    expect(second.multis).toEqual(['error error']);
   });
 
   test('names the range it did not see where the leader sends a snapshot instead', async () => {

@@ -142,10 +142,13 @@ function readMulti(reader: RecordReader): TxnBody {
   for (let index = 0; index < count; index += 1) {
     const type = reader.int();
     const part = reader.part(reader.int());
-    txns.push(readPart(type, part));
-    if (part.remaining > 0) {
-      throw corruptData(`${part.remaining} bytes after a part of a multi`, part.position);
+    const body = readPart(type, part);
+    const { remaining } = part;
+    if (remaining > 0 && body.kind === 'error') body.rest = part.rest();
+    else if (remaining > 0) {
+      throw corruptData(`${remaining} bytes after a part of a multi`, part.position);
     }
+    txns.push(body);
   }
   return { kind: 'multi', txns };
 }

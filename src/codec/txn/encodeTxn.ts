@@ -36,6 +36,7 @@ function writeBody(writer: JuteWriter, body: TxnBody): void {
       for (const part of body.txns) {
         const start = writer.int(TXN_TYPE[part.kind]).length;
         writePart(writer.int(0), part);
+        if (part.kind === 'error' && part.rest) writer.raw(part.rest);
         writer.patchInt(start, writer.length - start - 4);
       }
       return;

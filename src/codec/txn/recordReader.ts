@@ -99,6 +99,11 @@ export class RecordReader {
     return acl;
   }
 
+  /** All that is left, as it is. */
+  rest(): Buffer {
+    return this.bytes.subarray(this.advance(this.remaining), this.end);
+  }
+
   /** The next `length` bytes, to be read apart; offsets count from the same beginning. */
   part(length: number): RecordReader {
     const start = this.advance(length);

@@ -1,3 +1,4 @@
+import { txnDocument } from '../../../src/tree/txnLines';
 import fc from 'fast-check';
 import { decodeTxn, decodeTxnHeader, encodeTxn } from '../../../src/codec/txn';
 import type { Txn, TxnBody } from '../../../src/codec/records';
@@ -113,6 +114,32 @@ describe('a transaction', () => {
     expect(decodeTxn(encodeTxn(txn))).toEqual(txn);
   });
 
+  test('of a failed multi as a server hands it on once it has applied it: each part an error over the bytes it had', () => {
+    const prepared = encodeTxn(txnOf({ kind: 'delete', path: '/prepared' })).subarray(32);
+    const sent = [prepared, Buffer.from('ffffff92', 'hex')].map((bytes) =>
+      Buffer.concat([
+        Buffer.from(`ffffffff${bytes.length.toString(16).padStart(8, '0')}`, 'hex'),
+        bytes,
+      ]),
+    );
+    const bytes = raw(TXN_TYPE.multi, `00000002${Buffer.concat(sent).toString('hex')}`);
+    const txn = decodeTxn(bytes);
+    expect(txn.body).toMatchObject({
+      kind: 'multi',
+      txns: [
+        { kind: 'error', rest: prepared.subarray(4) },
+        { kind: 'error', code: -110 },
+      ],
+    });
+    expect(encodeTxn(txn)).toEqual(bytes);
+    expect(txnDocument(txn)).toMatchObject({
+      parts: [
+        { type: 'error', code: 0 },
+        { type: 'error', code: -110 },
+      ],
+    });
+  });
+
   test('with characters beyond U+FFFF has them as Java writes them, in six bytes', () => {
     const acl = [{ perms: 1, scheme: 'digest', id: '\u{1F511}' }];
     const bytes = encodeTxn(txnOf({ kind: 'setAcl', path: '/a', acl, version: 0 }));
@@ -131,7 +158,7 @@ describe('a transaction', () => {
     ['a multi in a multi', raw(14, '00000001 0000000e 00000004 00000000'), 'UnsupportedTxn'],
     [
       'bytes left in a part of a multi',
-      raw(14, '00000001 ffffffff 00000005 0000000000'),
+      raw(14, '00000001 00000002 00000007 00000002 2f61 00'),
       'CorruptData',
     ],
     ['a type no version has', raw(99, ''), 'UnsupportedTxn'],

@@ -45,9 +45,19 @@ const part: fc.Arbitrary<TxnBody> = fc.oneof(
   fc.record({ kind: fc.constant('error'), code: int }),
 );
 
+/** Of a multi that failed elsewhere, as a server hands it on that has applied it. */
+const markedPart: fc.Arbitrary<TxnBody> = fc.record({
+  kind: fc.constant('error'),
+  code: int,
+  rest: fc.uint8Array({ minLength: 1, maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
+});
+
 const body: fc.Arbitrary<TxnBody> = fc.oneof(
   { weight: 6, arbitrary: part },
-  fc.record({ kind: fc.constant('multi'), txns: fc.array(part, { maxLength: 4 }) }),
+  fc.record({
+    kind: fc.constant('multi'),
+    txns: fc.array(fc.oneof({ weight: 9, arbitrary: part }, markedPart), { maxLength: 4 }),
+  }),
   fc.record({ kind: fc.constant('createSession'), timeoutMs: int }),
   fc.record({
     kind: fc.constant('closeSession'),
