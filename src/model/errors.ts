@@ -41,8 +41,6 @@ export type ErrorType =
   | 'StaleFence'
   /** Another attempt's command still holds the host's lock. */
   | 'HostBusy'
-  /** Something lives already where a joiner's files would go. */
-  | 'HostOccupied'
   | 'ChecksumMismatch'
   | 'ArtifactMissing'
   | 'NoDiskSpace'

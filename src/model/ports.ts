@@ -172,17 +172,6 @@ export interface ConfigurationFiles {
   javaEnv?: { path: string; text: string; sha256: string };
 }
 
-/** What `provisionServer` puts in place. Directories are created where they are missing. */
-export interface ServerFiles {
-  zooCfg: string;
-  javaEnv?: { name: 'java.env' | 'zookeeper-env.sh'; text: string };
-  myid: number;
-  dataDir: string;
-  dataLogDir?: string;
-  /** Text of the service script, for a service of kind `script` that is not there yet. */
-  script?: string;
-}
-
 export interface DataBackup {
   directory: string;
   files: number;
@@ -273,28 +262,6 @@ export interface HostPort {
     token: FenceToken,
     context: OperationContext,
   ): Promise<{ zxid: string; nodes: number }>;
-  /** The service script of a server whose service is of kind `script`. */
-  readService(server: ResolvedServer, context: OperationContext): Promise<{ script?: string }>;
-  /** Files, directories, myid and service of a server that is not running; the package is installed by `installPackage`. HostOccupied before anything is touched. */
-  provisionServer(
-    server: ResolvedServer,
-    files: ServerFiles,
-    token: FenceToken,
-    context: OperationContext,
-  ): Promise<{ changed: boolean }>;
-  /** Removes data, myid and configuration of a stopped server; the configuration is kept in the state directory under `label`. */
-  wipeServer(
-    server: ResolvedServer,
-    label: string,
-    token: FenceToken,
-    context: OperationContext,
-  ): Promise<{ removedBytes: number; removed: string[] }>;
-  /** Whether this host can connect to each of at most 64 ports. Changes nothing. */
-  reach(
-    server: ResolvedServer,
-    targets: { host: string; port: number }[],
-    context: OperationContext,
-  ): Promise<{ host: string; port: number; state: 'open' | 'refused' | 'silent' }[]>;
   /** Runs a hook of the inventory with `{server}`, `{version}`, `{config}` replaced by quoted values. */
   runHook(
     server: ResolvedServer,

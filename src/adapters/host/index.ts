@@ -5,7 +5,6 @@ import { configurationOperations } from './configuration';
 import { dataOperations } from './data';
 import { observeOperation } from './observe';
 import { packageOperations } from './package';
-import { provisionOperations } from './provision';
 import { createHostRunner } from './runner';
 import { serviceOperations } from './service';
 
@@ -36,7 +35,6 @@ export function createHostAdapter(options: HostAdapterOptions): HostAdapter {
     ...serviceOperations(runner),
     ...configurationOperations(runner),
     ...dataOperations(runner),
-    ...provisionOperations(runner),
     close: () => pool.close(),
   };
 }
