@@ -41,6 +41,8 @@ export type ErrorType =
   | 'StaleFence'
   /** Another attempt's command still holds the host's lock. */
   | 'HostBusy'
+  /** Something that is not ours is where a new server should be put. */
+  | 'HostOccupied'
   | 'ChecksumMismatch'
   | 'ArtifactMissing'
   | 'NoDiskSpace'
