@@ -100,6 +100,9 @@ export function sshdConfig(
     'PrintMotd no',
     'MaxStartups 200',
     'MaxSessions 100',
+    // bash reads ~/.bashrc for a command over SSH unless it is told that it is no first shell. A developer's own one can
+    // take long, or wait for a lock that a killed shell has left.
+    'SetEnv SHLVL=1',
     // A test of a refused login must not shut out the next one.
     ...(supportsPenalties ? ['PerSourcePenalties no'] : []),
     'Subsystem sftp internal-sftp',
