@@ -16,6 +16,3 @@ export const beforeHopLabel = (run: RunIdentity, version: string): string =>
 
 /** The configuration as it was before its list of members was first changed. */
 export const beforeMembersLabel = (run: RunIdentity): string => `run-${short(run)}-before-members`;
-
-/** What a wipe keeps of the configuration. */
-export const removedLabel = (run: RunIdentity): string => `run-${short(run)}-removed`;

@@ -4,7 +4,6 @@ import type { Dependencies } from '../dependencies';
 import { operation, pause, tokenOf } from '../operation';
 import { resolveServer, serverOf } from '../resolve';
 import { membershipOf } from '../memberNames';
-import { removedLabel } from './labels';
 
 /** More are counted, not named. */
 const MAX_NAMED = 100;
@@ -54,7 +53,7 @@ export function leaveSteps(
         const { server } = await resolveServer(dependencies, args, args.step.server);
         const { removedBytes, removed } = await host.wipeServer(
           server,
-          removedLabel(args.run),
+          { keepPackage: true },
           tokenOf(args.fence),
           context,
         );
