@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { GATES, type GateName } from '../../model/contract';
 import { action, withCommonOptions, type Runner } from '../context';
-import { listOf } from '../options';
+import { listOf, withInputOptions } from '../options';
 import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
 import { watchRun } from '../watch';
 
@@ -13,11 +13,8 @@ interface RunOptions extends InputOptions {
 }
 
 export function registerRun(program: Command, runner: Runner): void {
-  withCommonOptions(program.command('run <strategy>'))
+  withInputOptions(withCommonOptions(program.command('run <strategy>')))
     .description('start a strategy and follow it; it waits at its gates for approval')
-    .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
-    .option('--ensemble <name>', 'ensemble of the inventory')
-    .option('--to <version>', 'target version')
     .option('--id <id>', 'workflow id, such as a change ticket; used once only')
     .option('--detach', 'start it and return')
     .option(

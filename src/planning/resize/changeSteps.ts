@@ -13,6 +13,7 @@ import {
   stopLeaver,
   verifyJoiner,
   verifyMembers,
+  writeLearnerList,
   type StepContext,
 } from './steps';
 
@@ -23,6 +24,8 @@ export interface ChangeContext extends StepContext {
   down: readonly string[];
   /** Whether the server's own list is this already: then it need not restart for it. */
   hasList(server: string, members: Membership): boolean;
+  /** What there is of a server that is to join. */
+  joinsFrom(server: string): 'nothing' | 'files' | 'running';
 }
 
 /** From 3.5 on a leader counts only those its own list names. */
@@ -33,16 +36,24 @@ const comes = ({ kind }: MembershipChange): boolean =>
 const goes = ({ kind }: MembershipChange): boolean =>
   kind === 'removeVoter' || kind === 'removeObserver';
 
-const joinSteps = (context: ChangeContext, change: MembershipChange): PlanStep[] => [
-  provisionServer(context, change),
-  startJoiner(context, change),
-  verifyJoiner(context, change),
-];
+/** One that was a member before has its files and data: it only needs the list of today. */
+function joinSteps(context: ChangeContext, change: MembershipChange): PlanStep[] {
+  const begins = {
+    nothing: [provisionServer(context, change), startJoiner(context, change)],
+    files: [writeLearnerList(context, change), startJoiner(context, change)],
+    running: [],
+  }[context.joinsFrom(change.server)];
+  return [...begins, verifyJoiner(context, change)];
+}
 
-export const leaveSteps = (context: ChangeContext, change: MembershipChange): PlanStep[] =>
-  context.down.includes(change.server)
-    ? [stopLeaver(context, change)]
-    : [redirectClients(context, change), stopLeaver(context, change)];
+export const leaveSteps = (
+  context: ChangeContext,
+  change: MembershipChange,
+  isListed = false,
+): PlanStep[] => [
+  ...(context.down.includes(change.server) ? [] : [redirectClients(context, change)]),
+  stopLeaver(context, change, isListed),
+];
 
 export const dynamicSteps = (context: ChangeContext, change: MembershipChange): PlanStep[] => [
   ...(comes(change) ? joinSteps(context, change) : []),
@@ -90,7 +101,8 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
       return [...others, ...leader, ...end, ...leaveSteps(context, change)];
     case 'removeVoter':
     case 'demote': {
-      const leaves = kind === 'demote' ? roll(server, 'leaver') : leaveSteps(context, change);
+      const leaves =
+        kind === 'demote' ? roll(server, 'leaver') : leaveSteps(context, change, !countsListedOnly);
       return countsListedOnly
         ? [...others, ...leader, ...end, ...leaves]
         : [...others, ...leaves, ...leader, ...end];

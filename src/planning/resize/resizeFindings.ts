@@ -58,7 +58,7 @@ export function ensembleFindings(
       }),
     );
   const leaving = current.filter(({ server }) => !memberOf(goal, server));
-  for (const server of facts.servers)
+  for (const server of facts.servers.filter((one) => memberOf(current, one.server)))
     if (!isServing(server) && !leaving.some((one) => one.server === server.server))
       findings.push(
         error('MemberDown', `${server.server} is ${server.state} and is to stay a member`, {
@@ -224,13 +224,7 @@ export function joinerFindings(
       'install one, or name it by javaHome in the inventory',
     );
   const lists = membersSeenBy(joiner);
-  const addresses = new Set(
-    facts.servers
-      .flatMap((one) => membersSeenBy(one) ?? [])
-      .map(({ host: at, quorumPort }) => `${at}:${quorumPort}`),
-  );
-  const knowsMembers =
-    lists?.some((one) => one.id !== id && addresses.has(`${one.host}:${one.quorumPort}`)) ?? false;
+  const knowsMembers = listsMembersOf(facts, joiner);
   if ((joiner.state === 'serving' || host?.process?.running === true) && !knowsMembers)
     refuse(
       'JoinerListsOthers',
@@ -262,4 +256,17 @@ export function joinerFindings(
         'open the quorum and election ports between all members',
       );
   return findings;
+}
+
+/** Whether it names another member of this ensemble by its quorum address: then it belongs, or belonged, to it. */
+export function listsMembersOf(facts: EnsembleFacts, server: ServerFacts): boolean {
+  const addresses = new Set(
+    facts.servers
+      .filter((one) => one.server !== server.server)
+      .flatMap((one) => membersSeenBy(one) ?? [])
+      .map(({ host, quorumPort }) => `${host}:${quorumPort}`),
+  );
+  return (membersSeenBy(server) ?? []).some(
+    ({ id, host, quorumPort }) => id !== server.id && addresses.has(`${host}:${quorumPort}`),
+  );
 }

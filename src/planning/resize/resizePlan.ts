@@ -28,6 +28,7 @@ import {
   ensembleFindings,
   goalFindings,
   joinerFindings,
+  listsMembersOf,
   type ResizeChecks,
   type ResizeKind,
 } from './resizeFindings';
@@ -70,9 +71,13 @@ interface Frame {
 function planned(facts: EnsembleFacts, frame: Frame): Plan {
   const { current, goal, input, extra, direction, found } = frame;
   const kind = kindOf(facts);
-  const down = facts.servers.filter((server) => !isServing(server)).map(({ server }) => server);
+  const down = downIn(facts, current);
   const leader = leaderOf(facts);
-  const changes = membershipPath(current, goal, { leader, down, replace: input.replace });
+  const changes = membershipPath(startOf(facts, frame, kind), goal, {
+    leader,
+    down,
+    replace: input.replace,
+  });
   const steps = gated(changeSteps(facts, changes, kind, frame), input, direction);
   const joiners = extra.candidates.filter(({ server }) =>
     changes.some((change) => change.server === server),
@@ -158,8 +163,13 @@ function changeSteps(
     waits: input,
     drains: extra.hasDrainHook === true || input.drainMs > 0,
     leader,
-    down: facts.servers.filter((server) => !isServing(server)).map(({ server }) => server),
+    down: known.filter((one) => !isServing(one)).map(({ server }) => server),
     hasList: (server, members) => listIs(known, server, members),
+    joinsFrom: (server) =>
+      joinsFrom(
+        facts,
+        known.find((one) => one.server === server),
+      ),
   });
   const steps = changes.flatMap((change) => {
     const context = contextNow();
@@ -172,40 +182,86 @@ function changeSteps(
     return [...first, ...own];
   });
   const context = contextNow();
-  const strangers = extra.candidates
-    .filter(({ server }) => !memberOf(goal, server) && !memberOf(current, server))
+  const forward = direction === 'forward';
+  const gone = forward ? leaversOf(input) : joinersOf(input);
+  const last = (server: string): MembershipChange => ({
+    kind: 'removeVoter',
+    server,
+    before: goal,
+    after: goal,
+  });
+  // Those that an interrupted run has taken out of the members, or not yet let in, and that still run.
+  const late = known
+    .filter(({ server }) => gone.includes(server))
     .filter(
-      ({ server, state, host }) =>
-        (direction === 'rollback' || leavesBy(input, server)) &&
-        (state !== 'refusing' || host?.process?.running === true),
-    );
-  const late = strangers.flatMap(({ server }) =>
-    leaveSteps(context, { kind: 'removeVoter', server, before: goal, after: goal }),
-  );
-  const gone = [...current.filter(({ server }) => !memberOf(goal, server)), ...strangers];
-  const wiped =
-    input.wipe && direction === 'forward'
-      ? gone.map(({ server }) =>
-          wipeServer(context, { kind: 'removeVoter', server, before: goal, after: goal }),
-        )
-      : [];
+      ({ server }) => !memberOf(goal, server) && !changes.some((one) => one.server === server),
+    )
+    // A wipe needs it stopped and masked, also where it never ran.
+    .filter(
+      ({ state, host }) =>
+        state !== 'refusing' ||
+        host?.process?.running === true ||
+        (!forward && host?.config !== undefined),
+    )
+    .flatMap(({ server }) => leaveSteps(context, last(server)));
+  const wiped = known
+    .filter(({ server }) => gone.includes(server) && !memberOf(goal, server))
+    .filter(({ server, host }) =>
+      forward ? input.wipe : memberOf(current, server) !== undefined || host?.config !== undefined,
+    )
+    .map(({ server }) => wipeServer(context, last(server)));
   return [...steps, ...late, ...wiped];
 }
 
-const leavesBy = ({ remove, replace }: ResizeEnsembleInput, server: string): boolean =>
-  remove.includes(server) || server in replace;
+const joinersOf = ({ add, replace }: ResizeEnsembleInput): string[] => [
+  ...add,
+  ...Object.values(replace),
+];
+const leaversOf = ({ remove, replace }: ResizeEnsembleInput): string[] => [
+  ...remove,
+  ...Object.keys(replace),
+];
+
+const downIn = (facts: EnsembleFacts, current: Membership): string[] =>
+  facts.servers
+    .filter((server) => !isServing(server) && memberOf(current, server.server))
+    .map(({ server }) => server);
+
+/**
+ * Where the leader's list is the goal already but others' files say another one, a change by files was begun: it is
+ * finished, or taken back, as the change from theirs.
+ */
+function startOf(
+  facts: EnsembleFacts,
+  { current, goal, extra }: Frame,
+  kind: ResizeKind,
+): Membership {
+  const known = [...facts.servers, ...extra.candidates];
+  if (kind === 'dynamic' || shapeOf(current) !== shapeOf(goal)) return current;
+  const other = known
+    .filter(({ server }) => memberOf(goal, server))
+    .map(({ host, members }) => host?.members ?? members)
+    .find((list) => list !== undefined && shapeOf(list) !== shapeOf(goal));
+  return (other ?? []).length === 0
+    ? current
+    : other!.flatMap(({ id, role }) => {
+        const server = known.find((one) => one.id === id)?.server;
+        return server === undefined ? [] : [{ server, id, role }];
+      });
+}
 
 /** Whether the server's file (else its running list) names just these members in these roles. */
 function listIs(known: readonly ServerFacts[], server: string, members: Membership): boolean {
   const facts = known.find((one) => one.server === server);
   const list = facts?.host?.members ?? facts?.members;
-  const shape = (all: readonly { id: number; role: string }[]): string =>
-    all
-      .map(({ id, role }) => `${id}:${role}`)
-      .sort()
-      .join(' ');
-  return list !== undefined && shape(list) === shape(members);
+  return list !== undefined && shapeOf(list) === shapeOf(members);
 }
+
+const shapeOf = (members: readonly { id: number; role: string }[]): string =>
+  members
+    .map(({ id, role }) => `${id}:${role}`)
+    .sort()
+    .join(' ');
 
 /** A guess for the plan, as expectedSuccessor's: the highest id among those that may lead then. */
 function successorIn(
@@ -298,4 +354,13 @@ export function planResizeBack(
     return former.observers.includes(server) ? [{ ...own, server, id, role: 'observer' }] : [];
   });
   return planned(facts, { current, goal, input, extra, direction: 'rollback', found: findings });
+}
+
+/** Whether it must be provisioned, has the files of a member of this ensemble, or still follows it. */
+function joinsFrom(
+  facts: EnsembleFacts,
+  joiner: ServerFacts | undefined,
+): 'nothing' | 'files' | 'running' {
+  if (!joiner || !listsMembersOf(facts, joiner)) return 'nothing';
+  return isServing(joiner) ? 'running' : 'files';
 }

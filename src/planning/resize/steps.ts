@@ -61,6 +61,17 @@ export const provisionServer = (context: StepContext, change: MembershipChange):
   timeoutMs: stepTimeoutMs.install,
 });
 
+export const writeLearnerList = (context: StepContext, change: MembershipChange): PlanStep => ({
+  ...base(context, change, 'writeMembers', change.server),
+  role: 'learner',
+  title: `give ${change.server} the list of today`,
+  why: 'it was a member before and is stopped; it lists the present members, and itself as an observer',
+  guard: { kind: 'serverIsStopped', server: change.server },
+  undo: 'none needed: it is stopped',
+  waitsFor: 'the file is written',
+  timeoutMs: stepTimeoutMs.configuration,
+});
+
 export const startJoiner = (context: StepContext, change: MembershipChange): PlanStep => ({
   ...base(context, change, 'startServer', change.server),
   title: `start ${change.server} as a learner`,
@@ -132,11 +143,18 @@ export const redirectClients = (context: StepContext, change: MembershipChange):
   timeoutMs: stepTimeoutMs.drain(context.waits),
 });
 
-export const stopLeaver = (context: StepContext, change: MembershipChange): PlanStep => ({
+/** `isListed`: the leader's list still names it, and whether it may stop is a question of quorum. */
+export const stopLeaver = (
+  context: StepContext,
+  change: MembershipChange,
+  isListed: boolean,
+): PlanStep => ({
   ...base(context, change, 'stopServer', change.server),
   title: `stop ${change.server}`,
-  why: 'no server counts it any more, and the others have just committed a write',
-  guard: { kind: 'leaverMayStop', server: change.server },
+  why: isListed
+    ? 'every voter that stays is in step, so that the leader, which still counts this one, does not need it'
+    : 'no server counts it any more, and the others have just committed a write',
+  guard: { kind: isListed ? 'serverMayStop' : 'leaverMayStop', server: change.server },
   undo: `${change.server} is started again and made a member`,
   waitsFor: 'its process is gone; masked, so that nothing else starts it',
   timeoutMs: stepTimeoutMs.stop,

@@ -1,5 +1,9 @@
 /** Who belongs to an ensemble, by what each server itself says. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createZooKeeperAdapter } from '../../../src/adapters/zookeeper';
+import { parseZooCfg } from '../../../src/codec/zooCfg';
+import { hostPaths } from '../../../src/lab/hostFiles';
 import type { Lab } from '../../../src/lab/lab';
 
 /** By server that serves: names of the members it lists; an observer's with a star. Up to 3.4 none is told. */
@@ -15,4 +19,19 @@ export async function configuredMembers(lab: Lab): Promise<Record<string, string
     }),
   );
   return Object.fromEntries(seen.flat());
+}
+
+/** By server: names of the members that its zoo.cfg lists. */
+export function listsOnDisk(lab: Lab): Record<string, string> {
+  const nameOf = (id: number): string =>
+    lab.servers.find((server) => server.id === id)?.name ?? `#${id}`;
+  return Object.fromEntries(
+    lab.servers.map(({ name, directory }) => {
+      const { servers } = parseZooCfg(
+        readFileSync(join(hostPaths(directory).config, 'zoo.cfg'), 'utf8'),
+      );
+      const names = servers.map(({ id, role }) => `${nameOf(id)}${role === 'observer' ? '*' : ''}`);
+      return [name, names.sort().join(' ')];
+    }),
+  );
 }
