@@ -95,10 +95,10 @@ describe('a host nothing was ever put on', () => {
   test('is not touched while its server runs', async () => {
     const refused = await rejection(provision(6));
     expect(refused).toMatchObject({ type: 'HostOccupied', retryable: false });
-    expect(refused.message).toContain(`already runs a server with ${paths.config}/zoo.cfg`);
+    expect(refused.message).toContain(`runs this server, with ${paths.config}/zoo.cfg`);
     const kept = await rejection(wipe(7));
     expect(kept).toMatchObject({ type: 'GuardRefused' });
-    expect(kept.message).toContain('still runs this server');
+    expect(kept.message).toContain('data is only removed while no server uses it');
     expect(existsSync(`${paths.data}/version-2`)).toBe(true);
   });
 

@@ -1,8 +1,8 @@
 /** Puts a new server's directories and files on a host, and takes nothing that is somebody else's. */
 
 /**
- * `remembered PATH SHA`: whether we wrote (or were about to write) exactly that there; `remember` is only
- * ever called before the write, so that a run cut off in the middle still knows its own files.
+ * `remembered PATH SHA`: whether we wrote exactly that there. The marker says so before the file is written, so
+ * that a run cut off in the middle still knows its own files.
  */
 const MARKER = String.raw`
 marker="$state_dir/.zkferry-provisioned"
@@ -55,8 +55,11 @@ own() {
 }
 `;
 
-/** `refuse_occupied_data`: a server with another configuration may still use our directories. Needs find_pids. */
-const OCCUPANCY = String.raw`
+/**
+ * `refuse_running TYPE WHAT_TO_DO`: neither this server may run, nor one with another configuration that uses
+ * our data directories. Needs PROCESS, SERVICE, want_data, want_log; leaves what service_status sets.
+ */
+export const OCCUPANCY = String.raw`
 # uses PID DIR: says so in its configuration, or holds a file of it open
 uses() {
   uses_real=$(readlink -f "$2" 2>/dev/null)
@@ -71,18 +74,18 @@ uses() {
   return 1
 }
 refuse_running() {
-  svc_pid=; svc_state=stopped
+  svc_pid=; svc_state=stopped; svc_masked=unknown
   if [ -n "$svc_kind" ]; then service_status; fi
   find_pids
   refuse_foreign_service
   all_pids
   if [ -n "$(echo $server_pids)" ] || [ "$svc_state" = running ]; then
-    fail HostOccupied no "process$server_pids already runs a server with $config_dir/zoo.cfg: $1"
+    fail "$1" no "process$server_pids runs this server, with $config_dir/zoo.cfg: $2"
   fi
   for pid in $other_pids; do
     for dir in "$want_data" "$want_log"; do
       if uses "$pid" "$dir"; then
-        fail HostOccupied no "process $pid, a ZooKeeper server with another configuration, uses the data directory $dir: $1"
+        fail "$1" no "process $pid, a ZooKeeper server with another configuration, uses the data directory $dir: $2"
       fi
     done
   done
@@ -111,6 +114,9 @@ check_file() {
     seen=$(sha_of "$1")
     if [ -z "$seen" ]; then fail HostOccupied no "$1 is there and cannot be read as $(id -un): move it away, or let that user read it; nothing was written"; fi
     if [ "$seen" = "$2" ] || remembered "$1" "$seen" || as_shipped "$1"; then return 0; fi
+  fi
+  if grep -qF " $1" "$marker" 2>/dev/null; then
+    fail HostOccupied no "$1 has changed since zkferry wrote it, as a server does that has run: wipe the server, or move the file away; nothing was written"
   fi
   fail HostOccupied no "$1 is there already, with other content than the new server's, and zkferry did not write it: move it away if nobody needs it, or correct directories.config; nothing was written"
 }
@@ -185,7 +191,7 @@ fence_enter
 case "$config_dir/" in
   "$pkg_current"/*) if [ "$pkg_kind" = tarball ] && [ ! -d "$pkg_current" ]; then fail Unsupported no "$config_dir lies inside $pkg_current, which is not there yet: install the package first; nothing was written"; fi ;;
 esac
-refuse_running "stop that server, or correct the inventory; nothing was written"
+refuse_running HostOccupied "stop that server, or correct the inventory; nothing was written"
 check_service
 find_owner
 each_file check_file

@@ -1,11 +1,14 @@
 /** Takes a stopped server's data and configuration off its host. */
+import { OCCUPANCY } from './provision';
 
 /**
  * Needs label. Order: a copy of the configuration, then the data, then the configuration: a run cut off
  * anywhere still finds the data directories when it is run again. Only files by ZooKeeper's own names go, and only out
  * of version-2 itself, so a link or a foreign directory in there is never followed.
  */
-export const WIPE_MAIN = String.raw`
+export const WIPE_MAIN =
+  OCCUPANCY +
+  String.raw`
 removed=; bytes=0
 # note PATH BYTES
 note() { removed="$removed$1
@@ -43,21 +46,15 @@ conf_paths() {
 }
 marker="$state_dir/.zkferry-provisioned"
 fence_enter
-svc_pid=; svc_state=stopped; svc_masked=unknown
-if [ -n "$svc_kind" ]; then service_status; fi
-find_pids
-refuse_foreign_service
-all_pids
-if [ -n "$(echo $server_pids)" ] || [ "$svc_state" = running ]; then
-  fail GuardRefused no "process$server_pids still runs this server: its data is only removed while it is stopped; stop it, then try again; nothing was removed"
-fi
-if [ "$svc_masked" = no ]; then
-  fail GuardRefused no "the service is stopped but not masked, so anything could start it in the middle: stop it through zkferry, which masks it, then try again; nothing was removed"
-fi
 find_data_dirs
 for dir in "$data_dir" "$log_dir"; do
   case "$dir" in ''|/*) ;; *) fail Unsupported no "the data directory $dir is relative to wherever the server was started: set directories.data in the inventory; nothing was removed" ;; esac
 done
+want_data=$data_dir; want_log=$log_dir
+refuse_running GuardRefused "data is only removed while no server uses it; stop that process, then try again; nothing was removed"
+if [ "$svc_masked" = no ]; then
+  fail GuardRefused no "the service is stopped but not masked, so anything could start it in the middle: stop it through zkferry, which masks it, then try again; nothing was removed"
+fi
 saved="$state_dir/removed-$label"
 conf_paths >"$state_dir/wipe.list" || fail RemoteCommandFailed yes "cannot write in $state_dir"
 if [ -s "$state_dir/wipe.list" ] && [ ! -d "$saved" ]; then
