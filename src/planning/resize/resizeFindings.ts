@@ -1,8 +1,8 @@
 /** What stands against a resize, or should be known before it; each names the value seen and what would be accepted. */
-import type { EnsembleFacts, Finding, ServerFacts } from '../../model/facts';
+import type { EnsembleFacts, Finding } from '../../model/facts';
 import type { ResizeEnsembleInput } from '../../model/inputs';
 import { error, warning } from '../findings';
-import { isServing, isStandalone, membersSeenBy, versionOfServer } from '../members';
+import { isServing, isStandalone, versionOfServer } from '../members';
 import { isQuorum, marginOf, quorumSize } from '../quorum';
 import { quorumsMeet } from './intersection';
 import { memberOf, votersOf, type Membership } from './membership';
@@ -97,11 +97,14 @@ export function goalFindings(
     return [error('NoVoters', 'nobody would be left to vote', { hint: 'let fewer servers leave' })];
   if (after < 1)
     return [
-      (acceptNoTolerance ? warning : error)(
-        'NoTolerance',
-        `with ${to.length} voter(s) the ensemble stops as soon as one fails`,
-        { hint: 'keep at least three voters, or say acceptNoTolerance' },
-      ),
+      {
+        ...error(
+          'NoTolerance',
+          `with ${to.length} voter(s) the ensemble stops as soon as one fails`,
+          { hint: 'keep at least three voters, or say acceptNoTolerance' },
+        ),
+        severity: acceptNoTolerance ? 'warning' : 'error',
+      },
     ];
   const findings: Finding[] = [];
   if (after < before)
@@ -185,88 +188,4 @@ function rollIsSafe(
   const own = memberOf(after, server);
   const afterwards = own?.role === 'participant' ? [...synced, own.id] : [...synced];
   return marginOf(before, synced) - 1 >= margin && marginOf(after, afterwards) - 1 >= margin;
-}
-
-/** A server that is to join: its host, what is on it, and whether all can reach it. */
-export function joinerFindings(
-  joiner: ServerFacts,
-  current: Membership,
-  facts: EnsembleFacts,
-  { reach = [] }: ResizeChecks,
-): Finding[] {
-  const { server, id, host } = joiner;
-  const findings: Finding[] = [];
-  const refuse = (code: string, message: string, hint: string): void =>
-    void findings.push(error(code, message, { server, hint }));
-  const namesake = current.find((member) => member.id === id);
-  if (namesake && namesake.server !== server)
-    refuse(
-      'DuplicateId',
-      `${server} has id ${id}, as the member ${namesake.server} has`,
-      'give it an id of its own in the inventory',
-    );
-  if (host?.myid !== undefined && host.myid !== id)
-    refuse(
-      'MyidDiffers',
-      `myid on the host of ${server} says ${host.myid}, the inventory ${id}`,
-      'correct the inventory, or remove the myid if the data there is not needed',
-    );
-  if (!host?.reachable)
-    refuse(
-      host?.error?.type ?? 'HostNotObserved',
-      `${server}: ${host?.error?.message ?? 'its host was not looked at'}`,
-      'check ssh in the inventory',
-    );
-  else if (host.java === undefined)
-    refuse(
-      'JavaMissing',
-      `no Java was found on the host of ${server}`,
-      'install one, or name it by javaHome in the inventory',
-    );
-  const lists = membersSeenBy(joiner);
-  const knowsMembers = listsMembersOf(facts, joiner);
-  if ((joiner.state === 'serving' || host?.process?.running === true) && !knowsMembers)
-    refuse(
-      'JoinerListsOthers',
-      `${server} runs already and lists no member of this ensemble${lists ? ` (${lists.map((one) => `server.${one.id}`).join(', ')})` : ''}: it is an ensemble of its own, or of others`,
-      'stop it and move its data away, or choose another server',
-    );
-  else if ((host?.data?.snapshotCount ?? 0) + (host?.data?.logCount ?? 0) > 0 && !knowsMembers)
-    refuse(
-      'ForeignData',
-      `${host?.data?.directory} on the host of ${server} holds data, and nothing says that it is this ensemble's`,
-      'move the data away; a joiner begins empty',
-    );
-  const treeBytes = Math.max(
-    0,
-    ...facts.servers.map((one) => one.host?.data?.newestSnapshotBytes ?? 0),
-  );
-  const free = host?.data?.freeBytes ?? host?.package?.freeBytes;
-  if (free !== undefined && free < 3 * treeBytes)
-    refuse(
-      'NoDiskSpace',
-      `${server} has ${free} bytes free, and the tree takes ${treeBytes} bytes a snapshot`,
-      'free at least three times that',
-    );
-  for (const { from, to, port, state } of reach)
-    if ((to === server || from === server) && state === 'silent')
-      refuse(
-        'PortUnreachable',
-        `${from} gets no answer from ${to} port ${port}`,
-        'open the quorum and election ports between all members',
-      );
-  return findings;
-}
-
-/** Whether it names another member of this ensemble by its quorum address: then it belongs, or belonged, to it. */
-export function listsMembersOf(facts: EnsembleFacts, server: ServerFacts): boolean {
-  const addresses = new Set(
-    facts.servers
-      .filter((one) => one.server !== server.server)
-      .flatMap((one) => membersSeenBy(one) ?? [])
-      .map(({ host, quorumPort }) => `${host}:${quorumPort}`),
-  );
-  return (membersSeenBy(server) ?? []).some(
-    ({ id, host, quorumPort }) => id !== server.id && addresses.has(`${host}:${quorumPort}`),
-  );
 }

@@ -12,7 +12,6 @@ import { joinFindings, othersBeside } from '../findings';
 import { FOLLOWER_GAP_MS, OLD_LEADER_GAP_MS, RECONFIG_GAP_MS, SERVER_TURN_MS } from '../measured';
 import { isServing, leaderOf, versionOfServer } from '../members';
 import { withHash } from '../planHash';
-import { expectedSuccessor } from '../serverOrder';
 import {
   dynamicSteps,
   handOver,
@@ -27,12 +26,12 @@ import {
   changeFindings,
   ensembleFindings,
   goalFindings,
-  joinerFindings,
-  listsMembersOf,
   type ResizeChecks,
   type ResizeKind,
 } from './resizeFindings';
+import { joinerFindings } from './joinerFindings';
 import { currentMembership, goalOf } from './resizeGoal';
+import { downIn, joinsFrom, listIs, startByFiles, successorIn } from './standing';
 import { wipeServer } from './steps';
 
 export interface ResizeExtra extends ResizeChecks {
@@ -71,9 +70,11 @@ interface Frame {
 function planned(facts: EnsembleFacts, frame: Frame): Plan {
   const { current, goal, input, extra, direction, found } = frame;
   const kind = kindOf(facts);
+  const known = [...facts.servers, ...extra.candidates];
+  const start = kind === 'static' ? startByFiles(known, current, goal) : current;
   const down = downIn(facts, current);
   const leader = leaderOf(facts);
-  const changes = membershipPath(startOf(facts, frame, kind), goal, {
+  const changes = membershipPath(start, goal, {
     leader,
     down,
     replace: input.replace,
@@ -222,62 +223,6 @@ const leaversOf = ({ remove, replace }: ResizeEnsembleInput): string[] => [
   ...Object.keys(replace),
 ];
 
-const downIn = (facts: EnsembleFacts, current: Membership): string[] =>
-  facts.servers
-    .filter((server) => !isServing(server) && memberOf(current, server.server))
-    .map(({ server }) => server);
-
-/**
- * Where the leader's list is the goal already but others' files say another one, a change by files was begun: it is
- * finished, or taken back, as the change from theirs.
- */
-function startOf(
-  facts: EnsembleFacts,
-  { current, goal, extra }: Frame,
-  kind: ResizeKind,
-): Membership {
-  const known = [...facts.servers, ...extra.candidates];
-  if (kind === 'dynamic' || shapeOf(current) !== shapeOf(goal)) return current;
-  const other = known
-    .filter(({ server }) => memberOf(goal, server))
-    .map(({ host, members }) => host?.members ?? members)
-    .find((list) => list !== undefined && shapeOf(list) !== shapeOf(goal));
-  return (other ?? []).length === 0
-    ? current
-    : other!.flatMap(({ id, role }) => {
-        const server = known.find((one) => one.id === id)?.server;
-        return server === undefined ? [] : [{ server, id, role }];
-      });
-}
-
-/** Whether the server's file (else its running list) names just these members in these roles. */
-function listIs(known: readonly ServerFacts[], server: string, members: Membership): boolean {
-  const facts = known.find((one) => one.server === server);
-  const list = facts?.host?.members ?? facts?.members;
-  return list !== undefined && shapeOf(list) === shapeOf(members);
-}
-
-const shapeOf = (members: readonly { id: number; role: string }[]): string =>
-  members
-    .map(({ id, role }) => `${id}:${role}`)
-    .sort()
-    .join(' ');
-
-/** A guess for the plan, as expectedSuccessor's: the highest id among those that may lead then. */
-function successorIn(
-  known: readonly ServerFacts[],
-  { after }: MembershipChange,
-  leader: string | undefined,
-): string | undefined {
-  const voters = votersOf(after).map(({ server }) => server);
-  return expectedSuccessor(
-    known
-      .filter(({ server }) => voters.includes(server))
-      .map((one) => ({ ...one, role: undefined, inventoryRole: 'participant' })),
-    leader,
-  );
-}
-
 /** The first step that asks: before anybody leaves, before the first wipe, and, for `handover`, before the lead changes. */
 function gated(
   steps: readonly PlanStep[],
@@ -354,13 +299,4 @@ export function planResizeBack(
     return former.observers.includes(server) ? [{ ...own, server, id, role: 'observer' }] : [];
   });
   return planned(facts, { current, goal, input, extra, direction: 'rollback', found: findings });
-}
-
-/** Whether it must be provisioned, has the files of a member of this ensemble, or still follows it. */
-function joinsFrom(
-  facts: EnsembleFacts,
-  joiner: ServerFacts | undefined,
-): 'nothing' | 'files' | 'running' {
-  if (!joiner || !listsMembersOf(facts, joiner)) return 'nothing';
-  return isServing(joiner) ? 'running' : 'files';
 }
