@@ -69,6 +69,14 @@ test('an address without a way to it is silent, never refused', async () => {
   ]);
 });
 
+test("runs no start-up file of the SSH user's, which could take all the time there is", async () => {
+  executable(join(stubs, 'bash'), `#!/bin/sh\n[ "$1" = --norc ] || exit 1\nexec /bin/bash "$@"\n`);
+  useless('python3');
+  useless('nc');
+  const [first, second] = await reach(open, refused);
+  expect([first?.state, second?.state]).toEqual(['open', 'refused']);
+});
+
 test('works without a bash that can, by python3', async () => {
   // Only /dev/tcp is missing: a python3 may itself be started by a bash.
   executable(

@@ -3,9 +3,10 @@
 /**
  * Needs targets (`host port` pairs), limit_s. A tool counts only after it told an answer on our own loopback,
  * open or refused: a shell without /dev/tcp, or an nc without -z, would call everything silent.
+ * --norc: started below sshd, bash runs ~/.bashrc even for -c, which takes of the limit and is cut off in the middle.
  */
 export const REACH_MAIN = String.raw`
-try_bash() { timeout "$limit_s" bash -c 'exec 3<>"/dev/tcp/$1/$2"' zkferry-reach "$1" "$2" 2>&1; }
+try_bash() { timeout "$limit_s" bash --norc -c 'exec 3<>"/dev/tcp/$1/$2"' zkferry-reach "$1" "$2" 2>&1; }
 try_python3() {
   timeout "$limit_s" python3 -c '
 import socket, sys
