@@ -5,7 +5,11 @@
 import type { EnsembleFacts } from '../src/model/facts';
 import type { ResolvedEnsemble } from '../src/model/inventory';
 import type { OperationContext } from '../src/model/ports';
+import type { PlanStep } from '../src/model/plan';
 import { serverMayStop } from '../src/planning/mayStop';
+import { membersSeenBy } from '../src/planning/members';
+import { marginOf, quorumSize } from '../src/planning/quorum';
+import { isHandOver } from '../src/planning/resize/steps';
 import type { GuardArgs, GuardResult, RunActivities } from './api';
 import type { Dependencies } from './dependencies';
 import { commitThrough } from './health';
@@ -13,6 +17,7 @@ import { requireLock } from './lock';
 import { observationOf } from './observation';
 import { membershipOf, sameMembers, textOf } from './memberNames';
 import { observeEnsemble } from './observe/observeEnsemble';
+import { syncedVoterIds } from './observe/synced';
 import { operation, pause } from './operation';
 import { membersOf, serverOf, resolveTarget } from './resolve';
 
@@ -67,7 +72,8 @@ async function whyNot(
         othersOf(ensemble, guard.server),
         context,
       );
-      return serverMayStop({ ...facts, canary }, guard.server, {
+      const counted = args.step.membership ? countedBy(facts, ensemble, args.step) : facts;
+      return serverMayStop({ ...counted, canary }, guard.server, {
         margin: ensemble.margin,
         expectServing: args.expectServing,
         // A resize moves on from the members its plan was made for; who they are is checked by name.
@@ -97,6 +103,36 @@ async function whyNot(
             `${server} is ${state}${stateDetail ? ` (${stateDetail})` : ''}`,
         );
   }
+}
+
+/**
+ * While a list is changed by files, servers hold two of them. A follower's restart is covered by the list the leader
+ * has, the former one; once the leader itself stops, the others elect by the new one.
+ */
+function countedBy(
+  facts: EnsembleFacts,
+  ensemble: ResolvedEnsemble,
+  step: PlanStep,
+): EnsembleFacts {
+  const grouped = facts.servers.some((server) =>
+    membersSeenBy(server)?.some(({ group }) => group !== undefined),
+  );
+  if (grouped) return facts;
+  const { before, after } = membershipOf(step);
+  const { voters } = step.role === 'leader' && !isHandOver(step) ? after : before;
+  const voting = voters.map((name) => ({
+    id: serverOf(ensemble, name).id,
+    role: 'participant' as const,
+  }));
+  const leader = facts.servers.find(({ server }) => server === facts.leader);
+  const synced = syncedVoterIds(facts.servers, leader, voting);
+  return {
+    ...facts,
+    voters: voting.length,
+    syncedVoters: synced.length,
+    quorumSize: quorumSize(voting),
+    quorumMargin: marginOf(voting, synced),
+  };
 }
 
 /**

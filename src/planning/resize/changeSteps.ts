@@ -1,6 +1,7 @@
 /** The steps of one change of members, by reconfiguration (3.5+) or by files and restarts. */
 import type { PlanStep } from '../../model/plan';
 import { atLeast } from '../../model/version';
+import { quorumSize } from '../quorum';
 import { memberOf, votersOf, type Membership } from './membership';
 import type { MembershipChange } from './membershipPath';
 import {
@@ -70,9 +71,11 @@ export const dynamicSteps = (context: ChangeContext, change: MembershipChange): 
  * - up to 3.4 a leader counts followers that its list does not name. So there the one that comes votes only once
  *   every follower has the new list, and the one that goes is stopped before the leader has it: a write
  *   acknowledged by leader and stranger alone would be lost with both
+ * - except where a follower could not come back without the newcomer's vote, as from three to four: then the newcomer
+ *   votes right before the first follower restarts, and plans warn of that moment
  */
 export function staticSteps(context: ChangeContext, change: MembershipChange): PlanStep[] {
-  const countsListedOnly = atLeast(context.version, COUNTS_LISTED_ONLY);
+  const countsListedOnly = !countsStrangers(context.version);
   const { server, kind } = change;
   const led = context.leader === server;
   const stays = change.after.filter((member) => member.server !== server);
@@ -93,9 +96,11 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
     case 'promote': {
       const joins = kind === 'addVoter' ? joinSteps(context, change) : [];
       const votes = roll(server, 'joiner');
-      return countsListedOnly
-        ? [...joins, ...votes, ...others, ...leader, ...end]
-        : [...joins, ...others, ...votes, ...leader, ...end];
+      if (countsListedOnly) return [...joins, ...votes, ...others, ...leader, ...end];
+      if (!needsNewcomer(change)) return [...joins, ...others, ...votes, ...leader, ...end];
+      // The shorter until the first follower has the new list, the better.
+      const atOnce = votes.filter(({ activity }) => activity !== 'soak');
+      return [...joins, ...atOnce, ...others, ...leader, ...end];
     }
     case 'removeObserver':
       return [...others, ...leader, ...end, ...leaveSteps(context, change)];
@@ -109,6 +114,13 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
     }
   }
 }
+
+/** A follower that restarts finds the leader by as many voters of its new list as commit; the newcomer is one of them. */
+export const needsNewcomer = ({ before, after }: MembershipChange): boolean =>
+  quorumSize(after) > votersOf(before).length - 1;
+
+/** Whether the leader of this version counts followers that its own list does not name. */
+export const countsStrangers = (version: string): boolean => !atLeast(version, COUNTS_LISTED_ONLY);
 
 /** Whether the change begins by taking the lead from the server that goes. */
 export const leaderGoes = (context: ChangeContext, change: MembershipChange): boolean =>

@@ -4,6 +4,7 @@ import type { ResizeEnsembleInput } from '../../model/inputs';
 import { error, warning } from '../findings';
 import { isServing, isStandalone, versionOfServer } from '../members';
 import { isQuorum, marginOf, quorumSize } from '../quorum';
+import { countsStrangers, needsNewcomer } from './changeSteps';
 import { quorumsMeet } from './intersection';
 import { memberOf, votersOf, type Membership } from './membership';
 import type { MembershipChange } from './membershipPath';
@@ -158,6 +159,23 @@ export function changeFindings(
           {
             server,
             hint: 'change weights and groups first, so that every old quorum meets every new one',
+          },
+        ),
+      );
+    const version = facts.servers.map(versionOfServer).find((one) => one !== undefined);
+    if (
+      kind === 'static' &&
+      votes(after) &&
+      countsStrangers(version ?? '3.5.0') &&
+      needsNewcomer(change)
+    )
+      findings.push(
+        warning(
+          'StrangerCounted',
+          `${server} votes before a follower has the new list, and a ${version} leader counts it: until the first follower is back, a crash of the leader's host could lose writes that only those two hold`,
+          {
+            server,
+            hint: 'grow at a quiet hour, or upgrade to 3.5 or later first, which counts listed servers only',
           },
         ),
       );

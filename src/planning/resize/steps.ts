@@ -171,6 +171,9 @@ export const wipeServer = (context: StepContext, change: MembershipChange): Plan
   timeoutMs: stepTimeoutMs.install,
 });
 
+/** Whether the leader restarts as it is, only so that another one leads. */
+export const isHandOver = ({ id }: PlanStep): boolean => id.includes('/handOver/');
+
 /** A restart of one server that puts the new list into its file. */
 export function rollTurn(
   context: StepContext,

@@ -1,5 +1,5 @@
 /** Who belongs to an ensemble, by what each server itself says. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createZooKeeperAdapter } from '../../../src/adapters/zookeeper';
 import { parseZooCfg } from '../../../src/codec/zooCfg';
@@ -34,4 +34,20 @@ export function listsOnDisk(lab: Lab): Record<string, string> {
       return [name, names.sort().join(' ')];
     }),
   );
+}
+
+/** Name of the server that leads now. */
+export async function leaderOf(lab: Lab): Promise<string> {
+  const zookeeper = createZooKeeperAdapter();
+  for (const server of lab.members)
+    if ((await zookeeper.probe(server)).role === 'leader') return server.name;
+  throw new Error('nobody leads');
+}
+
+/** Configuration and data that ZooKeeper would read on that host. */
+export function filesOf(lab: Lab, name: string): string[] {
+  const { config, data } = hostPaths(lab.server(name).directory);
+  return [config, data]
+    .flatMap((directory) => readdirSync(directory).map((file) => join(directory, file)))
+    .filter((path) => /zoo\.cfg|java\.env|myid|version-2/.test(path));
 }
