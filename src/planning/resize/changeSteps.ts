@@ -58,7 +58,7 @@ export const leaveSteps = (
 
 export const dynamicSteps = (context: ChangeContext, change: MembershipChange): PlanStep[] => [
   ...(comes(change) ? joinSteps(context, change) : []),
-  changeMembers(context, change),
+  { ...changeMembers(context, change), ...(leaderGoes(context, change) && { role: 'leader' }) },
   verifyMembers(context, change),
   ...(goes(change) ? leaveSteps(context, change) : [soakMember(context, change)]),
 ];

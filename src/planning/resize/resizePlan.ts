@@ -247,11 +247,12 @@ function gated(
         gate: 'beforeRemove',
         gateReason: `passing lets ${leavers.join(', ')} go, one at a time; all that join before have joined. Going back stays possible`,
       };
-    if (leader === 'handover' && step.role === 'leader' && step.activity === 'stopServer')
+    const movesLead = step.activity === 'stopServer' || step.activity === 'changeMembers';
+    if (leader === 'handover' && step.role === 'leader' && movesLead)
       return {
         ...step,
         gate: 'beforeLeader',
-        gateReason: `passing lets the leader ${step.server} restart: one election, during which writes wait`,
+        gateReason: `passing takes the lead from ${step.server}: one election, during which writes wait`,
       };
     return step;
   });

@@ -43,6 +43,7 @@ function base(
     phase,
     activity,
     ...(server !== undefined && { server }),
+    role: isComing(change) ? 'joiner' : 'leaver',
     toVersion: context.version,
     membership: { before: namesOf(change.before), after: namesOf(change.after) },
   };
