@@ -4,8 +4,8 @@
  */
 import type { Finding } from '../src/model/facts';
 import type { EnsembleRef } from '../src/model/inventory';
-import type { RollingUpgradeInput } from '../src/model/inputs';
-import type { Plan, PlanStep, StepActivity } from '../src/model/plan';
+import type { ResizeEnsembleInput, RollingUpgradeInput } from '../src/model/inputs';
+import type { MembershipNames, Plan, PlanStep, StepActivity } from '../src/model/plan';
 import type { GateName, WorkflowType } from '../src/model/contract';
 import type { WriteGap } from '../src/model/status';
 
@@ -15,6 +15,13 @@ export interface RunIdentity {
   /** First run id of the chain: stays the same over continue-as-new. */
   runId: string;
   strategy: WorkflowType;
+}
+
+/** What an activity acts on. */
+export interface Target {
+  ensemble: EnsembleRef;
+  /** Inventory names of those who belong to it now, where the run knows better than the inventory (a resize). */
+  members?: string[];
 }
 
 export interface OpenRunResult {
@@ -39,6 +46,8 @@ export interface Observation {
   syncedVoters: number;
   quorumMargin: number;
   identity: string;
+  /** Who belongs to the ensemble, as its leader says, where all of them are in the inventory. */
+  members?: MembershipNames;
 }
 
 export interface PlanUpgradeArgs {
@@ -84,6 +93,21 @@ export interface WayBackArgs {
   newFormatLed: boolean;
 }
 
+export interface PlanResizeArgs extends Target {
+  input: ResizeEnsembleInput;
+}
+
+export interface ReplanResizeArgs extends PlanResizeArgs {
+  plan: Plan;
+  /** Ids of steps that need not run again. */
+  done: string[];
+}
+
+export interface ResizeBackArgs extends PlanResizeArgs {
+  /** Who belonged to the ensemble when the run began. */
+  former: MembershipNames;
+}
+
 export type WayBackResult =
   { possible: true; plan: Plan; observation: Observation } | { possible: false; reason: string };
 
@@ -98,8 +122,7 @@ export interface StepTuning {
   settleTimeoutMs: number;
 }
 
-export interface StepArgs {
-  ensemble: EnsembleRef;
+export interface StepArgs extends Target {
   run: RunIdentity;
   step: PlanStep;
   fence: FencePosition;
@@ -123,11 +146,12 @@ export interface StepResult {
   detail: string;
   backup?: BackupSummary;
   membersAgree?: { agree: boolean; detail: string };
+  /** Clients that are still connected to a server that leaves, 100 at most. */
+  clients?: { server: string; session: string; address: string }[];
   observation?: Observation;
 }
 
-export interface GuardArgs {
-  ensemble: EnsembleRef;
+export interface GuardArgs extends Target {
   run: RunIdentity;
   step: PlanStep;
   fence: FencePosition;
@@ -168,8 +192,7 @@ export interface ProbeTotals {
   lastAckAt?: string;
 }
 
-export interface ProbeArgs {
-  ensemble: EnsembleRef;
+export interface ProbeArgs extends Target {
   run: RunIdentity;
   /** How long this stretch lasts unless cancelled, which ends it early and still gives its result. */
   durationMs: number;
@@ -189,10 +212,13 @@ export interface RunActivities {
   planUpgrade(args: PlanUpgradeArgs): Promise<PlanResult>;
   replanUpgrade(args: ReplanArgs): Promise<ReplanResult>;
   planWayBack(args: WayBackArgs): Promise<WayBackResult>;
+  planResize(args: PlanResizeArgs): Promise<PlanResult>;
+  replanResize(args: ReplanResizeArgs): Promise<ReplanResult>;
+  planResizeBack(args: ResizeBackArgs): Promise<WayBackResult>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;
-  acquireLock(args: { ensemble: EnsembleRef; run: RunIdentity }): Promise<LockResult>;
-  releaseLock(args: { ensemble: EnsembleRef; run: RunIdentity }): Promise<void>;
+  acquireLock(args: Target & { run: RunIdentity }): Promise<LockResult>;
+  releaseLock(args: Target & { run: RunIdentity }): Promise<void>;
   checkGuard(args: GuardArgs): Promise<GuardResult>;
   probeAvailability(args: ProbeArgs): Promise<ProbeResult>;
 }

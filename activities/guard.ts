@@ -5,15 +5,21 @@
 import type { EnsembleFacts } from '../src/model/facts';
 import type { ResolvedEnsemble } from '../src/model/inventory';
 import type { OperationContext } from '../src/model/ports';
+import type { PlanStep } from '../src/model/plan';
 import { serverMayStop } from '../src/planning/mayStop';
+import { membersSeenBy } from '../src/planning/members';
+import { marginOf, quorumSize } from '../src/planning/quorum';
+import { isHandOver } from '../src/planning/resize/steps';
 import type { GuardArgs, GuardResult, RunActivities } from './api';
 import type { Dependencies } from './dependencies';
 import { commitThrough } from './health';
 import { requireLock } from './lock';
 import { observationOf } from './observation';
+import { membershipOf, sameMembers, textOf } from './memberNames';
 import { observeEnsemble } from './observe/observeEnsemble';
+import { syncedVoterIds } from './observe/synced';
 import { operation, pause } from './operation';
-import { membersOf, serverOf } from './resolve';
+import { membersOf, serverOf, resolveTarget } from './resolve';
 
 const LOOK_EVERY_MS = 500;
 
@@ -21,7 +27,7 @@ export function guardActivities(dependencies: Dependencies): Pick<RunActivities,
   return {
     checkGuard: (args) =>
       operation(async (context) => {
-        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const ensemble = await resolveTarget(dependencies, args);
         const deadline = Date.now() + args.waitMs;
         for (;;) {
           const result = await look(dependencies, ensemble, args, context);
@@ -44,7 +50,7 @@ export async function look(
 ): Promise<GuardResult> {
   const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
   const reasons = await whyNot(dependencies, ensemble, args, facts, context);
-  return { ok: reasons.length === 0, reasons, observation: observationOf(facts) };
+  return { ok: reasons.length === 0, reasons, observation: observationOf(facts, ensemble) };
 }
 
 async function whyNot(
@@ -66,10 +72,12 @@ async function whyNot(
         othersOf(ensemble, guard.server),
         context,
       );
-      return serverMayStop({ ...facts, canary }, guard.server, {
+      const counted = args.step.membership ? countedBy(facts, ensemble, args.step) : facts;
+      return serverMayStop({ ...counted, canary }, guard.server, {
         margin: ensemble.margin,
         expectServing: args.expectServing,
-        identity: args.identity,
+        // A resize moves on from the members its plan was made for; who they are is checked by name.
+        ...(args.step.membership ? {} : { identity: args.identity }),
       }).reasons;
     }
     case 'serverIsStopped': {
@@ -84,6 +92,9 @@ async function whyNot(
         ];
       return [];
     }
+    case 'membersMayChange':
+    case 'leaverMayStop':
+      return whyNotChange(dependencies, ensemble, args, facts, context);
     case 'ensembleHealthy':
       return facts.servers
         .filter(({ server, state }) => args.expectServing.includes(server) && state !== 'serving')
@@ -92,6 +103,71 @@ async function whyNot(
             `${server} is ${state}${stateDetail ? ` (${stateDetail})` : ''}`,
         );
   }
+}
+
+/**
+ * While a list is changed by files, servers hold two of them. A follower's restart is covered by the list the leader
+ * has, the former one; once the leader itself stops, the others elect by the new one.
+ */
+function countedBy(
+  facts: EnsembleFacts,
+  ensemble: ResolvedEnsemble,
+  step: PlanStep,
+): EnsembleFacts {
+  const grouped = facts.servers.some((server) =>
+    membersSeenBy(server)?.some(({ group }) => group !== undefined),
+  );
+  if (grouped) return facts;
+  const { before, after } = membershipOf(step);
+  const { voters } = step.role === 'leader' && !isHandOver(step) ? after : before;
+  const voting = voters.map((name) => ({
+    id: serverOf(ensemble, name).id,
+    role: 'participant' as const,
+  }));
+  const leader = facts.servers.find(({ server }) => server === facts.leader);
+  const synced = syncedVoterIds(facts.servers, leader, voting);
+  return {
+    ...facts,
+    voters: voting.length,
+    syncedVoters: synced.length,
+    quorumSize: quorumSize(voting),
+    quorumMargin: marginOf(voting, synced),
+  };
+}
+
+/**
+ * Members may change, and one that has left may stop, when the members are those the step knows, all that should
+ * serve do, and those who stay have just committed a write without the one that goes.
+ */
+async function whyNotChange(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  args: GuardQuestion,
+  facts: EnsembleFacts,
+  context: OperationContext,
+): Promise<string[]> {
+  const { step, run, fence, expectServing } = args;
+  await requireLock(dependencies, ensemble, run, fence.generation, context);
+  const { before, after } = membershipOf(step);
+  const now = observationOf(facts, ensemble).members;
+  const leaves = step.guard.kind === 'leaverMayStop';
+  const accepted = leaves ? [after] : [before, after];
+  const reasons: string[] = [];
+  if (facts.leader === undefined) reasons.push('no leader is seen');
+  if (now === undefined) reasons.push('no server says who the members are');
+  else if (!accepted.some((names) => sameMembers(names, now)))
+    reasons.push(`the members are ${textOf(now)}, not ${accepted.map(textOf).join(' or ')}`);
+  reasons.push(
+    ...facts.servers
+      .filter(({ server, state }) => expectServing.includes(server) && state !== 'serving')
+      .map(({ server, state }) => `${server} is ${state}`),
+  );
+  if (reasons.length > 0) return reasons;
+  const staying = after.voters
+    .filter((name) => expectServing.includes(name))
+    .map((name) => serverOf(ensemble, name));
+  const canary = await commitThrough(dependencies, ensemble, staying, context);
+  return canary.committed ? [] : [`the canary write was not committed: ${canary.error}`];
 }
 
 /** The canary must commit without the server that is about to stop; a lone server has no others. */

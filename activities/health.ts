@@ -27,7 +27,7 @@ export interface SettledLook {
   detail: string;
 }
 
-async function sessionOptions(
+export async function sessionOptions(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
   { signal }: OperationContext,

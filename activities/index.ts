@@ -5,20 +5,30 @@ import { guardActivities } from './guard';
 import { lockActivities } from './lock';
 import { openActivities } from './open';
 import { planActivities } from './plan';
+import { resizePlanActivities } from './planResize';
 import { probeActivities } from './probe';
 import { changeSteps } from './steps/change';
 import { confirmSteps } from './steps/confirm';
+import { joinSteps } from './steps/join';
+import { leaveSteps } from './steps/leave';
+import { memberSteps } from './steps/members';
 import { prepareSteps } from './steps/prepare';
+import { rollSteps } from './steps/roll';
 
 export function createActivities(dependencies: Dependencies): Activities {
   return {
     ...openActivities(dependencies),
     ...planActivities(dependencies),
+    ...resizePlanActivities(dependencies),
     ...lockActivities(dependencies),
     ...guardActivities(dependencies),
     ...probeActivities(dependencies),
     ...prepareSteps(dependencies),
     ...changeSteps(dependencies),
     ...confirmSteps(dependencies),
+    ...joinSteps(dependencies),
+    ...memberSteps(dependencies),
+    ...rollSteps(dependencies),
+    ...leaveSteps(dependencies),
   };
 }

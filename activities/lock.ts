@@ -4,6 +4,7 @@ import {
   acquireLock,
   releaseLock,
   removeCanary,
+  removeFence,
   verifyLock,
   type ZnodeRoot,
 } from '../src/adapters/zookeeper';
@@ -13,7 +14,7 @@ import type { OperationContext } from '../src/model/ports';
 import type { RunActivities, RunIdentity } from './api';
 import type { Dependencies } from './dependencies';
 import { operation } from './operation';
-import { withSession } from './resolve';
+import { withSession, resolveTarget } from './resolve';
 
 export const znodePlace = (dependencies: Dependencies, ensemble: ResolvedEnsemble): ZnodeRoot => ({
   root: ensemble.znodeRoot,
@@ -33,7 +34,7 @@ export function lockActivities(
 
     acquireLock: (args) =>
       operation(async ({ signal }) => {
-        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const ensemble = await resolveTarget(dependencies, args);
         const place = znodePlace(dependencies, ensemble);
         return withSession(dependencies, ensemble, { signal }, async (session) => {
           try {
@@ -50,9 +51,10 @@ export function lockActivities(
 
     releaseLock: (args) =>
       operation(async ({ signal }) => {
-        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const ensemble = await resolveTarget(dependencies, args);
         await withSession(dependencies, ensemble, { signal }, async (session) => {
           const place = znodePlace(dependencies, ensemble);
+          await removeFence(session, place);
           await removeCanary(session, place);
           await releaseLock(session, place, args.run.runId);
         });

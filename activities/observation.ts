@@ -1,8 +1,12 @@
 /** From full facts to the little that a run remembers of them. */
 import type { EnsembleFacts } from '../src/model/facts';
+import type { ResolvedEnsemble } from '../src/model/inventory';
+import { membersSeenBy } from '../src/planning/members';
 import type { Observation } from './api';
+import { namesIn } from './memberNames';
 
-export function observationOf(facts: EnsembleFacts): Observation {
+/** With `ensemble`, also who the members are under their inventory names. */
+export function observationOf(facts: EnsembleFacts, ensemble?: ResolvedEnsemble): Observation {
   const leader = facts.servers.find((server) => server.server === facts.leader);
   return {
     observedAt: facts.observedAt,
@@ -18,5 +22,18 @@ export function observationOf(facts: EnsembleFacts): Observation {
     syncedVoters: facts.syncedVoters,
     quorumMargin: facts.quorumMargin,
     identity: facts.identity,
+    ...(ensemble && membersIn(facts, ensemble)),
   };
+}
+
+/** By the leader's own list, else by anybody's. */
+function membersIn(
+  { servers, leader }: EnsembleFacts,
+  ensemble: ResolvedEnsemble,
+): Pick<Observation, 'members'> {
+  const lists = [...servers]
+    .sort((a, b) => Number(b.server === leader) - Number(a.server === leader))
+    .map((server) => membersSeenBy(server) ?? []);
+  const list = lists.find((members) => members.length > 0);
+  return list ? { members: namesIn(list, ensemble) } : {};
 }

@@ -5,7 +5,7 @@ import type { ProbeResult, RunActivities } from './api';
 import type { Dependencies } from './dependencies';
 import { znodePlace } from './lock';
 import { operation } from './operation';
-import { credentialsOf, membersOf } from './resolve';
+import { credentialsOf, membersOf, resolveTarget } from './resolve';
 
 const WRITE_EVERY_MS = 50;
 
@@ -15,7 +15,7 @@ export function probeActivities(
   return {
     probeAvailability: (args) =>
       operation(async (context) => {
-        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const ensemble = await resolveTarget(dependencies, args);
         const earlier = Context.current().info.heartbeatDetails as ProbeResult | undefined;
         const members = membersOf(ensemble);
         const segment = await runAvailabilityProbe({

@@ -1,7 +1,8 @@
 /** From names in an input to what the inventory says, and to sessions with the right credentials. */
 import { ZkferryError } from '../src/model/errors';
-import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
+import type { ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
 import type { ZkSession } from '../src/model/ports';
+import type { Target } from './api';
 import type { Dependencies } from './dependencies';
 
 export function serverOf(ensemble: ResolvedEnsemble, name: string | undefined): ResolvedServer {
@@ -14,12 +15,32 @@ export function serverOf(ensemble: ResolvedEnsemble, name: string | undefined): 
   return server;
 }
 
+/**
+ * The ensemble of a run. A resize moves servers in and out while the inventory stays as it is: where the run says who
+ * belongs to the ensemble now, that counts.
+ */
+export async function resolveTarget(
+  dependencies: Dependencies,
+  { ensemble, members }: Target,
+): Promise<ResolvedEnsemble> {
+  const resolved = await dependencies.inventory.resolve(ensemble);
+  return members === undefined ? resolved : withMembers(resolved, members);
+}
+
+export const withMembers = (
+  ensemble: ResolvedEnsemble,
+  members: readonly string[],
+): ResolvedEnsemble => ({
+  ...ensemble,
+  servers: ensemble.servers.map((server) => ({ ...server, spare: !members.includes(server.name) })),
+});
+
 export async function resolveServer(
   dependencies: Dependencies,
-  ref: EnsembleRef,
+  target: Target,
   name: string | undefined,
 ): Promise<{ ensemble: ResolvedEnsemble; server: ResolvedServer }> {
-  const ensemble = await dependencies.inventory.resolve(ref);
+  const ensemble = await resolveTarget(dependencies, target);
   return { ensemble, server: serverOf(ensemble, name) };
 }
 

@@ -1,15 +1,15 @@
 /** planStrategy: the plan a strategy would execute, and nothing else. Changes nothing. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
-import { rollingUpgradeInputSchema } from '../src/model/inputs';
+import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../src/model/inputs';
 import type { Plan } from '../src/model/plan';
 import { describeIssues } from '../src/model/validation';
 import { runActivities } from './run/activityProxy';
 
-const inputSchema = z.strictObject({
-  strategy: z.literal('rollingUpgrade'),
-  input: rollingUpgradeInputSchema,
-});
+const inputSchema = z.discriminatedUnion('strategy', [
+  z.strictObject({ strategy: z.literal('rollingUpgrade'), input: rollingUpgradeInputSchema }),
+  z.strictObject({ strategy: z.literal('resizeEnsemble'), input: resizeEnsembleInputSchema }),
+]);
 
 export async function planStrategy(request: z.input<typeof inputSchema>): Promise<Plan> {
   const parsed = inputSchema.safeParse(request);
@@ -18,14 +18,13 @@ export async function planStrategy(request: z.input<typeof inputSchema>): Promis
       `the input of planStrategy is not usable:\n${describeIssues(parsed.error, request, inputSchema)}`,
       'InvalidInput',
     );
-  const { input } = parsed.data;
-  const opened = await runActivities(undefined, 60_000, 'read the inventory').openRun({
-    ensemble: input.ensemble,
-  });
-  const { plan } = await runActivities(
-    opened.site,
-    300_000,
-    'observe, check, plan; changes nothing',
-  ).planUpgrade({ ensemble: input.ensemble, input });
+  const { strategy, input } = parsed.data;
+  const { ensemble } = input;
+  const opened = await runActivities(undefined, 60_000, 'read the inventory').openRun({ ensemble });
+  const activities = runActivities(opened.site, 300_000, 'observe, check, plan; changes nothing');
+  const { plan } =
+    strategy === 'rollingUpgrade'
+      ? await activities.planUpgrade({ ensemble, input })
+      : await activities.planResize({ ensemble, input });
   return plan;
 }

@@ -31,7 +31,7 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
 
   const install = (args: StepArgs) =>
     operation(async (context) => {
-      const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+      const { server } = await resolveServer(dependencies, args, args.step.server);
       const { previous, installed } = await host.installPackage(
         server,
         args.step.toVersion ?? '',
@@ -49,11 +49,7 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
   return {
     drainNode: (args) =>
       operation(async (context) => {
-        const { ensemble, server } = await resolveServer(
-          dependencies,
-          args.ensemble,
-          args.step.server,
-        );
+        const { ensemble, server } = await resolveServer(dependencies, args, args.step.server);
         const hook = ensemble.hooks?.drain;
         if (hook !== undefined)
           await host.runHook(
@@ -72,11 +68,7 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
 
     stopServer: (args) =>
       operation(async (context) => {
-        const { ensemble, server } = await resolveServer(
-          dependencies,
-          args.ensemble,
-          args.step.server,
-        );
+        const { ensemble, server } = await resolveServer(dependencies, args, args.step.server);
         await refuseIfUnsafe(dependencies, ensemble, server, args, context);
         const { alreadyStopped } = await host.stopServer(
           server,
@@ -92,7 +84,7 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
 
     migrateConfiguration: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { server } = await resolveServer(dependencies, args, args.step.server);
         const token = tokenOf(args.fence);
         const { fromVersion = '', toVersion = '' } = args.step;
         // The first copy under a label stays: a second attempt must not keep what the first one wrote.
@@ -103,7 +95,7 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
 
     restoreConfiguration: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { server } = await resolveServer(dependencies, args, args.step.server);
         const label = beforeHopLabel(args.run, args.step.fromVersion ?? '');
         const restored = await host.restoreConfiguration(
           server,
@@ -120,7 +112,7 @@ export function changeSteps(dependencies: Dependencies): ChangeSteps {
 
     startServer: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { server } = await resolveServer(dependencies, args, args.step.server);
         const { alreadyRunning, pid } = await host.startServer(
           server,
           tokenOf(args.fence),

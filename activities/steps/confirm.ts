@@ -11,7 +11,7 @@ import { membersAgree, whyNotSettled, type SettledLook } from '../health';
 import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { operation, pause, tokenOf, waitFor } from '../operation';
-import { resolveServer } from '../resolve';
+import { resolveServer, resolveTarget } from '../resolve';
 
 type ConfirmSteps = Pick<
   StepActivities,
@@ -77,11 +77,7 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
   return {
     verifyQuorum: (args) =>
       operation(async (context) => {
-        const { ensemble, server } = await resolveServer(
-          dependencies,
-          args.ensemble,
-          args.step.server,
-        );
+        const { ensemble, server } = await resolveServer(dependencies, args, args.step.server);
         const { detail, observation } = await awaitBack(args, ensemble, server, context);
         const removed = await removeTrustEmpty(args, server, tokenOf(args.fence), context);
         const undrain = ensemble.hooks?.undrain;
@@ -102,11 +98,7 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
 
     soak: (args) =>
       operation(async (context) => {
-        const { ensemble, server } = await resolveServer(
-          dependencies,
-          args.ensemble,
-          args.step.server,
-        );
+        const { ensemble, server } = await resolveServer(dependencies, args, args.step.server);
         const soakMs = args.tuning.soakMs;
         let healthySince = Date.now();
         let setbacks = 0;
@@ -130,14 +122,14 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
 
     finalizeServer: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { server } = await resolveServer(dependencies, args, args.step.server);
         const removed = await removeTrustEmpty(args, server, tokenOf(args.fence), context);
         return { detail: removed ? `${TRUST_EMPTY} taken out` : 'no temporary setting is left' };
       }),
 
     verifyMembersAgree: (args) =>
       operation(async (context) => {
-        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const ensemble = await resolveTarget(dependencies, args);
         const agreement = await waitFor<{ agree: boolean; detail: string }>(
           'all members serve and agree',
           { timeoutMs: args.tuning.settleTimeoutMs, context },

@@ -13,3 +13,6 @@ export const originalLabel = (run: RunIdentity): string => `run-${short(run)}-or
 /** The configuration as it was before the hop to `version`. */
 export const beforeHopLabel = (run: RunIdentity, version: string): string =>
   `run-${short(run)}-before-${version}`;
+
+/** The configuration as it was before its list of members was first changed. */
+export const beforeMembersLabel = (run: RunIdentity): string => `run-${short(run)}-before-members`;

@@ -3,7 +3,7 @@ import { ZkferryError } from '../../src/model/errors';
 import type { StepActivities } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation, tokenOf } from '../operation';
-import { resolveServer, serverOf } from '../resolve';
+import { resolveServer, serverOf, resolveTarget } from '../resolve';
 import { dataLabel, originalLabel } from './labels';
 
 export function prepareSteps(
@@ -13,7 +13,7 @@ export function prepareSteps(
   return {
     stagePackage: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { server } = await resolveServer(dependencies, args, args.step.server);
         const versions = args.step.versions ?? [];
         const fresh: string[] = [];
         for (const version of versions) {
@@ -36,7 +36,7 @@ export function prepareSteps(
 
     backupConfiguration: (args) =>
       operation(async (context) => {
-        const { server } = await resolveServer(dependencies, args.ensemble, args.step.server);
+        const { server } = await resolveServer(dependencies, args, args.step.server);
         const { directory, files } = await host.saveConfiguration(
           server,
           originalLabel(args.run),
@@ -48,7 +48,7 @@ export function prepareSteps(
 
     backupData: (args) =>
       operation(async (context) => {
-        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const ensemble = await resolveTarget(dependencies, args);
         const server = serverOf(ensemble, args.step.server);
         // Whatever this server says it holds now must be in the copy.
         const before = await zookeeper.probe(server, { signal: context.signal });

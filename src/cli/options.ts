@@ -1,5 +1,5 @@
 /** Parsers of option values: a wrong value is a usage error that says what is accepted. */
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
@@ -25,6 +25,39 @@ export function listOf<T extends string>(accepted: readonly T[]): (text: string)
     return given as T[];
   };
 }
+
+const parts = (text: string): string[] => {
+  const given = text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  if (given.length === 0) throw new InvalidArgumentError('Expected names, separated by commas.');
+  return given;
+};
+
+/** `old=new,…` */
+function pairs(text: string): Record<string, string> {
+  return Object.fromEntries(
+    parts(text).map((part) => {
+      const [old, fresh, more] = part.split('=').map((name) => name.trim());
+      if (!old || !fresh || more !== undefined)
+        throw new InvalidArgumentError('Expected old=new, several separated by commas.');
+      return [old, fresh];
+    }),
+  );
+}
+
+/** What `plan` and `run` take instead of a file. */
+export const withInputOptions = (command: Command): Command =>
+  command
+    .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
+    .option('--ensemble <name>', 'ensemble of the inventory')
+    .option('--to <version>', 'upgrade: target version')
+    .option('--add <names>', 'resize: spares that join', parts)
+    .option('--remove <names>', 'resize: members that leave', parts)
+    .option('--replace <pairs>', 'resize: old=new, the new one joins, the old one leaves', pairs)
+    .option('--promote <names>', 'resize: observers that become voters', parts)
+    .option('--demote <names>', 'resize: voters that become observers', parts);
 
 const UNITS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

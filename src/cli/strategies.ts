@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import { WORKFLOW_TYPES, type StrategyName, type WorkflowType } from '../model/contract';
 import { ZkferryError } from '../model/errors';
-import { rollingUpgradeInputSchema } from '../model/inputs';
+import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../model/inputs';
 import { parseOrThrow } from '../model/validation';
 import type { Io } from './io';
 import { readInput } from './readInput';
@@ -15,6 +15,7 @@ export interface Strategy {
 
 const SCHEMAS: Partial<Record<WorkflowType, z.ZodType>> = {
   rollingUpgrade: rollingUpgradeInputSchema,
+  resizeEnsemble: resizeEnsembleInputSchema,
 };
 
 export const strategyNames = Object.keys(WORKFLOW_TYPES) as StrategyName[];
@@ -46,6 +47,11 @@ export interface InputOptions {
   file?: string;
   ensemble?: string;
   to?: string;
+  add?: string[];
+  remove?: string[];
+  replace?: Record<string, string>;
+  promote?: string[];
+  demote?: string[];
 }
 
 export interface StrategyInput {
@@ -56,7 +62,7 @@ export interface StrategyInput {
 }
 
 /**
- * Reads and checks the input before anything is contacted. `--ensemble` and `--to` win over the file.
+ * Reads and checks the input before anything is contacted. Options win over the file.
  * @throws BadUsage, InvalidInput
  */
 export async function readStrategyInput(
@@ -67,7 +73,7 @@ export async function readStrategyInput(
   if (options.file === undefined && options.ensemble === undefined)
     throw new ZkferryError(
       'BadUsage',
-      'nothing to work on: give -f FILE (JSON or YAML, - for standard input), or --ensemble NAME and --to VERSION',
+      'nothing to work on: give -f FILE (JSON or YAML, - for standard input), or --ensemble NAME and what to do (--to VERSION, or --add, --remove, --replace, --promote, --demote)',
     );
   const given = options.file === undefined ? {} : await readInput(io, options.file);
   const input = applyShortcuts(given, options);
@@ -82,12 +88,15 @@ const inputName = (file: string): string => (file === '-' ? 'standard input' : f
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function applyShortcuts(given: unknown, { ensemble, to }: InputOptions): unknown {
+function applyShortcuts(given: unknown, options: InputOptions): unknown {
   if (!isObject(given)) return given;
+  const { ensemble, to, add, remove, replace, promote, demote } = options;
+  const changes = Object.entries({ add, remove, replace, promote, demote });
   const target = isObject(given.target) || given.target === undefined ? given.target : undefined;
   return {
     ...given,
     ...(ensemble === undefined ? {} : { ensemble }),
+    ...Object.fromEntries(changes.filter(([, value]) => value !== undefined)),
     ...(to === undefined ? {} : { target: { ...(target as object | undefined), version: to } }),
   };
 }

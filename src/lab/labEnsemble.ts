@@ -86,6 +86,17 @@ export class Lab {
     writeFileSync(this.inventoryPath, stringify(this.inventory()), { mode: 0o600 });
   }
 
+  /** After a resize: who belongs to the ensemble now. The inventory follows. */
+  setMembers(names: readonly string[]): void {
+    for (const server of this.state.servers) {
+      server.spare = !names.includes(server.name);
+      if (!server.spare && zooKeeperProcess(server) !== undefined) this.wanted.add(server.name);
+      else if (server.spare) this.wanted.delete(server.name);
+    }
+    this.save();
+    this.writeInventory();
+  }
+
   /** Throws UnknownServer naming the servers there are. */
   server(name: string): LabServer {
     const server = this.servers.find((candidate) => candidate.name === name);

@@ -34,7 +34,12 @@ export const SEARCH_ATTRIBUTES = {
 
 /** Gates of a rolling upgrade, in the order a run meets them (`beforeLeader` once a hop). */
 export const UPGRADE_GATES = ['start', 'beforeLeader', 'finalize'] as const;
-export type GateName = (typeof UPGRADE_GATES)[number];
+
+/** Gates of a resize: `beforeRemove` before the first member leaves, `beforeWipe` before the first data goes. */
+export const RESIZE_GATES = ['start', 'beforeLeader', 'beforeRemove', 'beforeWipe'] as const;
+
+export const GATES = ['start', 'beforeLeader', 'finalize', 'beforeRemove', 'beforeWipe'] as const;
+export type GateName = (typeof GATES)[number];
 
 /** Where lock and canary live in an ensemble unless its inventory says otherwise. */
 export const DEFAULT_ZNODE_ROOT = '/zkferry';

@@ -41,6 +41,8 @@ export type ErrorType =
   | 'StaleFence'
   /** Another attempt's command still holds the host's lock. */
   | 'HostBusy'
+  /** Something that is not ours is where a new server should be put. */
+  | 'HostOccupied'
   | 'ChecksumMismatch'
   | 'ArtifactMissing'
   | 'NoDiskSpace'
@@ -49,6 +51,8 @@ export type ErrorType =
   /** ZooKeeper answered and refused this request: `details.code` is NoNode, NodeExists, BadVersion, NotEmpty … */
   | 'ZooKeeperRequestFailed'
   | 'GuardRefused'
+  /** Somebody else has changed who belongs to the ensemble. */
+  | 'MembersChanged'
   | 'WaitTimedOut'
   | 'GateRejected'
   | 'GateTimedOut'

@@ -57,6 +57,9 @@ export interface HostFacts {
     /** Where copies of the data would go; absent: beside the data. */
     backupFreeBytes?: number;
     hasGzSnapshots: boolean;
+    /** Epochs the server wrote into version-2; absent where it has not. */
+    acceptedEpoch?: number;
+    currentEpoch?: number;
   };
   package?: {
     kind: PackageKindName;

@@ -1,7 +1,7 @@
 /** The one JSON object each workflow, signal and update takes. */
 import { z } from 'zod';
-import { UPGRADE_GATES } from './contract';
-import { ensembleRefSchema } from './inventory';
+import { GATES } from './contract';
+import { ensembleName, ensembleRefSchema } from './inventory';
 import { versionSchema } from './version';
 
 const DAY_MS = 86_400_000;
@@ -33,22 +33,14 @@ const printable = z.string().regex(/^[^\p{Cc}]*(?:[\n\r\t][^\p{Cc}]*)*$/u, {
 });
 const comment = printable.max(2_000);
 
-export const rollingUpgradeInputSchema = z.strictObject({
-  ensemble: ensembleRefSchema,
-  target: z.strictObject({ version: versionSchema }),
-  gates: z
-    .strictObject({
-      start: gatePolicySchema.optional(),
-      beforeLeader: gatePolicySchema.optional(),
-      finalize: gatePolicySchema.optional(),
-    })
-    .default({}),
+/** What every run that touches servers takes. */
+const runFields = {
   soakMs: z
     .int()
     .min(0)
     .max(7 * DAY_MS)
     .default(5_000)
-    .describe('how long each upgraded server must stay healthy before the next is touched'),
+    .describe('how long each server must stay healthy before the next is touched'),
   settleTimeoutMs: z
     .int()
     .min(5_000)
@@ -64,12 +56,92 @@ export const rollingUpgradeInputSchema = z.strictObject({
   acceptWarnings: z.boolean().default(true).describe('false: warnings refuse as errors do'),
   requestedBy: person.optional(),
   comment: comment.optional(),
+};
+
+export const rollingUpgradeInputSchema = z.strictObject({
+  ensemble: ensembleRefSchema,
+  target: z.strictObject({ version: versionSchema }),
+  gates: z
+    .strictObject({
+      start: gatePolicySchema.optional(),
+      beforeLeader: gatePolicySchema.optional(),
+      finalize: gatePolicySchema.optional(),
+    })
+    .default({}),
+  ...runFields,
 });
 export type RollingUpgradeInput = z.output<typeof rollingUpgradeInputSchema>;
 export type RollingUpgradeRequest = z.input<typeof rollingUpgradeInputSchema>;
 
+const serverNames = z.array(ensembleName).max(64).default([]);
+
+export const resizeEnsembleInputSchema = z
+  .strictObject({
+    ensemble: ensembleRefSchema,
+    add: serverNames.describe('spares of the inventory that become members, in their role there'),
+    remove: serverNames.describe('members that leave'),
+    replace: z
+      .record(ensembleName, ensembleName)
+      .default({})
+      .describe('old member to new: the new one joins, then the old one leaves'),
+    promote: serverNames.describe('observers that become voters'),
+    demote: serverNames.describe('voters that become observers'),
+    leader: z
+      .enum(['last', 'handover'])
+      .default('last')
+      .describe('handover: gate beforeLeader asks for the moment at which the lead changes'),
+    wipe: z
+      .boolean()
+      .default(false)
+      .describe('data and configuration of those that left are removed, after gate beforeWipe'),
+    acceptNoTolerance: z
+      .boolean()
+      .default(false)
+      .describe('true: a goal that cannot lose one voter is let pass'),
+    gates: z
+      .strictObject({
+        start: gatePolicySchema.optional(),
+        beforeLeader: gatePolicySchema.optional(),
+        beforeRemove: gatePolicySchema.optional(),
+        beforeWipe: gatePolicySchema.optional(),
+      })
+      .default({}),
+    ...runFields,
+  })
+  .superRefine((input, context) => {
+    const seen = new Map<string, string>();
+    const claims = [
+      ...(['add', 'remove', 'promote', 'demote'] as const).flatMap((field) =>
+        input[field].map((server, index) => ({ server, path: [field, index] })),
+      ),
+      ...Object.entries(input.replace).flatMap(([old, fresh]) => [
+        { server: old, path: ['replace', old] },
+        { server: fresh, path: ['replace', old] },
+      ]),
+    ];
+    for (const { server, path } of claims) {
+      const before = seen.get(server);
+      if (before !== undefined)
+        context.addIssue({
+          code: 'custom',
+          path,
+          message: `${server} is named twice (also ${before}): a server changes once in a run`,
+        });
+      seen.set(server, path.join('.'));
+    }
+    if (claims.length === 0)
+      context.addIssue({
+        code: 'custom',
+        path: [],
+        message:
+          'nothing to do: expected at least one server in add, remove, replace, promote or demote',
+      });
+  });
+export type ResizeEnsembleInput = z.output<typeof resizeEnsembleInputSchema>;
+export type ResizeEnsembleRequest = z.input<typeof resizeEnsembleInputSchema>;
+
 const decisionFields = {
-  gate: z.enum(UPGRADE_GATES),
+  gate: z.enum(GATES),
   approver: person.describe('who decides'),
   comment: comment.optional(),
   planHash: z

@@ -3,7 +3,7 @@
  * commands, hooks, secret references and the minimum of gates come from.
  */
 import { z } from 'zod';
-import { DEFAULT_ZNODE_ROOT, UPGRADE_GATES } from './contract';
+import { DEFAULT_ZNODE_ROOT, GATES } from './contract';
 import { versionSchema } from './version';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
@@ -162,6 +162,8 @@ export const serverSchema = z.strictObject({
   id: z.int().min(0).max(255),
   host,
   clientPort: port.default(2181),
+  quorumPort: port.optional().describe('of a spare, once it is a member; default 2888'),
+  electionPort: port.optional().describe('of a spare, once it is a member; default 3888'),
   role: z.enum(['participant', 'observer']).default('participant'),
   spare: z.boolean().default(false).describe('known, but not a member yet'),
   ssh: serverDefaults.ssh.optional(),
@@ -211,6 +213,11 @@ export const ensembleSchema = z
           .describe(
             'run on the server before it is stopped, e.g. to take it out of a load balancer',
           ),
+        redirect: command
+          .optional()
+          .describe(
+            'run on a server that has left the ensemble, before it is stopped, to lead its clients to the others; {members} is their connect string',
+          ),
         undrain: command.optional().describe('run on the server after it serves again'),
         timeoutMs: z.int().min(1000).max(3_600_000).default(60_000),
       })
@@ -218,7 +225,7 @@ export const ensembleSchema = z
     gates: z
       .strictObject({
         required: z
-          .array(z.enum(UPGRADE_GATES))
+          .array(z.enum(GATES))
           .default(['start'])
           .describe('gates no input can switch off'),
       })
@@ -287,6 +294,9 @@ export interface ResolvedServer {
   id: number;
   host: string;
   clientPort: number;
+  /** Of a spare, once it is a member; a member's own list says where it is reached. */
+  quorumPort?: number;
+  electionPort?: number;
   role: 'participant' | 'observer';
   spare: boolean;
   /** Absent where the inventory gives no SSH access (observation over the client port only). */

@@ -13,6 +13,8 @@ export type Phase =
   | 'finalize'
   | 'rollback'
   | 'verify'
+  | 'join'
+  | 'leave'
   | 'report'
   | 'done';
 
@@ -31,7 +33,14 @@ export type StepActivity =
   | 'revertPackage'
   | 'restoreConfiguration'
   | 'finalizeServer'
-  | 'verifyMembersAgree';
+  | 'verifyMembersAgree'
+  | 'provisionServer'
+  | 'verifyJoiner'
+  | 'changeMembers'
+  | 'verifyMembers'
+  | 'writeMembers'
+  | 'redirectClients'
+  | 'wipeServer';
 
 /** What must hold, seen by a fresh observation, right before a step acts. */
 export type StepGuard =
@@ -41,7 +50,17 @@ export type StepGuard =
   /** The server is stopped by us: its package and files may be changed. */
   | { kind: 'serverIsStopped'; server: string }
   /** All members serve and agree. */
-  | { kind: 'ensembleHealthy' };
+  | { kind: 'ensembleHealthy' }
+  /** The members are those of before or after the change, all that should serve do, and a canary just committed. */
+  | { kind: 'membersMayChange' }
+  /** It belongs to no configuration any more: no server counts it, and the others have just committed a write. */
+  | { kind: 'leaverMayStop'; server: string };
+
+/** Inventory names of those who belong to an ensemble. */
+export interface MembershipNames {
+  voters: string[];
+  observers: string[];
+}
 
 export interface PlanStep {
   /** Unique within the plan, readable, stable across replans: `3.9.6/zk2/stopServer`. */
@@ -71,6 +90,8 @@ export interface PlanStep {
   timeoutMs: number;
   /** Versions that `stagePackage` brings onto the server: all of the path, and the present one for the way back. */
   versions?: string[];
+  /** The change of members that this step is a part of. */
+  membership?: { before: MembershipNames; after: MembershipNames };
   /** The settings file changes this step makes (`migrateConfiguration`), for people to read. */
   changes?: ConfigChange[];
 }
@@ -115,6 +136,8 @@ export interface Plan {
   steps: PlanStep[];
   /** Servers that did not serve when the plan was made: the run does not wait for them before their turn. */
   notServing?: string[];
+  /** Of a resize: who belongs to the ensemble when the plan was made, and in the end. */
+  members?: { before: MembershipNames; after: MembershipNames };
   /** Where and why going back stops being possible; absent: possible until `finalize`. */
   rollbackLimit?: string;
   expectation: PlanExpectation;

@@ -100,6 +100,16 @@ export interface ZkSession {
   sync(path: string): Promise<void>;
   getAcl(path: string): Promise<ZkAcl[]>;
   setAcl(path: string, acl: ZkAcl[], version?: number): Promise<void>;
+  /**
+   * Changes the members (3.5+) by increments; `fromVersion`, `0x…`, is the configuration it was decided on. Refusals
+   * have `details.code` BadVersion, NewConfigNoQuorum, ReconfigInProgress, ReconfigDisabled or NoAuth.
+   */
+  reconfig(change: {
+    /** `server.N=…` lines. */
+    joining: string[];
+    leaving: number[];
+    fromVersion: string;
+  }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -120,6 +130,18 @@ export interface ZooKeeperPort {
     options?: { timeoutMs?: number; detailed?: boolean; signal?: AbortSignal },
   ): Promise<ServerProbe>;
   openSession(options: SessionOptions): Promise<ZkSession>;
+  /** Sessions connected to this one server, by `cons`; none where it does not answer that. */
+  clients(
+    address: { host: string; clientPort: number },
+    options?: { timeoutMs?: number; signal?: AbortSignal },
+  ): Promise<ConnectedClient[]>;
+}
+
+export interface ConnectedClient {
+  /** `0x…` */
+  session: string;
+  /** `ip:port` */
+  address: string;
 }
 
 export interface TreeAddress {
@@ -154,6 +176,44 @@ export interface DataBackup {
   directory: string;
   files: number;
   bytes: number;
+}
+
+/** Everything of a server that is its own and not its package's. Texts are at most 1 MiB each. */
+export interface ServerFiles {
+  zooCfg: string;
+  /** In the configuration directory itself. */
+  dynamicCfg?: { path: string; text: string };
+  javaEnv?: { name: 'java.env' | 'zookeeper-env.sh'; text: string };
+  /** 0–255 */
+  myid: number;
+  /** As `zooCfg` says it, and as the inventory does where that names one. */
+  dataDir: string;
+  dataLogDir?: string;
+  /** For a service of kind `script`: put at `service.path` if nothing is there. */
+  script?: string;
+}
+
+export interface Provisioned {
+  changed: boolean;
+  /** Directories made. */
+  created: string[];
+  /** Files written, and the unit where it was enabled. */
+  written: string[];
+  /** Files of data that were there already; whether they may stay is for the caller to say. */
+  snapshots: number;
+  logs: number;
+}
+
+/**
+ * - `open`: a connection was made
+ * - `refused`: the host answered, nothing listens on the port
+ * - `silent`: no answer within 3 s, or no way there; `detail` says which
+ */
+export interface Reach {
+  host: string;
+  port: number;
+  state: 'open' | 'refused' | 'silent';
+  detail?: string;
 }
 
 /**
@@ -249,4 +309,34 @@ export interface HostPort {
     context: OperationContext,
     timeoutMs: number,
   ): Promise<{ output: string }>;
+  /**
+   * Puts a new server's directories, files and service script on its host; the package is installPackage's. Before
+   * anything is touched it is refused where something else is there: HostOccupied (a running server, another
+   * one's configuration or myid), NoDiskSpace, Unsupported (no unit, no script), RemoteCommandFailed (no right to write).
+   */
+  provisionServer(
+    server: ResolvedServer,
+    files: ServerFiles,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<Provisioned>;
+  /** Reads only: the text of the service script; nothing where the kind is another or no script is there. */
+  readService(server: ResolvedServer, context: OperationContext): Promise<{ script?: string }>;
+  /**
+   * Removes data, myid and configuration of a stopped and masked server (GuardRefused otherwise), which stays masked;
+   * a copy of the configuration, never of the data, is kept in the state directory as
+   * `removed-<generation>-<sequence>`. `removed`: files of the configuration, and the folders of data.
+   */
+  wipeServer(
+    server: ResolvedServer,
+    options: { keepPackage: true },
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ removedBytes: number; removed: string[] }>;
+  /** Reads only: tries a TCP connection from this host to each of at most 64 addresses, in their order. */
+  reach(
+    server: ResolvedServer,
+    targets: readonly { host: string; port: number }[],
+    context: OperationContext,
+  ): Promise<Reach[]>;
 }

@@ -9,6 +9,9 @@ export const OLD_LEADER_GAP_MS = 1_600;
 /** Longest write gap of a follower restart: 0–0.3 s (measured). */
 export const FOLLOWER_GAP_MS = 300;
 
+/** A reconfiguration that leaves the leader alone: as a follower's restart at most (reasoned). */
+export const RECONFIG_GAP_MS = 300;
+
 /** Sessions shorter than twice the longest gap are in danger: the client must also find another server. */
 export const SESSION_NEEDS_MS = 2 * OLD_LEADER_GAP_MS;
 

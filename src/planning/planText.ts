@@ -7,10 +7,25 @@ export interface TurnView {
   role?: string;
   fromVersion?: string;
   toVersion?: string;
+  /** What the ids of its steps have in common. */
+  turn: string;
   steps: PlanStep[];
 }
 
-/** Consecutive steps of one server and hop form a turn. */
+const turnOf = ({ id }: PlanStep): string => id.slice(0, id.lastIndexOf('/'));
+
+/** `zk2 (follower) 3.8.4 → 3.9.6`; without versions where they stay as they are. */
+export function turnText({ server = '', role, fromVersion, toVersion }: TurnView): string {
+  const versions = fromVersion === undefined ? '' : ` ${fromVersion} → ${toVersion}`;
+  return `${server}${role === undefined ? '' : ` (${role})`}${versions}`;
+}
+
+/** Up to where there is a way back. */
+export const wayBackText = ({ rollbackLimit, strategy }: Plan): string =>
+  rollbackLimit ??
+  (strategy === 'resizeEnsemble' ? 'possible to the end' : 'possible until gate finalize');
+
+/** Consecutive steps of one server that belong together form a turn; a gate begins another one. */
 export function turnsOf(steps: readonly PlanStep[]): TurnView[] {
   const turns: TurnView[] = [];
   for (const step of steps) {
@@ -19,12 +34,14 @@ export function turnsOf(steps: readonly PlanStep[]): TurnView[] {
       last &&
       last.server !== undefined &&
       last.server === step.server &&
-      last.toVersion === step.toVersion
+      last.toVersion === step.toVersion &&
+      last.turn === turnOf(step) &&
+      step.gate === undefined
     )
       last.steps.push(step);
     else {
       const { server, role, fromVersion, toVersion } = step;
-      turns.push({ server, role, fromVersion, toVersion, steps: [step] });
+      turns.push({ server, role, fromVersion, toVersion, turn: turnOf(step), steps: [step] });
     }
   }
   return turns;
@@ -45,6 +62,13 @@ const SHORT: Record<StepActivity, string> = {
   restoreConfiguration: 'restore configuration',
   finalizeServer: 'finalize',
   verifyMembersAgree: 'compare members',
+  provisionServer: 'provision',
+  verifyJoiner: 'prove fit',
+  changeMembers: 'change members',
+  verifyMembers: 'compare lists',
+  writeMembers: 'write list',
+  redirectClients: 'lead clients away',
+  wipeServer: 'wipe',
 };
 
 export const shortName = ({ activity }: PlanStep): string => SHORT[activity];

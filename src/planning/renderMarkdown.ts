@@ -7,7 +7,9 @@ import {
   pathText,
   shortName,
   turnsOf,
+  turnText,
   utf8Bytes,
+  wayBackText,
   type TurnView,
 } from './planText';
 
@@ -51,9 +53,7 @@ function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): 
     `### ${plan.direction === 'rollback' ? 'Way back' : 'Plan'}: ${plain(plan.goal)}`,
     `- ${pathText(plan)} · ${settled} of ${plan.steps.length} steps done`,
     `- Expected: ${expectationText(plan)}`,
-    ...(plan.direction === 'rollback'
-      ? []
-      : [`- Way back: ${plain(plan.rollbackLimit ?? 'possible until gate finalize')}`]),
+    ...(plan.direction === 'rollback' ? [] : [`- Way back: ${plain(wayBackText(plan))}`]),
     ...shown,
     ...(hidden > 0 ? [`- … and ${hidden} more finding(s): see the status document`] : []),
     '',
@@ -78,7 +78,7 @@ function shownTurns(
   statuses: Readonly<Record<string, StepStatus>>,
   roomBytes: number,
 ): string[] {
-  const texts = turns.map((turn) => turnText(turn, statuses));
+  const texts = turns.map((turn) => turnLine(turn, statuses));
   const sizes = texts.map((text) => utf8Bytes(text) + 1);
   const unfinished = turns.findIndex(
     ({ steps }) => !steps.every(({ id }) => isSettled(statuses[id])),
@@ -105,7 +105,7 @@ function shownTurns(
   ];
 }
 
-function turnText(turn: TurnView, statuses: Readonly<Record<string, StepStatus>>): string {
+function turnLine(turn: TurnView, statuses: Readonly<Record<string, StepStatus>>): string {
   const gated = turn.steps.find(({ gate }) => gate !== undefined);
   const gate = gated
     ? `- ⏸ gate **${gated.gate}**${gated.pointOfNoReturn ? ' (point of no return)' : ''}\n`
@@ -116,7 +116,7 @@ function turnText(turn: TurnView, statuses: Readonly<Record<string, StepStatus>>
     const where = step!.server === undefined ? '' : `**${step!.server}** `;
     return `${gate}- ${where}${steps}`;
   }
-  return `${gate}- **${turn.server}** (${turn.role}) ${turn.fromVersion} → ${turn.toVersion}: ${steps}`;
+  return `${gate}- **${turn.server}**${turnText({ ...turn, server: '' })}: ${steps}`;
 }
 
 function stepText(step: PlanStep, status: StepStatus | undefined): string {

@@ -6,6 +6,8 @@ import {
   pathText,
   shortName,
   turnsOf,
+  turnText,
+  wayBackText,
   type TurnView,
 } from './planText';
 
@@ -44,7 +46,7 @@ function heading(plan: Plan): string[] {
 const costLines = (plan: Plan): string[] => [
   ...wrap(`expected  ${expectationText(plan)}`, '  ', '            '),
   ...wrap(
-    `way back  ${plan.direction === 'rollback' ? 'this is it' : (plan.rollbackLimit ?? 'possible until gate finalize')}`,
+    `way back  ${plan.direction === 'rollback' ? 'this is it' : wayBackText(plan)}`,
     '  ',
     '            ',
   ),
@@ -81,10 +83,10 @@ function stepLines(plan: Plan): string[] {
   const said = new Map<string, string>();
   let hop: string | undefined;
   for (const turn of alikeTogether(turnsOf(plan.steps))) {
-    const isTurn = turn.steps.length > 1;
+    const isTurn = turn.steps.length > 1 || plan.strategy === 'resizeEnsemble';
     if (isTurn && turn.toVersion !== hop) {
       hop = turn.toVersion;
-      lines.push(...gap(lines), `Servers to ${hop}`, ...proofLines(turn));
+      lines.push(...gap(lines), headingOf(plan, hop), ...proofLines(turn));
     } else if (!isTurn && hop !== undefined) {
       hop = undefined;
       lines.push(...gap(lines), 'In the end');
@@ -93,6 +95,9 @@ function stepLines(plan: Plan): string[] {
   }
   return lines;
 }
+
+const headingOf = ({ strategy }: Plan, version: string | undefined): string =>
+  strategy === 'resizeEnsemble' ? 'One server at a time' : `Servers to ${version}`;
 
 const gap = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['']);
 
@@ -139,10 +144,13 @@ function proofLines({ steps, server }: TurnView): string[] {
 }
 
 function turnLines(turn: TurnView, said: Map<string, string>): string[] {
-  const { server = '', role, fromVersion, toVersion, steps } = turn;
-  const main = steps.find(({ activity }) => activity === 'stopServer') ?? steps[0]!;
+  const { steps } = turn;
+  const main =
+    steps.find(({ activity }) => activity === 'changeMembers') ??
+    steps.find(({ activity }) => activity === 'stopServer') ??
+    steps[0]!;
   return [
-    `  ${server} (${role}) ${fromVersion} → ${toVersion}: ${steps.map(shortName).join(', ')}`,
+    ...wrap(`${turnText(turn)}: ${steps.map(shortName).join(', ')}`, '  ', '    '),
     ...settingLines(turn, said),
     ...wrap(`why   ${main.why}`, '    ', '          '),
     ...wrap(`undo  ${main.undo}`, '    ', '          '),

@@ -9,6 +9,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { destroyAll } from '../support/harness';
+import { resizeCases } from '../resize/cases';
 import { upgradeCases } from '../upgrade/cases';
 import { cases as codecCases } from './codecs';
 import { copyCases } from './copy';
@@ -18,6 +19,7 @@ import type { Case } from '../upgrade/cases/types';
 
 const proofs: Record<string, Case[]> = {
   upgrade: upgradeCases,
+  resize: resizeCases,
   codecs: codecCases,
   tap: tapCases,
   copy: [...copyCases, ...followCases],

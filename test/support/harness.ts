@@ -9,7 +9,7 @@ import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
 import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { STATUS_QUERY, TASK_QUEUE, type GateName } from '../../src/model/contract';
-import type { RollingUpgradeRequest } from '../../src/model/inputs';
+import type { ResizeEnsembleRequest, RollingUpgradeRequest } from '../../src/model/inputs';
 import type { StatusDocument, UpgradeReport } from '../../src/model/status';
 import { until } from './until';
 import { startWorker, type WorkerProcess } from './workerProcess';
@@ -124,6 +124,31 @@ export class Harness {
           soakMs: 500,
           gates: { beforeLeader: { mode: 'auto' }, finalize: { mode: 'auto' } },
           ...request,
+        },
+      ],
+    });
+    return new Run(handle, this);
+  }
+
+  /** Starts a resize that asks at no gate but `start` and those the test names, and passes gate start. */
+  async resize(request: Omit<ResizeEnsembleRequest, 'ensemble'>): Promise<Run> {
+    const run = await this.startResize(request);
+    await run.approve('start');
+    return run;
+  }
+
+  async startResize(request: Omit<ResizeEnsembleRequest, 'ensemble'>): Promise<Run> {
+    const { gates, ...rest } = request;
+    const auto = { mode: 'auto' as const };
+    const handle = await this.client.workflow.start('resizeEnsemble', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-${this.lab.name}-${Date.now()}`,
+      args: [
+        {
+          ensemble: this.lab.name,
+          soakMs: 500,
+          gates: { beforeLeader: auto, beforeRemove: auto, beforeWipe: auto, ...gates },
+          ...rest,
         },
       ],
     });

@@ -11,7 +11,11 @@ import { processIo } from '../../src/cli/io';
 import { buildProgram } from '../../src/cli/program';
 import { strategyNames } from '../../src/cli/strategies';
 import { WORKFLOW_TYPES } from '../../src/model/contract';
-import { controlSchemas, rollingUpgradeInputSchema } from '../../src/model/inputs';
+import {
+  controlSchemas,
+  resizeEnsembleInputSchema,
+  rollingUpgradeInputSchema,
+} from '../../src/model/inputs';
 import { inventorySchema } from '../../src/model/inventory';
 
 const ROOT = join(__dirname, '..', '..');
@@ -29,6 +33,7 @@ const allText = PAGES.map(read).join('\n');
 const SCHEMAS: Record<string, z.ZodType> = {
   ...controlSchemas,
   rollingUpgrade: rollingUpgradeInputSchema,
+  resizeEnsemble: resizeEnsembleInputSchema,
   inventory: inventorySchema,
 };
 
@@ -188,7 +193,7 @@ function sourcesUnder(directory: string): string[] {
     .map((name) => read(join(directory, name)));
 }
 
-describe('docs/upgrade.md lists exactly', () => {
+describe('docs/upgrade.md and docs/resize.md list exactly', () => {
   test('the codes of findings', () => {
     const inCode = [...sourcesUnder('src/planning'), ...sourcesUnder('activities/observe')].flatMap(
       (text) => [
@@ -196,9 +201,10 @@ describe('docs/upgrade.md lists exactly', () => {
         ...[...text.matchAll(/\bcode: '([A-Z]\w+)'/g)].map((m) => m[1]!),
       ],
     );
-    const listed = namesInTables('docs/upgrade.md', 'Findings', 'Errors').filter((name) =>
-      /^[A-Z]/.test(name),
-    );
+    const listed = [
+      ...namesInTables('docs/upgrade.md', 'Findings', 'Errors'),
+      ...namesInTables('docs/resize.md', 'Findings', 'Limits'),
+    ].filter((name) => /^[A-Z]/.test(name));
     expect([...new Set(listed)].sort()).toEqual([...new Set(inCode)].sort());
     expect(listed).toHaveLength(new Set(listed).size);
   });

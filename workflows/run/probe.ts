@@ -7,7 +7,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { ProbeResult } from '../../activities/api';
 import type { WriteGap } from '../../src/model/status';
 import { runActivities } from './activityProxy';
-import { isPaused, note, type RunState } from './state';
+import { isPaused, note, targetOf, type RunState } from './state';
 import { GAP_THRESHOLD_MS } from './status';
 
 const STRETCH_MS = 20_000;
@@ -38,7 +38,7 @@ async function stretch(state: RunState, over: () => boolean): Promise<void> {
       STRETCH_MS * 3,
       'watch whether writes are acknowledged',
     ).probeAvailability({
-      ensemble: state.input.ensemble,
+      ...targetOf(state),
       run: state.identity,
       durationMs: STRETCH_MS,
       thresholdMs: GAP_THRESHOLD_MS,

@@ -6,11 +6,14 @@ import type {
   ProbeCarry,
   ProbeTotals,
   RunIdentity,
+  StepResult,
   StepTuning,
+  Target,
   TouchedServer,
 } from '../../activities/api';
 import type { Finding } from '../../src/model/facts';
-import type { RollingUpgradeInput } from '../../src/model/inputs';
+import type { GateName } from '../../src/model/contract';
+import type { GatePolicy, RollingUpgradeInput } from '../../src/model/inputs';
 import type { Phase, Plan, PlanStep } from '../../src/model/plan';
 import type {
   GateRecord,
@@ -23,9 +26,14 @@ import type {
 
 const MAX_EVENTS = 100;
 
+/** What every strategy's input has. */
+export type RunInput = Omit<RollingUpgradeInput, 'target' | 'gates'> & {
+  gates: Partial<Record<GateName, GatePolicy>>;
+};
+
 export interface RunState {
   identity: RunIdentity;
-  input: RollingUpgradeInput;
+  input: RunInput;
   opened: OpenRunResult;
   state: RunStateName;
   phase: Phase;
@@ -48,6 +56,10 @@ export interface RunState {
   sequence: number;
   generation?: string;
   touched: TouchedServer[];
+  /** Of a resize: who belongs to the ensemble now, and whoever is about to come or go. */
+  members?: string[];
+  /** Clients that were still connected to servers that left. */
+  clients?: NonNullable<StepResult['clients']>;
   newFormatLed: boolean;
   finalized: boolean;
   observation?: Observation;
@@ -75,7 +87,7 @@ export const emptyProbe = (): ProbeTotals => ({
   unobservedMs: 0,
 });
 
-export function newRunState(input: RollingUpgradeInput, identity: RunIdentity): RunState {
+export function newRunState(input: RunInput, identity: RunIdentity): RunState {
   return {
     identity,
     input,
@@ -124,6 +136,14 @@ export function statusOf(state: RunState, step: PlanStep): StepStatus {
   return (state.steps[step.id] ??= { id: step.id, state: 'pending' });
 }
 
+export const targetOf = ({ input, members }: RunState): Target => ({
+  ensemble: input.ensemble,
+  ...(members && { members }),
+});
+
+/** Steps of one server that belong together have ids that differ in their last part only. */
+export const turnOf = ({ id }: PlanStep): string => id.slice(0, id.lastIndexOf('/'));
+
 /** The first step still to be done, in plan order. */
 export function nextStep(state: RunState): PlanStep | undefined {
   return state.plan?.steps.find((step) => !isSettled(statusOf(state, step)));
@@ -144,8 +164,7 @@ export function serverDown(state: RunState): string | undefined {
       steps.some(
         (other) =>
           other.activity === 'startServer' &&
-          other.server === step.server &&
-          other.toVersion === step.toVersion &&
+          turnOf(other) === turnOf(step) &&
           !has(other, ['done', 'skipped', 'undone']),
       ),
   );

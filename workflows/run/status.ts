@@ -8,6 +8,7 @@ import type {
   StatusDocument,
   UpgradeReport,
 } from '../../src/model/status';
+import { rulesOf } from './rules';
 import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
 const SHOWN_EVENTS = 5;
@@ -55,24 +56,9 @@ const shownState = (state: RunState): StatusDocument['state'] =>
 
 /** Whether the way back is open now, and what a person should know about it. */
 export function rollbackPossibility(state: RunState): { possible: boolean; reason: string } {
-  if (state.finalized)
-    return {
-      possible: false,
-      reason: 'the upgrade is final; start a new run towards another version instead',
-    };
-  if (state.touched.length === 0)
+  if (state.touched.length === 0 && !state.finalized)
     return { possible: true, reason: 'nothing has been changed yet: a rollback just ends the run' };
-  const from = Object.values(state.forwardPlan?.fromVersions ?? state.plan?.fromVersions ?? {});
-  if (state.newFormatLed && from.some((version) => /^3\.[0-4]\./.test(version)))
-    return {
-      possible: false,
-      reason:
-        'a 3.5+ server has led, or may have: its logs can hold transactions that 3.4 cannot read, so going back below 3.5 could lose data; go forward instead (resume)',
-    };
-  return {
-    possible: true,
-    reason: `${state.touched.map(({ server }) => server).join(', ')} would go back one at a time, followers first, leader last`,
-  };
+  return rulesOf(state).wayBack(state);
 }
 
 export function availability(state: RunState): Availability {
@@ -158,12 +144,9 @@ function reportText(state: RunState, report: UpgradeReport): string {
   const gaps = report.availability.writeGaps.map(
     (gap) => `${Math.round(gap.gapMs)} ms${gap.during ? ` (${gap.during})` : ''}`,
   );
-  const versions = Object.entries(report.fromVersions).map(
-    ([server, from]) => `  ${server}: ${from} → ${report.toVersions[server] ?? 'unknown'}`,
-  );
   return [
-    `${state.opened.ensemble}: rolling upgrade ${report.outcome} in ${seconds(report.durationMs)}`,
-    ...versions,
+    `${state.opened.ensemble}: ${rulesOf(state).title} ${report.outcome} in ${seconds(report.durationMs)}`,
+    ...rulesOf(state).outcomeLines(state),
     `server restarts ${report.serverRestarts} (planned ${report.planned.serverRestarts}), of the leader ${report.leaderRestarts} (planned ${report.planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
     `write gaps over ${report.availability.thresholdMs} ms: ${gaps.length === 0 ? 'none' : gaps.join(', ')}; longest expected ${report.planned.longestWriteGapMs} ms`,
     `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,

@@ -19,9 +19,12 @@ import type { PlanStep, StepActivity } from '../../src/model/plan';
 import { runActivities, runStepActivity } from './activityProxy';
 import { gateQuestion, waitAtGate } from './gates';
 import { hold, whilePaused } from './pause';
-import { whyReplan } from './replan';
-import { nextStep, note, now, observe, statusOf, type RunState } from './state';
+import { rulesOf } from './rules';
+import { nextStep, note, now, observe, statusOf, targetOf, type RunState } from './state';
 import { showDetails } from './status';
+
+/** Clients of leavers kept for the report. */
+const MAX_CLIENTS = 500;
 
 export type LoopOutcome = 'done' | 'rollback' | 'rejected' | 'abort';
 
@@ -51,7 +54,8 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
     if (!step) return 'done';
     state.phase = step.phase;
 
-    if (beginsServer(state, step) && (await replanIfNeeded(state, step, hooks))) continue;
+    if (rulesOf(state).looksFirst(state, step) && (await replanIfNeeded(state, step, hooks)))
+      continue;
 
     if (step.gate !== undefined && state.passed[step.id] === undefined) {
       const outcome = await waitAtGate(state, step.gate, gateQuestion(step), {
@@ -68,22 +72,11 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
   }
 }
 
-const beginsServer = (state: RunState, step: PlanStep): boolean =>
-  step.server !== undefined &&
-  (step.activity === 'drainNode' || step.activity === 'stopServer') &&
-  !(state.plan?.steps ?? []).some(
-    (other) =>
-      other.server === step.server &&
-      other.toVersion === step.toVersion &&
-      other.phase === step.phase &&
-      statusOf(state, other).state !== 'pending',
-  );
-
 /** True when the plan changed (the caller starts over with it). */
 async function replanIfNeeded(state: RunState, step: PlanStep, hooks: LoopHooks): Promise<boolean> {
   const look = await lookOrHold(state, { ...step, guard: { kind: 'none' } }, 0);
   if (!look) return true;
-  const reason = state.plan && whyReplan(state, state.plan, step, look.observation);
+  const reason = state.plan && rulesOf(state).whyReplan(state, state.plan, step, look.observation);
   if (reason === undefined) return false;
   return replan(state, step, reason, hooks);
 }
@@ -132,7 +125,7 @@ async function guardAllows(
     return false;
   }
   if (step.activity !== 'stopServer') return true;
-  const reason = state.plan && whyReplan(state, state.plan, step, look.observation);
+  const reason = state.plan && rulesOf(state).whyReplan(state, state.plan, step, look.observation);
   return reason === undefined || !(await replan(state, step, reason, hooks));
 }
 
@@ -144,12 +137,12 @@ async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {
       waitMs + 120_000,
       `check before: ${step.title}`.slice(0, 150),
     ).checkGuard({
-      ensemble: state.input.ensemble,
+      ...targetOf(state),
       run: state.identity,
       step,
       fence: { generation: state.generation ?? '', sequence: state.sequence },
       identity: state.plan?.identity ?? '',
-      expectServing: expectServing(state),
+      expectServing: rulesOf(state).expectServing(state, step),
       waitMs,
     });
     observe(state, look.observation);
@@ -188,20 +181,21 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
   state.headline = step.title;
   state.throttleCause = interruptible.includes(step.activity) ? step.waitsFor : null;
   showDetails(state);
-  registerUndo(state, step);
+  // Before the dangerous write: from here on a way back must look at this server.
+  rulesOf(state).touch(state, step);
   // Its gate was the last moment to go back.
   if (step.phase === 'finalize') state.finalized = true;
   const ledBefore = step.server !== undefined && state.observation?.roles[step.server] === 'leader';
   state.sequence += 1;
   const work = () =>
     runStepActivity(state.opened.site, step, {
-      ensemble: state.input.ensemble,
+      ...targetOf(state),
       run: state.identity,
       step,
       fence: { generation: state.generation ?? '', sequence: state.sequence },
       identity: state.plan?.identity ?? '',
       tuning: state.tuning,
-      expectServing: expectServing(state),
+      expectServing: rulesOf(state).expectServing(state, step),
     });
   try {
     const result = interruptible.includes(step.activity)
@@ -222,27 +216,6 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
   }
 }
 
-/** Before the dangerous write: from here on a way back must look at this server. */
-function registerUndo(state: RunState, step: PlanStep): void {
-  if (step.activity !== 'stopServer' || !step.server || state.plan?.direction !== 'forward') return;
-  // Once it stops, a newer server may lead before anybody has looked.
-  if (state.plan.steps.some((other) => other.pointOfNoReturn === true && sameTurn(other, step)))
-    state.newFormatLed = true;
-  const known = state.touched.some(
-    ({ server, to }) => server === step.server && to === step.toVersion,
-  );
-  if (known) return;
-  state.touched.push({
-    server: step.server,
-    from: step.fromVersion ?? '',
-    to: step.toVersion ?? '',
-    upgraded: false,
-  });
-}
-
-const sameTurn = (a: PlanStep, b: PlanStep): boolean =>
-  a.server === b.server && a.toVersion === b.toVersion;
-
 function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: boolean): void {
   const status = statusOf(state, step);
   status.state = 'done';
@@ -254,31 +227,10 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
     state.serverRestarts += 1;
     if (ledBefore) state.leaderRestarts += 1;
   }
-  if (step.activity === 'verifyQuorum') settleUndo(state, step);
+  if (result.clients)
+    state.clients = [...(state.clients ?? []), ...result.clients].slice(-MAX_CLIENTS);
+  rulesOf(state).settle(state, step);
   note(state, `${step.title}: ${result.detail}`);
-}
-
-function settleUndo(state: RunState, step: PlanStep): void {
-  if (state.plan?.direction === 'forward') {
-    const entry = state.touched.find(
-      ({ server, to }) => server === step.server && to === step.toVersion,
-    );
-    if (entry) entry.upgraded = true;
-    return;
-  }
-  state.touched = state.touched.filter(
-    ({ server, from }) => !(server === step.server && from === step.toVersion),
-  );
-}
-
-/** Servers whose silence must stop the run: all that served when the plan was made, or came back since. */
-function expectServing(state: RunState): string[] {
-  const plan = state.forwardPlan ?? state.plan;
-  const back = new Set(
-    state.touched.filter(({ upgraded }) => upgraded).map(({ server }) => server),
-  );
-  const down = (plan?.notServing ?? []).filter((server) => !back.has(server));
-  return Object.keys(plan?.fromVersions ?? {}).filter((server) => !down.includes(server));
 }
 
 /**

@@ -5,6 +5,8 @@ import { configurationOperations } from './configuration';
 import { dataOperations } from './data';
 import { observeOperation } from './observe';
 import { packageOperations } from './package';
+import { provisionOperations } from './provision';
+import { reachOperation } from './reach';
 import { createHostRunner } from './runner';
 import { serviceOperations } from './service';
 
@@ -35,6 +37,8 @@ export function createHostAdapter(options: HostAdapterOptions): HostAdapter {
     ...serviceOperations(runner),
     ...configurationOperations(runner),
     ...dataOperations(runner),
+    ...provisionOperations(runner),
+    ...reachOperation(runner),
     close: () => pool.close(),
   };
 }

@@ -146,6 +146,8 @@ function dataOf(values: Map<string, string>): HostFacts['data'] {
     freeBytes: numberOf(values.get('data_free')) ?? 0,
     backupFreeBytes: numberOf(values.get('backup_free')),
     hasGzSnapshots: snapshots.some((one) => one.suffix !== undefined),
+    acceptedEpoch: numberOf(values.get('accepted_epoch')),
+    currentEpoch: numberOf(values.get('current_epoch')),
   });
 }
 

@@ -13,6 +13,7 @@ export {
   type LockHolder,
   type LockOwner,
 } from './ensembleLock';
+export { advanceFence, removeFence } from './fence';
 export {
   commitCanary,
   commitCanaryThrough,

@@ -62,6 +62,10 @@ class RenewedSession implements ZkSession {
     return this.ask((session) => session.setAcl(...args));
   }
 
+  reconfig(...args: Parameters<ZkSession['reconfig']>): Promise<void> {
+    return this.ask((session) => session.reconfig(...args));
+  }
+
   close(): Promise<void> {
     return this.current.close();
   }

@@ -13,6 +13,7 @@ import {
   encodeSetData,
   OPCODE,
 } from '../../codec/clientProtocol';
+import { encodeReconfig } from '../../codec/clientRequests';
 import { ZkferryError } from '../../model/errors';
 import type { SessionOptions, ZkAcl, ZkSession } from '../../model/ports';
 import { Connection } from './connection';
@@ -108,6 +109,19 @@ function sessionOn(connection: Connection, timeoutMs: number): OpenSession {
       ask('getAcl', path, (xid) => encodePath(xid, OPCODE.getAcl, path), decodeAclList),
     setAcl: (path, acl, version = ANY_VERSION) =>
       ask('setAcl', path, (xid) => encodeSetAcl(xid, path, acl, version), nothing),
+    reconfig: ({ joining, leaving, fromVersion }) =>
+      ask(
+        'reconfig',
+        '/zookeeper/config',
+        (xid) =>
+          encodeReconfig(xid, {
+            joining: joining.length > 0 ? joining.join(',') : null,
+            leaving: leaving.length > 0 ? leaving.join(',') : null,
+            newMembers: null,
+            fromConfig: BigInt(fromVersion),
+          }),
+        nothing,
+      ),
     close: () => connection.close(),
   };
 }

@@ -1,7 +1,7 @@
 /** `approve`, `reject`, `pause`, `resume`, `rollback`, `tune`: steering a run, as updates. */
 import type { Command } from 'commander';
 import { Argument } from 'commander';
-import { UPGRADE_GATES, type ControlName, type GateName } from '../../model/contract';
+import { GATES, type ControlName, type GateName } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
 import { parseOrThrow } from '../../model/validation';
@@ -43,7 +43,7 @@ function registerDecision(
   withCommonOptions(program.command(name))
     .description(description)
     .argument('<workflow>', 'workflow id')
-    .addArgument(new Argument('<gate>', 'the gate').choices(UPGRADE_GATES))
+    .addArgument(new Argument('<gate>', 'the gate').choices(GATES))
     .option('--comment <text>', 'kept with the decision')
     .option('--approver <name>', 'who decides (default: the OS user)')
     .option('--plan-hash <hash>', 'decide only if this is the plan in force')

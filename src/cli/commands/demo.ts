@@ -55,7 +55,11 @@ export function registerDemo(program: Command, runner: Runner): void {
     .option('--soak <duration>', 'how long each upgraded server must stay healthy', milliseconds)
     .action(
       action<[], DemoCommandOptions>(runner, async (context, _args, options) => {
-        findStrategy(options.strategy);
+        if (findStrategy(options.strategy).name !== 'upgrade')
+          throw new ZkferryError(
+            'BadUsage',
+            `--strategy ${options.strategy}: a demo of it is not available in this version; available: upgrade`,
+          );
         const fromVersion = parseOrThrow(versionSchema, options.from, '--from');
         const toVersion = parseOrThrow(versionSchema, options.to, '--to');
         refuseDemo(fromVersion, toVersion);

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { action, withCommonOptions, type Runner } from '../context';
 import { EXIT } from '../exitCodes';
-import { wholeNumber } from '../options';
+import { wholeNumber, withInputOptions } from '../options';
 import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
 
 interface PlanOptions extends InputOptions {
@@ -10,11 +10,8 @@ interface PlanOptions extends InputOptions {
 }
 
 export function registerPlan(program: Command, runner: Runner): void {
-  withCommonOptions(program.command('plan <strategy>'))
+  withInputOptions(withCommonOptions(program.command('plan <strategy>')))
     .description('show what a strategy would do; changes nothing')
-    .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
-    .option('--ensemble <name>', 'ensemble of the inventory')
-    .option('--to <version>', 'target version')
     .option('--timeout <seconds>', 'most the planning may take', wholeNumber(1, 3_600), 120)
     .action(
       action<[string], PlanOptions>(runner, async (context, [name], options) => {

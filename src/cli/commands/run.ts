@@ -1,8 +1,8 @@
 /** `zkferry run STRATEGY`: starts it and follows it. Ctrl-C ends the following only. */
 import type { Command } from 'commander';
-import { UPGRADE_GATES, type GateName } from '../../model/contract';
+import { GATES, type GateName } from '../../model/contract';
 import { action, withCommonOptions, type Runner } from '../context';
-import { listOf } from '../options';
+import { listOf, withInputOptions } from '../options';
 import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
 import { watchRun } from '../watch';
 
@@ -13,17 +13,14 @@ interface RunOptions extends InputOptions {
 }
 
 export function registerRun(program: Command, runner: Runner): void {
-  withCommonOptions(program.command('run <strategy>'))
+  withInputOptions(withCommonOptions(program.command('run <strategy>')))
     .description('start a strategy and follow it; it waits at its gates for approval')
-    .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
-    .option('--ensemble <name>', 'ensemble of the inventory')
-    .option('--to <version>', 'target version')
     .option('--id <id>', 'workflow id, such as a change ticket; used once only')
     .option('--detach', 'start it and return')
     .option(
       '--yes-to-gates <gates>',
-      `approve these gates from here: ${UPGRADE_GATES.join(',')}`,
-      listOf(UPGRADE_GATES),
+      `approve these gates from here: ${GATES.join(',')}`,
+      listOf(GATES),
     )
     .action(
       action<[string], RunOptions>(runner, async (context, [name], options) => {

@@ -90,7 +90,7 @@ describe('strategies', () => {
     expect(err).toMatch(/"upgarde".*upgrade, resize, migrate, backup, restore, verify/);
   });
 
-  it.each(['resize', 'migrateDataCenter', 'backup', 'restoreBackup', 'verify'])(
+  it.each(['migrateDataCenter', 'backup', 'restoreBackup', 'verify'])(
     '%s is not available in this version',
     async (name) => {
       const { code, err } = await ran(['run', name, '--ensemble', 'a']);

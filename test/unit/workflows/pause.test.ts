@@ -14,9 +14,13 @@ function run(states: Partial<Record<StepActivity, StepStatus['state']>>): RunSta
     runId: 'r',
     strategy: 'rollingUpgrade',
   });
-  const steps = turn.map((activity) => ({ id: activity, activity, server: 'zk2' }) as PlanStep);
+  const idOf = (activity: string): string => `3.9.6/zk2/${activity}`;
+  const steps = turn.map(
+    (activity) => ({ id: idOf(activity), activity, server: 'zk2' }) as PlanStep,
+  );
   state.plan = { steps, direction: 'forward' } as unknown as Plan;
-  for (const [id, value] of Object.entries(states)) state.steps[id] = { id, state: value };
+  for (const [activity, value] of Object.entries(states))
+    state.steps[idOf(activity)] = { id: idOf(activity), state: value };
   state.paused = { since: '2026-01-02T03:04:05.000Z', by: 'operator' };
   return state;
 }

@@ -94,6 +94,8 @@ if [ -n "$data_dir" ] && [ -d "$data_dir" ]; then
   out data_dir "$data_dir"
   out log_dir "$log_dir"
   out myid "$(tr -dc '0-9' <"$data_dir/myid" 2>/dev/null)"
+  out accepted_epoch "$(tr -d '[:space:]' <"$data_dir/version-2/acceptedEpoch" 2>/dev/null)"
+  out current_epoch "$(tr -d '[:space:]' <"$data_dir/version-2/currentEpoch" 2>/dev/null)"
   ls -ln "$data_dir/version-2" 2>/dev/null | awk '$NF ~ /^snapshot\./ {print $5, $NF}' | out64 snapshots
   ls -n "$log_dir/version-2" 2>/dev/null | awk '$NF ~ /^log\./ {print $NF}' | out64 logs
   total=$(du -s -B1 --apparent-size "$data_dir/version-2" 2>/dev/null | cut -f1)

@@ -146,7 +146,9 @@ find_version_dir "$version"
 if [ -e "$pkg_current" ] && [ ! -L "$pkg_current" ]; then
   fail Unsupported no "$pkg_current is not a symbolic link: rename it to a directory of its version and link to that"
 fi
-old_dir=$(readlink -f "$pkg_current")
+# Nothing lies inside a version that is not there: the first one on a bare host.
+old_dir=/dev/null
+if [ -e "$pkg_current" ]; then old_dir=$(readlink -f "$pkg_current"); fi
 find_data_dirs
 for dir in "$data_dir" "$log_dir"; do
   case "$(readlink -f "$dir" 2>/dev/null)/" in "$old_dir"/*) fail Unsupported no "the data directory $dir lies inside the version's own directory $old_dir and would be lost with the switch: move it out (dataDir) first" ;; esac
@@ -168,6 +170,7 @@ case "$(readlink -f "$config_dir" 2>/dev/null)/" in
     done
     sync -f "$new_conf" 2>/dev/null || sync ;;
 esac
+mkdir -p "$(dirname "$pkg_current")" || fail RemoteCommandFailed no "cannot create the directory of $pkg_current as $(id -un)"
 link="$pkg_current.zkferry-new"
 rm -f "$link"
 ln -s "$version_dir" "$link" && mv -T "$link" "$pkg_current" || fail RemoteCommandFailed yes "cannot switch $pkg_current to $version_dir"
@@ -224,7 +227,7 @@ if [ "$before" = "$wanted" ] && [ -z "$(dpkg --audit "$pkg_name" 2>/dev/null)" ]
 ` +
   REFUSE_RUNNING +
   String.raw`
-if [ -n "$svc_kind" ]; then service_do mask || fail RemoteCommandFailed yes "masking the service failed: $(tail_of "$svc_log")"; fi
+if service_there; then service_do mask || fail RemoteCommandFailed yes "masking the service failed: $(tail_of "$svc_log")"; fi
 trap no_policy EXIT
 trap 'exit 71' TERM INT HUP
 set_policy || fail RemoteCommandFailed no "cannot write $policy: the SSH user must be root or become: sudo"
@@ -284,7 +287,7 @@ if rpm_matches "$before"; then out installed "$before"; return 0; fi
   REFUSE_RUNNING +
   String.raw`
 need_tool
-if [ -n "$svc_kind" ]; then service_do mask || fail RemoteCommandFailed yes "masking the service failed: $(tail_of "$svc_log")"; fi
+if service_there; then service_do mask || fail RemoteCommandFailed yes "masking the service failed: $(tail_of "$svc_log")"; fi
 "$tool" install -y "$pkg_name-$wanted" >"$state_dir/package.log" 2>&1 </dev/null
 find_installed
 if ! rpm_matches "$installed"; then

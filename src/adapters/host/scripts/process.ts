@@ -64,6 +64,8 @@ service_status() {
       case "$svc_out" in *LoadState=masked*) svc_masked=yes ;; esac
       if [ -e "$drop_in" ]; then svc_masked=yes; fi ;;
     script|commands)
+      # A host nothing was ever put on: there is no script yet, so nothing it could have started.
+      if [ "$svc_kind" = script ] && [ ! -e "$svc_path" ]; then svc_masked=unknown; return 0; fi
       if [ "$svc_kind" = script ]; then svc_out=$("$svc_path" status 2>&1 </dev/null); else svc_out=$(sh -c "$svc_status" 2>&1 </dev/null); fi
       svc_code=$?
       case "$svc_code" in
@@ -77,6 +79,7 @@ service_status() {
   esac
   if [ "$svc_state" = stopped ]; then svc_pid=; fi
 }
+service_there() { [ -n "$svc_kind" ] && { [ "$svc_kind" != script ] || [ -e "$svc_path" ]; }; }
 service_do() {
   svc_log="$state_dir/service.log"
   : >"$svc_log"

@@ -1,7 +1,7 @@
 /** Whether a fresh look at the ensemble still fits the order of the plan. */
-import type { Observation } from '../../activities/api';
-import type { Plan, PlanStep } from '../../src/model/plan';
-import { statusOf, type RunState } from './state';
+import type { Observation } from '../../../activities/api';
+import type { Plan, PlanStep } from '../../../src/model/plan';
+import { statusOf, type RunState } from '../state';
 
 /** Servers of the step's hop whose first step has not begun, in plan order. */
 export function serversAhead(state: RunState, plan: Plan, step: PlanStep): string[] {

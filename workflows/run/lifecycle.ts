@@ -1,0 +1,327 @@
+/**
+ * What every strategy that changes servers does alike: plan, hold, gate `start`, lock, execute, way back, close. What
+ * differs is in ./rules/.
+ */
+import {
+  ApplicationFailure,
+  CancellationScope,
+  condition,
+  allHandlersFinished,
+  continueAsNew,
+  isCancellation,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { SEARCH_ATTRIBUTES } from '../../src/model/contract';
+import type { UpgradeReport } from '../../src/model/status';
+import { runActivities } from './activityProxy';
+import { waitAtGate } from './gates';
+import { takeHold } from './hold';
+import { hold } from './pause';
+import { startProbe } from './probe';
+import { rulesOf } from './rules';
+import { note, now, observe, targetOf, type RunState } from './state';
+import { buildReport, rollbackPossibility, showDetails } from './status';
+import { describeFailure, executePlan, type LoopHooks } from './steps';
+
+const MINUTE_MS = 60_000;
+const LOOK_TIMEOUT_MS = 5 * MINUTE_MS;
+
+type Outcome = UpgradeReport['outcome'];
+
+/** The whole life of a run whose input has been read; see the workflow's own page for what happens in it. */
+export async function runStrategy(state: RunState): Promise<UpgradeReport> {
+  let outcome: Outcome = 'failed';
+  let endProbe: (() => Promise<void>) | undefined;
+  try {
+    if (!state.plan) await openAndPlan(state);
+    await takeHold(state.opened, state.plan?.identity ?? '', state.identity.workflowId);
+    if (state.generation === undefined && state.plan?.steps.length === 0) {
+      note(state, rulesOf(state).nothingToDo);
+      return await close(state, 'completed');
+    }
+    if (state.generation === undefined && !(await passStart(state)))
+      return await close(state, 'rejected');
+    state.generation ??= await takeLock(state);
+    endProbe = startProbe(state);
+    outcome = await forwardOrBack(state, () => endProbe?.() ?? Promise.resolve());
+  } catch (error) {
+    if (isContinueAsNew(error)) throw error;
+    await CancellationScope.nonCancellable(async () => {
+      if (isCancellation(error)) await returnAfterCancellation(state);
+      else state.error = describeFailure(error);
+      await endProbe?.();
+      await close(state, state.state === 'rolledBack' ? 'rolledBack' : 'failed');
+    });
+    throw isCancellation(error) ? error : asFailure(error);
+  }
+  await endProbe();
+  return close(state, outcome);
+}
+
+async function openAndPlan(state: RunState): Promise<void> {
+  state.opened = await runActivities(undefined, MINUTE_MS, 'read the inventory').openRun({
+    ensemble: state.input.ensemble,
+  });
+  showAttributes(state);
+  state.phase = 'plan';
+  state.headline = 'observing the ensemble and planning';
+  const { plan, observation } = await rulesOf(state).plan(
+    state,
+    planningActivities(state, 'observe, check, plan; changes nothing'),
+  );
+  state.plan = plan;
+  state.forwardPlan = plan;
+  observe(state, observation);
+  note(state, `planned: ${plan.goal} (${plan.steps.length} steps, plan ${plan.hash.slice(0, 12)})`);
+  showDetails(state);
+  refuseIfUnsafe(state);
+}
+
+function refuseIfUnsafe(state: RunState): void {
+  const refusing = (state.plan?.findings ?? []).filter(
+    ({ severity }) =>
+      severity === 'error' || (severity === 'warning' && !state.input.acceptWarnings),
+  );
+  if (refusing.length === 0) return;
+  const lines = refusing.map(
+    ({ code, server, message, hint }) =>
+      `${code}${server ? ` (${server})` : ''}: ${message}${hint ? `; ${hint}` : ''}`,
+  );
+  throw ApplicationFailure.nonRetryable(
+    `nothing was touched: ${refusing.length} finding(s) stand against this ${rulesOf(state).noun}:\n${lines.join('\n')}`,
+    'PreflightFailed',
+    refusing,
+  );
+}
+
+async function passStart(state: RunState): Promise<boolean> {
+  state.phase = 'gate';
+  showDetails(state);
+  const outcome = await waitAtGate(
+    state,
+    'start',
+    `${state.plan?.goal}. Nothing has been changed so far. ${state.plan?.rollbackLimit ?? rulesOf(state).wayBackNote}`,
+  );
+  if (outcome === 'passed') return replanAfterWait(state);
+  if (outcome === 'abort')
+    throw ApplicationFailure.nonRetryable(
+      'gate start timed out before anybody decided; nothing was touched',
+      'GateTimedOut',
+    );
+  note(state, 'the run ends without having touched anything');
+  return false;
+}
+
+/** People may have taken days: the plan is made again, and asked about again if its meaning changed. */
+async function replanAfterWait(state: RunState): Promise<boolean> {
+  for (;;) {
+    const before = state.plan?.hash;
+    const asksAgain = await hooksOf(state).replan(
+      'the run starts now: a fresh look at the ensemble',
+    );
+    refuseIfUnsafe(state);
+    if (!asksAgain || state.plan?.hash === before) return true;
+    const outcome = await waitAtGate(
+      state,
+      'start',
+      'the ensemble has changed while the run waited: approve the plan as it is now',
+      { mandatory: true },
+    );
+    if (outcome === 'passed') continue;
+    if (outcome === 'abort')
+      throw ApplicationFailure.nonRetryable('gate start timed out', 'GateTimedOut');
+    return false;
+  }
+}
+
+async function takeLock(state: RunState): Promise<string> {
+  state.phase = 'lock';
+  const { generation, path } = await runActivities(
+    state.opened.site,
+    2 * MINUTE_MS,
+    'take the lock znode',
+  ).acquireLock({ ...targetOf(state), run: state.identity });
+  note(state, `locked ${path} (generation ${generation})`);
+  return generation;
+}
+
+function hooksOf(state: RunState, endProbe?: () => Promise<void>): LoopHooks {
+  return {
+    replan: (reason) => replanForward(state, reason),
+    atBoundary: async () => {
+      showAttributes(state);
+      if (!workflowInfo().continueAsNewSuggested || state.gate) return;
+      await endProbe?.();
+      await condition(allHandlersFinished);
+      await continueAsNew<(request: unknown, carry: RunState) => Promise<UpgradeReport>>(
+        state.input,
+        state,
+      );
+    },
+  };
+}
+
+async function replanForward(state: RunState, reason: string): Promise<boolean> {
+  if (!state.plan) return false;
+  if (state.plan.direction === 'rollback') return replanBack(state, reason);
+  const fresh = await rulesOf(state).replan(
+    state,
+    planningActivities(state, 'plan the rest anew'),
+    state.plan,
+    Object.values(state.steps)
+      .filter((step) => step.state !== 'pending')
+      .map((step) => step.id),
+  );
+  observe(state, fresh.observation);
+  if (!fresh.changed) {
+    // Findings are no part of the hash, but what is found now counts.
+    state.plan.findings = fresh.plan.findings;
+    return false;
+  }
+  recordReplan(state, `${reason}: ${fresh.reason}`, fresh.plan.hash, fresh.meaningChanged);
+  state.plan = fresh.plan;
+  state.forwardPlan = fresh.plan;
+  return fresh.meaningChanged;
+}
+
+function recordReplan(state: RunState, reason: string, toHash: string, asksAgain: boolean): void {
+  state.replans.push({ at: now(), reason, fromHash: state.plan?.hash ?? '', toHash, asksAgain });
+  note(state, `plan changed: ${reason}`);
+}
+
+async function forwardOrBack(state: RunState, endProbe: () => Promise<void>): Promise<Outcome> {
+  for (;;) {
+    if (state.plan?.direction !== 'rollback') {
+      const outcome = await executePlan(state, hooksOf(state, endProbe));
+      if (outcome === 'done') return 'completed';
+      if (outcome === 'abort')
+        throw ApplicationFailure.nonRetryable(
+          'a gate timed out and its policy is to abort: the servers stay as they are now, as the report says',
+          'GateTimedOut',
+        );
+      note(state, outcome === 'rejected' ? 'a gate was rejected: going back' : 'going back');
+    }
+    const back = await goBack(state, endProbe);
+    if (back !== undefined) return back;
+  }
+}
+
+/** Runs the way back to its verified end; undefined where it could not begin and the run is held. */
+async function goBack(
+  state: RunState,
+  endProbe?: () => Promise<void>,
+): Promise<Outcome | undefined> {
+  state.rollbackRequested = undefined;
+  if (state.touched.length === 0) {
+    note(state, 'nothing had been changed on any server: nothing to take back');
+    return 'rolledBack';
+  }
+  if (state.plan?.direction !== 'rollback' && !(await beginWayBack(state))) return undefined;
+  state.state = 'rollingBack';
+  state.phase = 'rollback';
+  await executePlan(state, hooksOf(state, endProbe));
+  return 'rolledBack';
+}
+
+/**
+ * Where there is no way back, or it can't be planned now, only a person can decide: a server in the middle of
+ * its turn must not stay there.
+ */
+async function beginWayBack(state: RunState): Promise<boolean> {
+  const { possible, reason } = rollbackPossibility(state);
+  if (!possible) {
+    hold(state, 'RollbackRefused', reason);
+    return false;
+  }
+  try {
+    await replanBack(state, 'rollback');
+    return true;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const { type, message } = describeFailure(error);
+    hold(state, type, message);
+    return false;
+  }
+}
+
+async function replanBack(state: RunState, reason: string): Promise<boolean> {
+  const forward = state.forwardPlan ?? state.plan;
+  if (!forward) return false;
+  const back = await rulesOf(state).planBack(
+    state,
+    planningActivities(state, 'plan the way back'),
+    forward,
+  );
+  if (!back.possible) throw ApplicationFailure.nonRetryable(back.reason, 'RollbackRefused');
+  observe(state, back.observation);
+  recordReplan(state, reason, back.plan.hash, false);
+  // Steps of an earlier way back that were made again must run again.
+  if (state.plan?.direction === 'rollback')
+    for (const step of back.plan.steps)
+      if (step.server && state.touched.some(({ server }) => server === step.server))
+        delete state.steps[step.id];
+  state.plan = back.plan;
+  return false;
+}
+
+/** Cancelled from outside: what was begun is taken back first; where it can't be, it is said. */
+async function returnAfterCancellation(state: RunState): Promise<void> {
+  state.error = { type: 'Cancelled', message: 'the workflow was cancelled' };
+  state.paused = undefined;
+  state.gate = undefined;
+  if (state.touched.length === 0 || state.finalized) return;
+  try {
+    if ((await goBack(state)) === 'rolledBack') state.state = 'rolledBack';
+  } catch (error) {
+    state.error = describeFailure(error);
+  }
+}
+
+async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> {
+  state.phase = 'report';
+  if (state.generation !== undefined) {
+    await runActivities(state.opened.site, 2 * MINUTE_MS, 'take away lock and canary')
+      .releaseLock({ ...targetOf(state), run: state.identity })
+      .catch((error: unknown) =>
+        note(
+          state,
+          `the lock znode could not be taken away: ${describeFailure(error).message}; use zkferry unlock`,
+        ),
+      );
+  }
+  state.phase = 'done';
+  state.state = outcome;
+  state.headline = `${outcome}${state.error ? `: ${state.error.message.split('\n')[0]}` : ''}`;
+  state.report = buildReport(state, outcome);
+  note(state, `ended: ${outcome}`);
+  showAttributes(state);
+  showDetails(state);
+  await condition(allHandlersFinished);
+  return state.report;
+}
+
+/** An upsert is an event in the history: only what has changed is worth one. */
+function showAttributes(state: RunState): void {
+  if (!state.opened.searchAttributes || state.phaseShown === state.phase) return;
+  state.phaseShown = state.phase;
+  const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+  upsertSearchAttributes([
+    { key: keyword(SEARCH_ATTRIBUTES.ensemble), value: state.opened.ensemble },
+    { key: keyword(SEARCH_ATTRIBUTES.strategy), value: state.identity.strategy },
+    { key: keyword(SEARCH_ATTRIBUTES.phase), value: state.phase },
+  ]);
+}
+
+function asFailure(error: unknown): ApplicationFailure {
+  if (error instanceof ApplicationFailure) return error;
+  const { type, message } = describeFailure(error);
+  return ApplicationFailure.create({ type, message, nonRetryable: true, cause: error as Error });
+}
+
+const isContinueAsNew = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'ContinueAsNew';
+
+const planningActivities = (state: RunState, summary: string) =>
+  runActivities(state.opened.site, LOOK_TIMEOUT_MS, summary);
