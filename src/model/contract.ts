@@ -16,11 +16,22 @@ export const WORKFLOW_TYPES = {
   restore: 'restoreBackup',
   verify: 'verifyBackup',
 } as const;
+/** One base, for schedules: no strategy, it asks nothing and has no way back. */
+export const BASE_WORKFLOW = 'takeBase';
+
 export type StrategyName = keyof typeof WORKFLOW_TYPES;
 export type WorkflowType = (typeof WORKFLOW_TYPES)[StrategyName];
 
 /** Each is both a signal and an update on every strategy. */
-export const CONTROL_NAMES = ['pause', 'resume', 'rollback', 'approve', 'reject', 'tune'] as const;
+export const CONTROL_NAMES = [
+  'pause',
+  'resume',
+  'rollback',
+  'approve',
+  'reject',
+  'tune',
+  'stop',
+] as const;
 export type ControlName = (typeof CONTROL_NAMES)[number];
 
 export const STATUS_QUERY = 'status';
@@ -38,7 +49,17 @@ export const UPGRADE_GATES = ['start', 'beforeLeader', 'finalize'] as const;
 /** Gates of a resize: `beforeRemove` before the first member leaves, `beforeWipe` before the first data goes. */
 export const RESIZE_GATES = ['start', 'beforeLeader', 'beforeRemove', 'beforeWipe'] as const;
 
-export const GATES = ['start', 'beforeLeader', 'finalize', 'beforeRemove', 'beforeWipe'] as const;
+/** Gates of a restore: `keepSessions` before sessions of the past are let resume. */
+export const RESTORE_GATES = ['start', 'keepSessions'] as const;
+
+export const GATES = [
+  'start',
+  'beforeLeader',
+  'finalize',
+  'beforeRemove',
+  'beforeWipe',
+  'keepSessions',
+] as const;
 export type GateName = (typeof GATES)[number];
 
 /** Where lock and canary live in an ensemble unless its inventory says otherwise. */

@@ -58,6 +58,23 @@ export type ErrorType =
   | 'GateTimedOut'
   | 'RollbackRefused'
   | 'BackupInvalid'
+  /** The inventory knows no repository of that name. */
+  | 'UnknownRepository'
+  /** No repository is at that place. */
+  | 'RepositoryMissing'
+  /** Something is there that is no repository, or of a newer format, or damaged. */
+  | 'RepositoryInvalid'
+  /** Out of reach, full, or not writable now. */
+  | 'RepositoryUnavailable'
+  /** Its credentials or permissions do not let us in. */
+  | 'RepositoryDenied'
+  | 'ObjectMissing'
+  /** Another writer has taken over capturing this ensemble. */
+  | 'WriterReplaced'
+  /** Nothing that is kept leads to that zxid or time: the message says what does. */
+  | 'NotRestorable'
+  /** What is there belongs to another ensemble. */
+  | 'ForeignEnsemble'
   | 'Unsupported'
   /** No Temporal server answers at the address, or it does not let us in. */
   | 'TemporalUnavailable'

@@ -4,7 +4,7 @@ import { GATES } from './contract';
 import { ensembleName, ensembleRefSchema } from './inventory';
 import { versionSchema } from './version';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 export const gatePolicySchema = z.strictObject({
   mode: z
@@ -21,7 +21,7 @@ export const gatePolicySchema = z.strictObject({
 });
 export type GatePolicy = z.output<typeof gatePolicySchema>;
 
-const person = z
+export const person = z
   .string()
   .trim()
   .min(1)
@@ -31,10 +31,10 @@ const person = z
 const printable = z.string().regex(/^[^\p{Cc}]*(?:[\n\r\t][^\p{Cc}]*)*$/u, {
   error: 'expected text without control characters',
 });
-const comment = printable.max(2_000);
+export const comment = printable.max(2_000);
 
 /** What every run that touches servers takes. */
-const runFields = {
+export const runFields = {
   soakMs: z
     .int()
     .min(0)
@@ -140,6 +140,8 @@ export const resizeEnsembleInputSchema = z
 export type ResizeEnsembleInput = z.output<typeof resizeEnsembleInputSchema>;
 export type ResizeEnsembleRequest = z.input<typeof resizeEnsembleInputSchema>;
 
+export const MIN_BASE_EVERY_MS = 60_000;
+
 const decisionFields = {
   gate: z.enum(GATES),
   approver: person.describe('who decides'),
@@ -157,7 +159,14 @@ export const controlSchemas = {
   pause: z.strictObject({ by: person.optional(), comment: comment.optional() }),
   resume: z.strictObject({ by: person.optional(), comment: comment.optional() }),
   rollback: z.strictObject({ by: person.optional(), comment: comment.optional() }),
+  stop: z.strictObject({ by: person.optional(), comment: comment.optional() }),
   tune: z.strictObject({
+    baseEveryMs: z
+      .int()
+      .min(MIN_BASE_EVERY_MS)
+      .max(366 * DAY_MS)
+      .optional()
+      .describe('of a hot backup'),
     soakMs: z
       .int()
       .min(0)

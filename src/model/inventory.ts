@@ -4,7 +4,12 @@
  */
 import { z } from 'zod';
 import { DEFAULT_ZNODE_ROOT, GATES } from './contract';
+import { absolutePath, secretReference } from './fields';
+import { repositorySpecSchema } from './repositorySpec';
 import { versionSchema } from './version';
+import { hostPort } from './hostPort';
+
+export { secretReference } from './fields';
 
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
   error: 'expected 1–63 letters, digits, ".", "_" or "-", beginning with a letter or digit',
@@ -17,19 +22,6 @@ const host = z
   .min(1)
   .max(253)
   .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'expected a host name or an IP address' });
-
-const absolutePath = z
-  .string()
-  .max(1024)
-  .regex(/^\/[^\0\n\r]*$/, { error: 'expected an absolute path' })
-  .refine((path) => !path.split('/').includes('..'), { error: 'a path may not climb with ".."' });
-
-/** `env:NAME` or `file:/path`: where the worker finds a secret. The secret itself never stands here. */
-export const secretReference = z
-  .string()
-  .regex(/^(env:[A-Za-z_][A-Za-z0-9_]*|file:\/[^\0\n\r]+)$/, {
-    error: 'expected a reference, env:NAME or file:/absolute/path, never the secret itself',
-  });
 
 const command = z
   .string()
@@ -176,6 +168,11 @@ export const serverSchema = z.strictObject({
 export const ensembleSchema = z
   .strictObject({
     site: name.optional().describe('activities go to the task queue zkferry.<site>'),
+    repository: name
+      .optional()
+      .describe(
+        'of this inventory: where a rolling upgrade backs up to before it touches anything; without it the data of one server are copied beside them',
+      ),
     servers: z.array(serverSchema).min(1).max(64),
     ssh: serverDefaults.ssh.default({}).describe('for every server that does not say otherwise'),
     service: serverDefaults.service.optional(),
@@ -254,7 +251,7 @@ export const ensembleSchema = z
     }
     const addresses = new Map<string, number>();
     ensemble.servers.forEach((server, index) => {
-      const address = `${server.host}:${server.clientPort}`;
+      const address = hostPort(server.host, server.clientPort);
       const before = addresses.get(address);
       if (before !== undefined) {
         context.addIssue({
@@ -268,10 +265,17 @@ export const ensembleSchema = z
   });
 
 export const inventorySchema = z.strictObject({
-  ensembles: z.record(name, ensembleSchema),
+  ensembles: z.record(name, ensembleSchema).default({}),
+  repositories: z
+    .record(name, repositorySpecSchema)
+    .default({})
+    .describe('where backups are kept, by name'),
 });
 
-export type InventoryInput = z.input<typeof inventorySchema>;
+/** One that has ensembles; another file of the directory may have repositories alone. */
+export type InventoryInput = z.input<typeof inventorySchema> & {
+  ensembles: Record<string, EnsembleSpecInput>;
+};
 export type Inventory = z.output<typeof inventorySchema>;
 export type EnsembleSpecInput = z.input<typeof ensembleSchema>;
 export type EnsembleSpec = z.output<typeof ensembleSchema>;

@@ -15,6 +15,8 @@ export type Phase =
   | 'verify'
   | 'join'
   | 'leave'
+  | 'capture'
+  | 'restore'
   | 'report'
   | 'done';
 
@@ -40,7 +42,15 @@ export type StepActivity =
   | 'verifyMembers'
   | 'writeMembers'
   | 'redirectClients'
-  | 'wipeServer';
+  | 'wipeServer'
+  | 'prepareRestore'
+  | 'haltServer'
+  | 'setAsideData'
+  | 'placeData'
+  | 'verifyRestored'
+  | 'bringBackData'
+  | 'verifyBroughtBack'
+  | 'restoreSubtree';
 
 /** What must hold, seen by a fresh observation, right before a step acts. */
 export type StepGuard =
@@ -90,6 +100,8 @@ export interface PlanStep {
   timeoutMs: number;
   /** Versions that `stagePackage` brings onto the server: all of the path, and the present one for the way back. */
   versions?: string[];
+  /** Of the inventory: where `backupData` backs up to; absent: a copy on `server`. */
+  repository?: string;
   /** The change of members that this step is a part of. */
   membership?: { before: MembershipNames; after: MembershipNames };
   /** The settings file changes this step makes (`migrateConfiguration`), for people to read. */
@@ -104,6 +116,31 @@ export interface ConfigChange {
   why: string;
   /** Taken out again by `finalize`, or as soon as its server is up. */
   temporary?: 'untilServerIsUp' | 'untilFinalize';
+}
+
+/** A moment of the past, pinned: a plan that was approved restores this and nothing newer. */
+export interface RestorePoint {
+  /** Name in the inventory. */
+  repository: string;
+  /** Where it is, for people. */
+  shown: string;
+  /** Whose backup it is. */
+  from: string;
+  timeline: number;
+  zxid: string;
+  /** ISO 8601, where a transaction tells it. */
+  time?: string;
+  /** `exact`: base and log as they were; `clean`: one snapshot, of the tree as it was. */
+  way: 'exact' | 'clean';
+  sessions: 'keep' | 'drop';
+  /** The zxid that servers start from: that of the moment, or a higher epoch's first. */
+  startZxid: string;
+  /** Highest zxid that a client may have seen; with `startZxid` in a higher epoch. */
+  above?: string;
+  /** Release that shall read it. */
+  targetVersion?: string;
+  /** Of a subtree: paths there and here, and what becomes of what is there already. */
+  subtree?: { path: string; toPath: string; conflict: string };
 }
 
 export interface VersionHop {
@@ -138,6 +175,8 @@ export interface Plan {
   notServing?: string[];
   /** Of a resize: who belongs to the ensemble when the plan was made, and in the end. */
   members?: { before: MembershipNames; after: MembershipNames };
+  /** Of a restore: what of the past is put where. */
+  restore?: RestorePoint;
   /** Where and why going back stops being possible; absent: possible until `finalize`. */
   rollbackLimit?: string;
   expectation: PlanExpectation;

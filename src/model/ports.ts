@@ -2,7 +2,9 @@
  * What activities need from the outside world. One real implementation each, in src/adapters; a fake
  * exists only where a fault must be staged. All methods reject with ZkferryError.
  */
+import type { HostDataPort } from './hostData';
 import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from './inventory';
+import type { RepositorySpec } from './repositorySpec';
 import type { HostFacts, LatencyMs, MemberFacts, ServerRole, ServerState, TreeLook } from './facts';
 
 /** How a running operation is watched: `signal` aborts it, `heartbeat` says it lives and how far it is. */
@@ -28,6 +30,8 @@ export interface InventoryPort {
   /** Resolves a name (or, where allowed, an inline ensemble) with defaults applied. UnknownEnsemble, InvalidInventory, InlineEnsembleRefused. */
   resolve(ref: EnsembleRef): Promise<ResolvedEnsemble>;
   names(): Promise<string[]>;
+  /** UnknownRepository, InvalidInventory. */
+  repository(name: string): Promise<RepositorySpec>;
 }
 
 export interface SecretsPort {
@@ -120,6 +124,8 @@ export interface SessionOptions {
   connectTimeoutMs?: number;
   operationTimeoutMs?: number;
   auth?: { scheme: string; credential: string }[];
+  /** What gives `auth`, for messages; default the inventory. */
+  authFrom?: string;
   signal?: AbortSignal;
 }
 
@@ -223,7 +229,7 @@ export interface Reach {
 export type HostDepth = 'process' | 'files' | 'full';
 
 /** What can be done on a server's host. Methods that change anything take a token and are idempotent. */
-export interface HostPort {
+export interface HostPort extends HostDataPort {
   /** Reads only. Never rejects for an unreachable host: `reachable: false` with the error. */
   observe(
     server: ResolvedServer,

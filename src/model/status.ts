@@ -1,7 +1,8 @@
 /** The one document that the query, the CLI, the API and the console show. */
+import type { CaptureSourceName } from './backupInputs';
 import type { ControlName, GateName, WorkflowType } from './contract';
 import type { Finding } from './facts';
-import type { Phase, Plan, PlanStep } from './plan';
+import type { MembershipNames, Phase, Plan, PlanStep } from './plan';
 
 export type RunState =
   | 'running'
@@ -101,6 +102,18 @@ export interface StatusEvent {
   text: string;
 }
 
+/** What a run made before it touched anything, and read back: a copy on one server, or a base in a repository. */
+export type BackupSummary = { zxid: string; nodes: number; bytes: number } & (
+  | { server: string; directory: string; repository?: undefined }
+  | {
+      /** Its name in the inventory. */
+      repository: string;
+      /** Of a history in the repository that `zxid` belongs to. */
+      timeline: number;
+      server?: undefined;
+    }
+);
+
 export interface UpgradeReport {
   outcome: 'completed' | 'rolledBack' | 'rejected' | 'failed';
   fromVersions: Record<string, string>;
@@ -111,9 +124,44 @@ export interface UpgradeReport {
   availability: Availability;
   planned: Plan['expectation'];
   durationMs: number;
-  backup?: { directory: string; server: string; zxid: string; nodes: number; bytes: number };
+  backup?: BackupSummary;
   membersAgree?: { agree: boolean; detail: string };
+  /** Of a resize: who belonged to the ensemble when the run began, and when it ended. */
+  members?: { before: MembershipNames; after?: MembershipNames };
+  /** Sessions that were still connected to servers that left when these stopped. */
+  clients?: { server: string; session: string; address: string }[];
   text: string;
+}
+
+/** What a hot backup has done, and how far behind it is. Sizes in bytes. */
+export interface CaptureStatus {
+  repository: string;
+  state: 'attaching' | 'capturing' | 'spooling' | 'idle';
+  /** `stream`: the quorum port; `files`: a server's own files. */
+  source?: CaptureSourceName;
+  /** What is lost with the ensemble, in words. */
+  rpo?: string;
+  timeline?: number;
+  generation?: number;
+  /** Durable in the repository. */
+  durableUpTo?: string;
+  /** `ms`: age of the oldest transaction that is not durable yet, or the time without a leader to follow. */
+  lag?: { txns: number; ms: number; p50Ms?: number; p99Ms?: number };
+  /** Since the activity that captures now began. */
+  txns?: number;
+  plainBytes?: number;
+  storedBytes?: number;
+  segments?: number;
+  spooledBytes?: number;
+  leader?: string;
+  trouble?: string;
+  lastBase?: { usableFrom: string; takenAt: string; nodes?: number; bytes: number };
+  storingBase?: boolean;
+  holes?: number;
+  lastHole?: string;
+  lastDrill?: { at: string; ok: boolean; zxid: string };
+  /** When the capture told this. */
+  at?: string;
 }
 
 export interface StatusDocument {
@@ -132,6 +180,8 @@ export interface StatusDocument {
   /** Why the run is going slower than it could; null when it isn't. */
   throttle: { cause: string | null; soakMs: number };
   availability?: Availability;
+  /** Of a hot backup. */
+  capture?: CaptureStatus;
   progress?: Progress;
   findings: Finding[];
   replans: { at: string; reason: string; fromHash: string; toHash: string; asksAgain: boolean }[];
