@@ -1,10 +1,12 @@
 /** Jute's binary encoding: big-endian, lengths before strings, buffers and vectors, -1 for null. */
 import { ZkferryError } from '../model/errors';
+import { decodeJavaString } from './txn/javaString';
 
 const LEAST_CAPACITY_BYTES = 256;
 const FRAME_PREFIX_BYTES = 4;
 /** UTF-8 takes at most so many bytes for a UTF-16 unit. */
 const MOST_BYTES_PER_UNIT = 3;
+const REPLACED = '\ufffd';
 
 /** Writes into one growing buffer. What `bytes` and `frame` return is a view that later writes do not change, except by `clear`. */
 export class JuteWriter {
@@ -125,9 +127,12 @@ export class JuteReader {
     return length === -1 ? null : this.take(length);
   }
 
-  /** Null reads as empty. */
+  /** Null reads as empty. Beyond U+FFFF a server sends two surrogates, which a UTF-8 decoder replaces. */
   string(): string {
-    return this.buffer()?.toString('utf8') ?? '';
+    const bytes = this.buffer() ?? Buffer.alloc(0);
+    const text = bytes.toString('utf8');
+    if (!text.includes(REPLACED)) return text;
+    return decodeJavaString(bytes, 0, bytes.length) ?? text;
   }
 
   /** `leastBytes`: what an element takes at least, the bound for the length claimed. Null reads as empty. */

@@ -2,6 +2,7 @@
 import type { MemberFacts } from '../model/facts';
 import { formatProperty, lineEndingOf, parseProperties } from './properties';
 import { formatMember } from './zooCfg';
+import { hostPort } from '../model/hostPort';
 
 const MEMBER_LINE = /^(?:server|group|weight)\.\d+$/;
 
@@ -31,7 +32,7 @@ export function memberLine(
   // 3.4 knows no client address, and no word for a participant in older releases of it.
   if (modern) return formatMember(member);
   const { host, quorumPort, electionPort, role } = member;
-  return `${host}:${quorumPort}:${electionPort}${role === 'observer' ? ':observer' : ''}`;
+  return `${hostPort(host, quorumPort)}:${electionPort}${role === 'observer' ? ':observer' : ''}`;
 }
 
 export interface MemberListChange {

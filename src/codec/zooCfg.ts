@@ -1,6 +1,7 @@
 /** zoo.cfg and dynamic configuration files (also the text of /zookeeper/config): text ↔ values. */
 import type { MemberFacts } from '../model/facts';
 import { parseProperties } from './properties';
+import { bracketed } from '../model/hostPort';
 
 export interface ParsedZooCfg {
   /** In the order of the file; of a setting given twice the last counts. Includes server.N, group.N and weight.N lines. */
@@ -105,8 +106,6 @@ function parseClientAddress(text: string): string | undefined {
   if (!split || split.rest.length !== 1 || portOf(split.rest[0]) === undefined) return undefined;
   return `${bracketed(split.host)}:${split.rest[0]}`;
 }
-
-const bracketed = (host: string): string => (host.includes(':') ? `[${host}]` : host);
 
 /** The value of `server.N` as 3.5+ itself writes it; `parseMember` gives the same member back. */
 export function formatMember(member: MemberFacts): string {
