@@ -27,8 +27,7 @@ export function expectationOf(
   const loadMs = (measuredTreeBytes(facts) / LOAD_BYTES_PER_SECOND) * 1_000;
   const drainMs = steps.some(({ activity }) => activity === 'drainNode') ? waits.drainMs : 0;
   const staged = steps.reduce((sum, { versions }) => sum + (versions?.length ?? 0), 0);
-  const copied = steps.find(({ activity }) => activity === 'backupData')?.server;
-  const bytes = facts.servers.find(({ server }) => server === copied)?.host?.data?.totalBytes ?? 0;
+  const bytes = backedUpBytes(steps, facts);
   return {
     serverRestarts: stops.length,
     leaderRestarts: leaders.length,
@@ -46,4 +45,11 @@ export function expectationOf(
         stops.length * (SERVER_TURN_MS + loadMs + drainMs + waits.soakMs),
     ),
   };
+}
+
+/** A copy is of a server's whole data directory, a base of the tree alone. */
+function backedUpBytes(steps: readonly PlanStep[], facts: EnsembleFacts): number {
+  const backup = steps.find(({ activity }) => activity === 'backupData');
+  if (backup?.repository !== undefined) return measuredTreeBytes(facts);
+  return facts.servers.find(({ server }) => server === backup?.server)?.host?.data?.totalBytes ?? 0;
 }

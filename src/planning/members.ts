@@ -38,6 +38,31 @@ export const fullMargin = (facts: EnsembleFacts): number =>
 export const membersSeenBy = (server: ServerFacts): MemberFacts[] | undefined =>
   server.members ?? server.host?.members;
 
+/** The list that most of them have, of those with any; the first of equals. */
+export function commonList(lists: readonly (MemberFacts[] | undefined)[]): MemberFacts[] {
+  const counts = new Map<string, { list: MemberFacts[]; count: number }>();
+  for (const list of lists) {
+    if (list === undefined || list.length === 0) continue;
+    const key = list
+      .map(({ id, role }) => `${id}:${role}`)
+      .sort()
+      .join();
+    const seen = counts.get(key) ?? { list, count: 0 };
+    counts.set(key, { ...seen, count: seen.count + 1 });
+  }
+  return [...counts.values()].sort((a, b) => b.count - a.count)[0]?.list ?? [];
+}
+
+/** The leader's own list, else the one that most have; empty where nobody has one. */
+export function listInForce(
+  servers: readonly ServerFacts[],
+  leader: string | undefined,
+): MemberFacts[] {
+  const leads = servers.find(({ server }) => server === leader);
+  const own = (leads && membersSeenBy(leads)) ?? [];
+  return own.length > 0 ? own : commonList(servers.map(membersSeenBy));
+}
+
 /** Value of a setting of zoo.cfg, or of the system property it becomes when given as a JVM flag. */
 export function settingOf(server: ServerFacts, name: string): string | undefined {
   return (

@@ -26,7 +26,7 @@ export interface ChangeContext extends StepContext {
   /** Whether the server's own list is this already: then it need not restart for it. */
   hasList(server: string, members: Membership): boolean;
   /** What there is of a server that is to join. */
-  joinsFrom(server: string): 'nothing' | 'files' | 'running';
+  joinsFrom(server: string): 'nothing' | 'files' | 'running' | 'member';
 }
 
 /** From 3.5 on a leader counts only those its own list names. */
@@ -37,23 +37,28 @@ const comes = ({ kind }: MembershipChange): boolean =>
 const goes = ({ kind }: MembershipChange): boolean =>
   kind === 'removeVoter' || kind === 'removeObserver';
 
-/** One that was a member before has its files and data: it only needs the list of today. */
+/**
+ * One that was a member before has its files and data: it only needs the list of today. One that the leader still
+ * lists has only been stopped, and is back by then.
+ */
 function joinSteps(context: ChangeContext, change: MembershipChange): PlanStep[] {
+  const from = context.joinsFrom(change.server);
+  if (from === 'member') return [];
   const begins = {
     nothing: [provisionServer(context, change), startJoiner(context, change)],
     files: [writeLearnerList(context, change), startJoiner(context, change)],
     running: [],
-  }[context.joinsFrom(change.server)];
+  }[from];
   return [...begins, verifyJoiner(context, change)];
 }
 
 export const leaveSteps = (
   context: ChangeContext,
   change: MembershipChange,
-  isListed = false,
+  isCounted = false,
 ): PlanStep[] => [
   ...(context.down.includes(change.server) ? [] : [redirectClients(context, change)]),
-  stopLeaver(context, change, isListed),
+  stopLeaver(context, change, isCounted),
 ];
 
 export const dynamicSteps = (context: ChangeContext, change: MembershipChange): PlanStep[] => [
@@ -71,6 +76,8 @@ export const dynamicSteps = (context: ChangeContext, change: MembershipChange): 
  * - up to 3.4 a leader counts followers that its list does not name. So there the one that comes votes only once
  *   every follower has the new list, and the one that goes is stopped before the leader has it: a write
  *   acknowledged by leader and stranger alone would be lost with both
+ * - where the leader has the list without the one that goes already, that one is such a stranger: it stops first, since
+ *   each follower that has that list too is one more who can elect without what leader and stranger acknowledge
  * - except where a follower could not come back without the newcomer's vote, as from three to four: then the newcomer
  *   votes right before the first follower restarts, and plans warn of that moment
  */
@@ -83,11 +90,12 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
     context.hasList(name, change.after) ? [] : rollTurn(context, change, name, rank);
   const observers = stays.filter(({ role }) => role === 'observer');
   const followers = votersOf(stays).filter((member) => member.server !== context.leader);
-  const others = [
-    ...observers.flatMap((member) => roll(member.server, 'observer')),
-    ...followers.flatMap((member) => roll(member.server, 'follower')),
-  ];
+  const watchers = observers.flatMap((member) => roll(member.server, 'observer'));
+  const followed = followers.flatMap((member) => roll(member.server, 'follower'));
+  const others = [...watchers, ...followed];
   const leader = led || context.leader === undefined ? [] : roll(context.leader, 'leader');
+  // A change that was begun is taken back, or the lead has moved to one that has the new list.
+  const isStranger = context.leader !== undefined && context.hasList(context.leader, change.after);
   const end = [verifyMembers(context, change)];
   switch (kind) {
     case 'addObserver':
@@ -95,12 +103,15 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
     case 'addVoter':
     case 'promote': {
       const joins = kind === 'addVoter' ? joinSteps(context, change) : [];
-      const votes = roll(server, 'joiner');
+      // Joining has put a list without its vote into its file, whatever is there now.
+      const votes = joins.some(({ activity }) => activity === 'startServer')
+        ? rollTurn(context, change, server, 'joiner')
+        : roll(server, 'joiner');
       if (countsListedOnly) return [...joins, ...votes, ...others, ...leader, ...end];
       if (!needsNewcomer(change)) return [...joins, ...others, ...votes, ...leader, ...end];
       // The shorter until the first follower has the new list, the better.
       const atOnce = votes.filter(({ activity }) => activity !== 'soak');
-      return [...joins, ...atOnce, ...others, ...leader, ...end];
+      return [...joins, ...watchers, ...atOnce, ...followed, ...leader, ...end];
     }
     case 'removeObserver':
       return [...others, ...leader, ...end, ...leaveSteps(context, change)];
@@ -108,8 +119,9 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
     case 'demote': {
       const leaves =
         kind === 'demote' ? roll(server, 'leaver') : leaveSteps(context, change, !countsListedOnly);
-      return countsListedOnly
-        ? [...others, ...leader, ...end, ...leaves]
+      if (countsListedOnly) return [...others, ...leader, ...end, ...leaves];
+      return isStranger
+        ? [...leaves, ...others, ...leader, ...end]
         : [...others, ...leaves, ...leader, ...end];
     }
   }
@@ -131,3 +143,23 @@ export const handOver = (context: ChangeContext, change: MembershipChange): Plan
   rollTurn(context, change, change.server, 'leader', 'handOver').filter(
     ({ activity }) => activity !== 'writeMembers',
   );
+
+/**
+ * A member that does not serve, since it was stopped for a change that is taken back, or cannot find a leader that its
+ * list does not name: it starts with the list in force.
+ */
+export const bringBack = (
+  context: ChangeContext,
+  members: Membership,
+  server: string,
+  has: { process: boolean; list: boolean },
+): PlanStep[] => {
+  const change: MembershipChange = { kind: 'addVoter', server, before: members, after: members };
+  return rollTurn(context, change, server, 'follower', 'bringBack').filter(
+    ({ activity }) =>
+      activity === 'startServer' ||
+      activity === 'verifyQuorum' ||
+      (activity === 'stopServer' && has.process) ||
+      (activity === 'writeMembers' && !has.list),
+  );
+};

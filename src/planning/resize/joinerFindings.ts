@@ -100,7 +100,16 @@ function presentFindings(joiner: ServerFacts, facts: EnsembleFacts): Finding[] {
     ];
   }
   const { snapshotCount = 0, logCount = 0, directory } = host?.data ?? {};
-  if (snapshotCount + logCount === 0) return [];
+  if (snapshotCount + logCount === 0)
+    return host?.config === undefined
+      ? []
+      : [
+          error(
+            'HostOccupied',
+            `${host.config.path} is on the host of ${server} already, and names no member of this ensemble`,
+            { server, hint: 'move it away if nobody needs it, or correct directories.config' },
+          ),
+        ];
   return [
     error(
       'ForeignData',

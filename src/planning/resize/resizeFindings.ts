@@ -1,7 +1,7 @@
 /** What stands against a resize, or should be known before it; each names the value seen and what would be accepted. */
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import type { ResizeEnsembleInput } from '../../model/inputs';
-import { error, warning } from '../findings';
+import { error, info, warning } from '../findings';
 import { isServing, isStandalone, versionOfServer } from '../members';
 import { isQuorum, marginOf, quorumSize } from '../quorum';
 import { countsStrangers, needsNewcomer } from './changeSteps';
@@ -140,7 +140,7 @@ export function changeFindings(
   );
   for (const change of changes) {
     const { before, after, server } = change;
-    const votes = (members: Membership) => votersOf(members).some((one) => one.server === server);
+    const votes = (members: Membership) => isVoter(members, server);
     if (votes(before) === votes(after)) continue;
     const grouped = [...before, ...after].some(({ group }) => group !== undefined);
     if (grouped && (kind === 'dynamic' || votes(after)))
@@ -194,6 +194,17 @@ export function changeFindings(
     if (votes(after)) synced.add(member.id);
     else synced.delete(member.id);
   }
+  const leavers = changes.filter(
+    ({ server, before, after }) => isVoter(before, server) && !isVoter(after, server),
+  );
+  if (kind === 'static' && leavers.length > 0)
+    findings.push(
+      info(
+        'TwoLists',
+        `while followers restart without ${leavers.map(({ server }) => server).join(', ')} in their lists, the death of the leader may leave voters that cannot agree on another: nobody would serve until it is back, or the run is taken back`,
+        { hint: 'a quiet hour, and somebody at hand who can start the leader again' },
+      ),
+    );
   return findings;
 }
 
@@ -207,3 +218,6 @@ function rollIsSafe(
   const afterwards = own?.role === 'participant' ? [...synced, own.id] : [...synced];
   return marginOf(before, synced) - 1 >= margin && marginOf(after, afterwards) - 1 >= margin;
 }
+
+const isVoter = (members: Membership, server: string): boolean =>
+  votersOf(members).some((one) => one.server === server);

@@ -2,7 +2,7 @@
 import type { EnsembleFacts, Finding, ServerFacts } from '../../model/facts';
 import type { ResizeEnsembleInput } from '../../model/inputs';
 import { error } from '../findings';
-import { leaderOf, membersSeenBy } from '../members';
+import { leaderOf, listInForce } from '../members';
 import { including, memberOf, without, type Membership, type PlannedMember } from './membership';
 
 export type ResizeRequest = Pick<
@@ -10,26 +10,27 @@ export type ResizeRequest = Pick<
   'add' | 'remove' | 'replace' | 'promote' | 'demote'
 >;
 
-/** The members there are, by the leader's own list (else anybody's), under their inventory names. */
+/** The members there are, by the leader's own list (else the one most have), under their inventory names. */
 export function currentMembership(
   facts: EnsembleFacts,
   candidates: readonly ServerFacts[],
 ): { members: Membership; findings: Finding[] } {
-  const leader = facts.servers.find(({ server }) => server === leaderOf(facts));
-  const listing = [...(leader ? [leader] : []), ...facts.servers].find(
-    (server) => (membersSeenBy(server) ?? []).length > 0,
-  );
   const known = [...facts.servers, ...candidates];
+  const name = leaderOf(facts);
+  // A spare that has joined may lead, and is looked at beside the members then.
+  const leader = known.find(({ server }) => server === name);
+  const beside = leader && !facts.servers.includes(leader) ? [leader] : [];
+  const list = listInForce([...facts.servers, ...beside], leader?.server);
   const members: PlannedMember[] = [];
   const findings: Finding[] = [];
   const written = facts.servers.flatMap(({ host }) => host?.members ?? []);
-  for (const { id, host, role, weight, group } of (listing && membersSeenBy(listing)) ?? []) {
+  for (const { id, host, role, weight, group } of list) {
     const server = known.find((candidate) => candidate.id === id)?.server;
     if (server === undefined)
       findings.push(
         error(
           'UnknownMember',
-          `server.${id} (${host}) is a member, as ${listing?.server} says, but not in the inventory`,
+          `server.${id} (${host}) is a member, as ${leader?.server ?? 'its servers'} ${leader ? 'says' : 'say'}, but not in the inventory`,
           { hint: 'add it to the inventory: nothing can be proven about a member nobody may ask' },
         ),
       );
@@ -47,11 +48,15 @@ export function currentMembership(
   return { members, findings };
 }
 
-/** The present membership with the request applied; whatever cannot be applied is a finding of severity error. */
+/**
+ * The present membership with the request applied; whatever cannot be applied is a finding of severity error.
+ * `underway`: what was applied already is none.
+ */
 export function goalOf(
   current: Membership,
   request: ResizeRequest,
   candidates: readonly ServerFacts[],
+  underway = false,
 ): { goal: Membership; findings: Finding[] } {
   const findings: Finding[] = [];
   let goal = current;
@@ -64,13 +69,14 @@ export function goalOf(
 
   const add = (field: string, server: string): void => {
     const candidate = candidates.find((one) => one.server === server);
-    if (memberOf(current, server)) refuse(field, server, 'is a member already', spares);
-    else if (!candidate) refuse(field, server, 'is not in the inventory', spares);
+    if (memberOf(current, server)) {
+      if (!underway) refuse(field, server, 'is a member already', spares);
+    } else if (!candidate) refuse(field, server, 'is not in the inventory', spares);
     else goal = including(goal, { server, id: candidate.id, role: candidate.inventoryRole });
   };
   const remove = (field: string, server: string): void => {
     if (memberOf(current, server)) goal = without(goal, server);
-    else refuse(field, server, 'is no member', members);
+    else if (!underway) refuse(field, server, 'is no member', members);
   };
   const turn = (field: 'promote' | 'demote', server: string): void => {
     const member = memberOf(current, server);
@@ -79,7 +85,7 @@ export function goalOf(
         ? (['observer', 'participant'] as const)
         : (['participant', 'observer'] as const);
     if (member?.role === from) goal = including(goal, { ...member, role: to });
-    else refuse(field, server, `is no ${from} of the ensemble`, members);
+    else if (!underway || !member) refuse(field, server, `is no ${from} of the ensemble`, members);
   };
 
   for (const server of request.add) add('add', server);

@@ -10,36 +10,26 @@ import type { ResizeEnsembleInput } from '../../model/inputs';
 import type { MembershipNames, Plan, PlanStep } from '../../model/plan';
 import { joinFindings, othersBeside } from '../findings';
 import { FOLLOWER_GAP_MS, OLD_LEADER_GAP_MS, RECONFIG_GAP_MS, SERVER_TURN_MS } from '../measured';
-import { isServing, leaderOf, versionOfServer } from '../members';
+import { leaderOf, versionOfServer } from '../members';
 import { withHash } from '../planHash';
-import {
-  dynamicSteps,
-  handOver,
-  leaderGoes,
-  leaveSteps,
-  staticSteps,
-  type ChangeContext,
-} from './changeSteps';
+import { joinerFindings } from './joinerFindings';
 import { memberOf, namesOf, votersOf, type Membership } from './membership';
 import { membershipPath, type MembershipChange } from './membershipPath';
 import {
-  changeFindings,
-  ensembleFindings,
-  goalFindings,
-  type ResizeChecks,
-  type ResizeKind,
-} from './resizeFindings';
-import { joinerFindings } from './joinerFindings';
+  changeSteps,
+  gated,
+  joinersOf,
+  kindOf,
+  leaversOf,
+  versionFor,
+  type Frame,
+  type ResizeExtra,
+} from './orderedSteps';
+import { changeFindings, ensembleFindings, goalFindings, type ResizeKind } from './resizeFindings';
 import { currentMembership, goalOf } from './resizeGoal';
-import { downIn, joinsFrom, listIs, startByFiles, successorIn } from './standing';
-import { wipeServer } from './steps';
+import { downIn, haltedIn, startByFiles } from './standing';
 
-export interface ResizeExtra extends ResizeChecks {
-  /** Inventory servers that are no members, as seen: those to come, and those that have left. */
-  candidates: readonly ServerFacts[];
-  hasDrainHook?: boolean;
-  findings?: readonly Finding[];
-}
+export type { ResizeExtra } from './orderedSteps';
 
 export function planResize(
   facts: EnsembleFacts,
@@ -47,39 +37,53 @@ export function planResize(
   extra: ResizeExtra,
 ): Plan {
   const { members: current, findings: unknown } = currentMembership(facts, extra.candidates);
-  const { goal, findings: wrong } = goalOf(current, input, extra.candidates);
-  return planned(facts, {
+  const own = sorted(facts, current, extra);
+  const { goal, findings: wrong } = goalOf(current, input, own.extra.candidates, extra.underway);
+  const found = [...unknown, ...wrong];
+  return planned(own.facts, {
     current,
     goal,
     input,
-    extra,
+    extra: own.extra,
     direction: 'forward',
-    found: [...unknown, ...wrong],
+    found,
   });
 }
 
-interface Frame {
-  current: Membership;
-  goal: Membership;
-  input: ResizeEnsembleInput;
-  extra: ResizeExtra;
-  direction: Plan['direction'];
-  found: readonly Finding[];
+/** Members here, all others there: a run looks at some of either as members. */
+function sorted(
+  facts: EnsembleFacts,
+  current: Membership,
+  extra: ResizeExtra,
+): { facts: EnsembleFacts; extra: ResizeExtra } {
+  if (current.length === 0) return { facts, extra };
+  const known = [...facts.servers, ...extra.candidates];
+  const isMember = ({ server }: ServerFacts): boolean => memberOf(current, server) !== undefined;
+  return {
+    facts: { ...facts, servers: known.filter(isMember) },
+    extra: { ...extra, candidates: known.filter((one) => !isMember(one)) },
+  };
 }
 
 function planned(facts: EnsembleFacts, frame: Frame): Plan {
   const { current, goal, input, extra, direction, found } = frame;
   const kind = kindOf(facts);
   const known = [...facts.servers, ...extra.candidates];
-  const start = kind === 'static' ? startByFiles(known, current, goal) : current;
+  const begun = extra.underway === true || direction === 'rollback';
+  // By files a newcomer that has died is one vote less for every restart of the others: it is started again first.
+  const newcomers = kind === 'static' && direction === 'rollback' ? joinersOf(input) : [];
+  const stopped = [...(extra.stopped ?? []), ...newcomers];
+  const halted = begun ? haltedIn(facts, current, kind === 'static', stopped) : [];
+  const start = kind === 'static' ? startByFiles(known, current, goal, halted) : current;
   const down = downIn(facts, current);
   const leader = leaderOf(facts);
   const changes = membershipPath(start, goal, {
     leader,
-    down,
+    // Those brought back first serve again by then: were they to go before anybody comes, too few voters would be left.
+    down: down.filter((name) => halted.every(({ server }) => server !== name)),
     replace: input.replace,
   });
-  const steps = gated(changeSteps(facts, changes, kind, frame), input, direction);
+  const steps = gated(changeSteps(facts, changes, kind, frame, halted), input, direction);
   const joiners = extra.candidates.filter(({ server }) =>
     changes.some((change) => change.server === server),
   );
@@ -124,13 +128,6 @@ function planned(facts: EnsembleFacts, frame: Frame): Plan {
   });
 }
 
-/** By request where the servers allow it: then files must not be edited, since a dynamic file stands above them. */
-const kindOf = (facts: EnsembleFacts): ResizeKind =>
-  facts.reconfigEnabled === true ? 'dynamic' : 'static';
-
-const versionFor = (facts: EnsembleFacts): string =>
-  facts.servers.map(versionOfServer).find((version) => version !== undefined) ?? '';
-
 const sizeOf = (members: Membership): string => {
   const [voters, others] = [votersOf(members).length, members.length - votersOf(members).length];
   return `${voters} voters${others > 0 ? ` and ${others} observer(s)` : ''}`;
@@ -148,115 +145,6 @@ const wordsFor = (changes: readonly MembershipChange[]): string => {
     ...of('remove', 'removeVoter', 'removeObserver'),
   ].join('; ');
 };
-
-/** The leader is found again by each look; here it is who would be elected. */
-function changeSteps(
-  facts: EnsembleFacts,
-  changes: readonly MembershipChange[],
-  kind: ResizeKind,
-  { current, goal, input, extra, direction }: Frame,
-): PlanStep[] {
-  const known = [...facts.servers, ...extra.candidates];
-  let leader = leaderOf(facts);
-  const contextNow = (): ChangeContext => ({
-    direction,
-    version: versionFor(facts),
-    waits: input,
-    drains: extra.hasDrainHook === true || input.drainMs > 0,
-    leader,
-    down: known.filter((one) => !isServing(one)).map(({ server }) => server),
-    hasList: (server, members) => listIs(known, server, members),
-    joinsFrom: (server) =>
-      joinsFrom(
-        facts,
-        known.find((one) => one.server === server),
-      ),
-  });
-  const steps = changes.flatMap((change) => {
-    const context = contextNow();
-    const handedOver = kind === 'static' && leaderGoes(context, change);
-    const first = handedOver ? handOver(context, change) : [];
-    if (handedOver || leaderGoes(context, change)) leader = successorIn(known, change, leader);
-    const own =
-      kind === 'dynamic' ? dynamicSteps(context, change) : staticSteps(contextNow(), change);
-    if (kind === 'static') leader = successorIn(known, change, leader);
-    return [...first, ...own];
-  });
-  const context = contextNow();
-  const forward = direction === 'forward';
-  const gone = forward ? leaversOf(input) : joinersOf(input);
-  const last = (server: string): MembershipChange => ({
-    kind: 'removeVoter',
-    server,
-    before: goal,
-    after: goal,
-  });
-  // Those that an interrupted run has taken out of the members, or not yet let in, and that still run.
-  const late = known
-    .filter(({ server }) => gone.includes(server))
-    .filter(
-      ({ server }) => !memberOf(goal, server) && !changes.some((one) => one.server === server),
-    )
-    // A wipe needs it stopped and masked, also where it never ran.
-    .filter(
-      ({ state, host }) =>
-        state !== 'refusing' ||
-        host?.process?.running === true ||
-        (!forward && host?.config !== undefined),
-    )
-    .flatMap(({ server }) => leaveSteps(context, last(server)));
-  const wiped = known
-    .filter(({ server }) => gone.includes(server) && !memberOf(goal, server))
-    .filter(({ server, host }) =>
-      forward ? input.wipe : memberOf(current, server) !== undefined || host?.config !== undefined,
-    )
-    .map(({ server }) => wipeServer(context, last(server)));
-  return [...steps, ...late, ...wiped];
-}
-
-const joinersOf = ({ add, replace }: ResizeEnsembleInput): string[] => [
-  ...add,
-  ...Object.values(replace),
-];
-const leaversOf = ({ remove, replace }: ResizeEnsembleInput): string[] => [
-  ...remove,
-  ...Object.keys(replace),
-];
-
-/** The first step that asks: before anybody leaves, before the first wipe, and, for `handover`, before the lead changes. */
-function gated(
-  steps: readonly PlanStep[],
-  { leader, remove, replace, demote }: ResizeEnsembleInput,
-  direction: Plan['direction'],
-): PlanStep[] {
-  if (direction === 'rollback') return [...steps];
-  const leavers = [...remove, ...Object.keys(replace), ...demote];
-  const firstLeave = steps.find(({ phase }) => phase === 'leave');
-  const firstWipe = steps.find(({ activity }) => activity === 'wipeServer');
-  return steps.map((step) => {
-    if (step === firstWipe)
-      return {
-        ...step,
-        gate: 'beforeWipe',
-        gateReason:
-          'passing removes data and configuration of those that left; to come back they would be provisioned anew',
-      };
-    if (step === firstLeave)
-      return {
-        ...step,
-        gate: 'beforeRemove',
-        gateReason: `passing lets ${leavers.join(', ')} go, one at a time; all that join before have joined. Going back stays possible`,
-      };
-    const movesLead = step.activity === 'stopServer' || step.activity === 'changeMembers';
-    if (leader === 'handover' && step.role === 'leader' && movesLead)
-      return {
-        ...step,
-        gate: 'beforeLeader',
-        gateReason: `passing takes the lead from ${step.server}: one election, during which writes wait`,
-      };
-    return step;
-  });
-}
 
 function expectationFor(
   steps: readonly PlanStep[],
@@ -285,19 +173,37 @@ function expectationFor(
   };
 }
 
-/** Towards the members there were; where that is what is, only what was begun is cleared away. */
+/**
+ * Takes back what the request may have changed: every server it names becomes again what it was; where that is so, only
+ * what was begun is cleared away. Members that somebody else has added or removed meanwhile stay as they are now.
+ */
 export function planResizeBack(
   facts: EnsembleFacts,
   former: MembershipNames,
   input: ResizeEnsembleInput,
   extra: ResizeExtra,
 ): Plan {
-  const { members: current, findings } = currentMembership(facts, extra.candidates);
-  const known = [...facts.servers, ...extra.candidates];
-  const goal = known.flatMap(({ server, id }): Membership => {
-    const own = memberOf(current, server);
-    if (former.voters.includes(server)) return [{ ...own, server, id, role: 'participant' }];
-    return former.observers.includes(server) ? [{ ...own, server, id, role: 'observer' }] : [];
+  const { members: current, findings: found } = currentMembership(facts, extra.candidates);
+  const own = sorted(facts, current, extra);
+  const goal = [...facts.servers, ...extra.candidates].flatMap(({ server, id }): Membership => {
+    const now = memberOf(current, server);
+    if (!namedBy(input).includes(server)) return now ? [now] : [];
+    if (former.voters.includes(server)) return [{ ...now, server, id, role: 'participant' }];
+    return former.observers.includes(server) ? [{ ...now, server, id, role: 'observer' }] : [];
   });
-  return planned(facts, { current, goal, input, extra, direction: 'rollback', found: findings });
+  return planned(own.facts, {
+    current,
+    goal,
+    input,
+    extra: own.extra,
+    direction: 'rollback',
+    found,
+  });
 }
+
+const namedBy = (input: ResizeEnsembleInput): string[] => [
+  ...joinersOf(input),
+  ...leaversOf(input),
+  ...input.promote,
+  ...input.demote,
+];

@@ -13,16 +13,17 @@ export const downIn = (facts: EnsembleFacts, current: Membership): string[] =>
 
 /**
  * Where the leader's list is the goal already but others' files say another one, a change by files was begun: it is
- * finished, or taken back, as the change from theirs.
+ * finished, or taken back, as the change from theirs. Those that are halted start with the leader's list first.
  */
 export function startByFiles(
   known: readonly ServerFacts[],
   current: Membership,
   goal: Membership,
+  halted: readonly ServerFacts[],
 ): Membership {
   if (shapeOf(current) !== shapeOf(goal)) return current;
   const other = known
-    .filter(({ server }) => memberOf(goal, server))
+    .filter((one) => memberOf(goal, one.server) && !halted.includes(one))
     .map(({ host, members }) => host?.members ?? members)
     .find((list) => list !== undefined && shapeOf(list) !== shapeOf(goal));
   return (other ?? []).length === 0
@@ -32,6 +33,23 @@ export function startByFiles(
         return server === undefined ? [] : [{ server, id, role }];
       });
 }
+
+/**
+ * Members that no change can begin with: those that the run has stopped, and, while lists are changed by files, any
+ * that runs without serving since its list is not the one in force.
+ */
+export const haltedIn = (
+  facts: EnsembleFacts,
+  current: Membership,
+  byFiles: boolean,
+  stopped: readonly string[] = [],
+): ServerFacts[] =>
+  facts.servers.filter((one) => {
+    if (isServing(one) || !memberOf(current, one.server)) return false;
+    const runs = one.host?.process?.running;
+    if (runs === false) return stopped.includes(one.server);
+    return runs === true && byFiles && !listIs(facts.servers, one.server, current);
+  });
 
 /** Whether the server's file (else its running list) names just these members in these roles. */
 export function listIs(
@@ -44,7 +62,8 @@ export function listIs(
   return list !== undefined && shapeOf(list) === shapeOf(members);
 }
 
-const shapeOf = (members: readonly { id: number; role: string }[]): string =>
+/** Members and roles, whatever their order. */
+export const shapeOf = (members: readonly { id: number; role: string }[]): string =>
   members
     .map(({ id, role }) => `${id}:${role}`)
     .sort()
@@ -78,11 +97,11 @@ export function listsMembersOf(facts: EnsembleFacts, server: ServerFacts): boole
   );
 }
 
-/** Whether it must be provisioned, has the files of a member of this ensemble, or still follows it. */
+/** Whether it must be provisioned, has the files of a member of this ensemble, or runs and follows it, or is about to. */
 export function joinsFrom(
   facts: EnsembleFacts,
   joiner: ServerFacts | undefined,
 ): 'nothing' | 'files' | 'running' {
   if (!joiner || !listsMembersOf(facts, joiner)) return 'nothing';
-  return isServing(joiner) ? 'running' : 'files';
+  return isServing(joiner) || joiner.host?.process?.running === true ? 'running' : 'files';
 }

@@ -57,7 +57,7 @@ export const provisionServer = (context: StepContext, change: MembershipChange):
   title: `provision ${change.server} with ${context.version}`,
   why: "its files are made from a member's own; it lists the present members, and itself as an observer",
   guard: none,
-  undo: `${change.server} is stopped; its files stay, masked`,
+  undo: `${change.server} is stopped, and what was put there is removed`,
   waitsFor: 'package, directories, myid, configuration and service are in place',
   timeoutMs: stepTimeoutMs.install,
 });
@@ -144,18 +144,18 @@ export const redirectClients = (context: StepContext, change: MembershipChange):
   timeoutMs: stepTimeoutMs.drain(context.waits),
 });
 
-/** `isListed`: the leader's list still names it, and whether it may stop is a question of quorum. */
+/** `isCounted`: the leader still counts it, listed or not, and whether it may stop is a question of quorum. */
 export const stopLeaver = (
   context: StepContext,
   change: MembershipChange,
-  isListed: boolean,
+  isCounted: boolean,
 ): PlanStep => ({
   ...base(context, change, 'stopServer', change.server),
   title: `stop ${change.server}`,
-  why: isListed
+  why: isCounted
     ? 'every voter that stays is in step, so that the leader, which still counts this one, does not need it'
     : 'no server counts it any more, and the others have just committed a write',
-  guard: { kind: isListed ? 'serverMayStop' : 'leaverMayStop', server: change.server },
+  guard: { kind: isCounted ? 'serverMayStop' : 'leaverMayStop', server: change.server },
   undo: `${change.server} is started again and made a member`,
   waitsFor: 'its process is gone; masked, so that nothing else starts it',
   timeoutMs: stepTimeoutMs.stop,
@@ -175,13 +175,16 @@ export const wipeServer = (context: StepContext, change: MembershipChange): Plan
 /** Whether the leader restarts as it is, only so that another one leads. */
 export const isHandOver = ({ id }: PlanStep): boolean => id.includes('/handOver/');
 
+/** Whether a member that serves nobody is started with the list in force. */
+export const isBringBack = ({ id }: PlanStep): boolean => id.includes('/bringBack/');
+
 /** A restart of one server that puts the new list into its file. */
 export function rollTurn(
   context: StepContext,
   change: MembershipChange,
   server: string,
   rank: 'observer' | 'follower' | 'leader' | 'joiner' | 'leaver',
-  purpose: 'roll' | 'handOver' = 'roll',
+  purpose: 'roll' | 'handOver' | 'bringBack' = 'roll',
 ): PlanStep[] {
   const turn = `${changeId(context, change)}/${purpose}/${server}`;
   const of = (activity: StepActivity) => ({

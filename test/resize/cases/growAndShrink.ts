@@ -1,5 +1,6 @@
 /** An ensemble grows and shrinks again under load; nobody loses anything. */
 import { strict as assert } from 'node:assert';
+import type { Lab } from '../../../src/lab/lab';
 import type { Harness } from '../../support/harness';
 import { assertNothingLost, assertNoTraces } from '../../upgrade/claims';
 import { withHarness, type Case } from '../../upgrade/cases/types';
@@ -13,31 +14,37 @@ const namesOf = (count: number): string[] =>
 const listsOf = (names: string[]): Record<string, string> =>
   Object.fromEntries(names.map((name) => [name, names.join(' ')]));
 
-/** `by`: how the lists are told, by the running servers or by their files (3.4 tells none). */
-export async function growAndShrink(
-  harness: Harness,
-  size: number,
-  by: 'servers' | 'files',
-): Promise<void> {
-  const { lab } = harness;
-  const assertMembers = async (names: string[]): Promise<void> => {
-    const lists = by === 'servers' ? await configuredMembers(lab) : listsOnDisk(lab);
-    const seen = Object.fromEntries(names.map((name) => [name, lists[name]]));
-    assert.deepEqual(seen, listsOf(names));
-    if (by === 'servers') assert.deepEqual(Object.keys(lists).sort(), names);
-  };
-  const more = namesOf(size).slice(THREE.length);
+/** How the lists are told: by the running servers, or by their files (3.4 tells none). */
+type By = 'servers' | 'files';
+
+async function assertMembers(lab: Lab, names: string[], by: By): Promise<void> {
+  const lists = by === 'servers' ? await configuredMembers(lab) : listsOnDisk(lab);
+  const seen = Object.fromEntries(names.map((name) => [name, lists[name]]));
+  assert.deepEqual(seen, listsOf(names));
+  if (by === 'servers') assert.deepEqual(Object.keys(lists).sort(), names);
+}
+
+async function resized(harness: Harness, request: object, names: string[], by: By): Promise<void> {
+  const run = await harness.resize(request);
+  assert.equal((await run.report(RUN_MS)).outcome, 'completed');
+  await assertMembers(harness.lab, names, by);
+  harness.lab.setMembers(names);
+}
+
+/** Only the first half, under a load of its own. */
+export async function grow(harness: Harness, size: number, by: By): Promise<void> {
+  const names = namesOf(size);
   await harness.startLoad();
-  const grown = await harness.resize({ add: more });
-  assert.equal((await grown.report(RUN_MS)).outcome, 'completed');
-  await assertMembers(namesOf(size));
+  await resized(harness, { add: names.slice(THREE.length) }, names, by);
+  assertNothingLost(await harness.checkLoad());
+}
 
-  lab.setMembers(namesOf(size));
-  const shrunk = await harness.resize({ remove: more });
-  assert.equal((await shrunk.report(RUN_MS)).outcome, 'completed');
-  lab.setMembers(THREE);
-  await assertMembers(THREE);
-
+export async function growAndShrink(harness: Harness, size: number, by: By): Promise<void> {
+  const names = namesOf(size);
+  const more = names.slice(THREE.length);
+  await harness.startLoad();
+  await resized(harness, { add: more }, names, by);
+  await resized(harness, { remove: more }, THREE, by);
   assertNothingLost(await harness.checkLoad());
   await assertNoTraces(harness);
 }

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import type { Harness } from '../../support/harness';
 import { assertNothingLost, assertNoTraces } from '../../upgrade/claims';
 import { withHarness, type Case } from '../../upgrade/cases/types';
-import { configuredMembers, filesOf, leaderOf } from '../support/members';
+import { connectStringOf, configuredMembers, filesOf, leaderOf } from '../support/members';
 
 export async function replaceLeader(harness: Harness): Promise<void> {
   const { lab } = harness;
@@ -25,9 +25,12 @@ export async function replaceLeader(harness: Harness): Promise<void> {
   await harness.replaceWorker();
   await replaced.atGate('beforeWipe', 240_000);
   await replaced.send('approve', { gate: 'beforeWipe', approver: 'tester' });
-  assert.equal((await replaced.report()).outcome, 'completed');
+  const { outcome, members } = await replaced.report();
+  assert.equal(outcome, 'completed');
 
   const now = ['zk1', 'zk2', 'zk3', 'zk4'].filter((name) => name !== leader);
+  assert.deepEqual(members?.before.voters, ['zk1', 'zk2', 'zk3']);
+  assert.deepEqual(members?.after?.voters, now);
   const list = now.join(' ');
   assert.deepEqual(
     await configuredMembers(lab),
@@ -42,7 +45,8 @@ export async function replaceLeader(harness: Harness): Promise<void> {
 /** All three members for three others, one after the other; the lead moves as it must. */
 async function replaceAll(harness: Harness): Promise<void> {
   const { lab } = harness;
-  await harness.startLoad();
+  // Clients know the newcomers beforehand, as after a change of their connection string.
+  await harness.startLoad({ connectString: connectStringOf(lab.servers) });
   const run = await harness.resize({ replace: { zk1: 'zk4', zk2: 'zk5', zk3: 'zk6' } });
   assert.equal((await run.report(600_000)).outcome, 'completed');
   assert.deepEqual(await configuredMembers(lab), {
@@ -50,6 +54,9 @@ async function replaceAll(harness: Harness): Promise<void> {
     zk5: 'zk4 zk5 zk6',
     zk6: 'zk4 zk5 zk6',
   });
+  lab.setMembers(['zk4', 'zk5', 'zk6']);
+  assertNothingLost(await harness.checkLoad());
+  await assertNoTraces(harness);
 }
 
 export const replaceLeaderCase = (version: string): Case => ({

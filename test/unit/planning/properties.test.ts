@@ -151,7 +151,8 @@ test('the rollback of any prefix ends where the run began, or is refused with th
       for (const server of end.facts.servers)
         if (touched.has(server.server)) expect(server.state).toBe('serving');
     },
-    150,
+    // Few of them are refused: with half as many, now and then none was.
+    300,
   );
   expect(went).toBeGreaterThan(50);
   expect(refused).toBeGreaterThan(0);

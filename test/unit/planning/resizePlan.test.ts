@@ -1,42 +1,10 @@
-/** Whole plans of resizes: what they do to an ensemble when they are run, step by step, or why they are refused. */
-import fc from 'fast-check';
+/** Whole plans of resizes: their steps, or why they are refused. */
 import type { EnsembleFacts, ServerFacts } from '../../../src/model/facts';
-import { resizeEnsembleInputSchema, type ResizeEnsembleRequest } from '../../../src/model/inputs';
+import type { ResizeEnsembleRequest } from '../../../src/model/inputs';
 import type { Plan } from '../../../src/model/plan';
-import { planResize, type ResizeExtra } from '../../../src/planning/resize/resizePlan';
-import { isHandOver } from '../../../src/planning/resize/steps';
+import type { ResizeExtra } from '../../../src/planning/resize/resizePlan';
 import { errorsOf, parseEnsemble } from './ensembles';
-
-const RUNS = 10_000;
-
-/** A host with Java and an empty disk. */
-function spare(name: string, role: 'participant' | 'observer' = 'participant'): ServerFacts {
-  const id = Number(name.replace(/\D/g, ''));
-  return {
-    server: name,
-    id,
-    address: { host: `10.0.0.${id}`, clientPort: 2181 },
-    inventoryRole: role,
-    state: 'refusing',
-    host: {
-      reachable: true,
-      process: { running: false },
-      java: { version: '17.0.9', major: 17, path: '/usr/bin/java' },
-      package: { kind: 'tarball', stagedVersions: [], freeBytes: 50_000_000_000 },
-    },
-  };
-}
-
-const inputOf = (request: Omit<ResizeEnsembleRequest, 'ensemble'>) =>
-  resizeEnsembleInputSchema.parse({ ensemble: 'orders', ...request });
-
-function planFor(
-  facts: EnsembleFacts,
-  request: Omit<ResizeEnsembleRequest, 'ensemble'>,
-  extra: Partial<ResizeExtra> = {},
-): Plan {
-  return planResize(facts, inputOf(request), { margin: 0, candidates: [], ...extra });
-}
+import { planFor, spare } from './resizePlans';
 
 const dynamic = (text: string): EnsembleFacts => ({
   ...parseEnsemble(text),
@@ -106,6 +74,42 @@ describe('by reconfiguration', () => {
   });
 });
 
+describe('once a run has begun', () => {
+  /** As a run looks at it: among the members, though no configuration names it yet. */
+  const learner = (facts: EnsembleFacts): ServerFacts => ({
+    ...spare('zk4'),
+    state: 'serving',
+    role: 'follower',
+    version: '3.9.6',
+    host: { ...spare('zk4').host!, members: facts.servers[0]!.host!.members },
+  });
+
+  test('a joiner that is looked at as a member is still one that joins', () => {
+    const facts = dynamic(three('3.9.6'));
+    const seen = { ...facts, servers: [...facts.servers, learner(facts)] };
+    const plan = planFor(seen, { add: ['zk4'] }, { underway: true });
+    expect(errorsOf(plan)).toEqual([]);
+    expect(idsOf(plan)).toEqual(
+      ['verifyJoiner', 'changeMembers', 'verifyMembers', 'soak'].map((name) => `add/zk4/${name}`),
+    );
+    expect(plan.members?.after.voters).toEqual(['zk1', 'zk2', 'zk3', 'zk4']);
+  });
+
+  test('one that runs and does not serve yet is not written to', () => {
+    const facts = dynamic(three('3.9.6'));
+    const { host } = learner(facts);
+    const starting = { ...spare('zk4'), host: { ...host!, process: { running: true, pid: 7 } } };
+    const ids = idsOf(planFor(facts, { add: ['zk4'] }, { underway: true, candidates: [starting] }));
+    expect(ids[0]).toBe('add/zk4/verifyJoiner');
+  });
+
+  test('what was asked for and is there is no mistake; a name that is none still is one', () => {
+    const four = dynamic(`${three('3.9.6')}, zk4 follower 3.9.6`);
+    expect(errorsOf(planFor(four, { add: ['zk4'] }, { underway: true }))).toEqual(['NothingToDo']);
+    expect(errorsOf(planFor(four, { add: ['zk9'] }, { underway: true }))).toContain('WrongMember');
+  });
+});
+
 describe('by files and restarts', () => {
   test('the newcomer votes first, then the followers restart, the leader last', () => {
     const plan = planFor(
@@ -138,6 +142,21 @@ describe('by files and restarts', () => {
     const at = (id: string): number => ids.indexOf(`remove/zk4/${id}`);
     expect(at('roll/zk3/soak')).toBeLessThan(at('stopServer'));
     expect(at('stopServer')).toBeLessThan(at('roll/zk2/stopServer'));
+  });
+
+  test('on 3.4 it is stopped before anybody else restarts where the lead has moved to one with the new list', () => {
+    const four = 'zk1 follower 3.4.14, zk2 leader 3.4.14, zk3 follower 3.4.14, zk4 follower 3.4.14';
+    const facts = parseEnsemble(four);
+    const leader = facts.servers[1]!;
+    const members = leader.host!.members!.filter(({ id }) => id !== 4);
+    Object.assign(leader, { members, host: { ...leader.host!, members } });
+    const ids = idsOf(planFor(facts, { remove: ['zk4'] }, { underway: true }));
+    expect(ids.filter((id) => /(stopServer|writeMembers)$/.test(id))).toEqual([
+      'remove/zk4/stopServer',
+      ...['zk1', 'zk3'].flatMap((name) =>
+        ['stopServer', 'writeMembers'].map((step) => `remove/zk4/roll/${name}/${step}`),
+      ),
+    ]);
   });
 
   test('one that leads is restarted as it is before it leaves', () => {
@@ -203,6 +222,19 @@ describe('is refused', () => {
       'MyidDiffers',
     ],
     [
+      'a configuration of something else on its disk',
+      { add: ['zk4'] },
+      {
+        candidates: busy({
+          host: {
+            ...spare('zk4').host!,
+            config: { path: '/etc/zookeeper/zoo.cfg', sha256: '0'.repeat(64), settings: {} },
+          },
+        }),
+      },
+      'HostOccupied',
+    ],
+    [
       'a port that gives no answer',
       { add: ['zk4'] },
       { reach: [{ from: 'zk1', to: 'zk4', port: 3888, state: 'silent' }] },
@@ -222,113 +254,3 @@ describe('is refused', () => {
     expect(errorsOf(planFor(down, { add: ['zk4'] }, { candidates }))).toContain('MemberDown');
   });
 });
-
-/** Nine servers at most: how many are members, in which roles, which are down, and what is asked for. */
-const anyCase = fc.record({
-  voters: fc.integer({ min: 1, max: 6 }),
-  observers: fc.nat(2),
-  spares: fc.nat(3),
-  leader: fc.nat(),
-  down: fc.array(fc.nat(8), { maxLength: 2 }),
-  version: fc.constantFrom('3.4.14', '3.5.10', '3.9.6'),
-  reconfig: fc.boolean(),
-  wants: fc.array(fc.constantFrom('stay', 'stay', 'leave', 'turn'), { minLength: 9, maxLength: 9 }),
-});
-
-test('no plan that is not refused stops two servers at once, or leaves fewer in step than a quorum', () => {
-  let planned = 0;
-  fc.assert(
-    fc.property(anyCase, (one) => {
-      const isVoter = (index: number): boolean => index < one.voters;
-      const size = one.voters + one.observers;
-      const downs = new Set(one.down.filter((index) => index < size));
-      const up = Array.from({ length: one.voters }, (_, index) => index).filter(
-        (i) => !downs.has(i),
-      );
-      const hasQuorum = up.length * 2 > one.voters;
-      const leads = hasQuorum ? up[one.leader % up.length] : undefined;
-      const roleOf = (index: number): string =>
-        downs.has(index) || !hasQuorum
-          ? isVoter(index)
-            ? 'down'
-            : 'downObserver'
-          : !isVoter(index)
-            ? 'observer'
-            : index === leads
-              ? 'leader'
-              : 'follower';
-      const names = Array.from({ length: size }, (_, index) => `zk${index + 1}`);
-      const text = names.map((name, index) => `${name} ${roleOf(index)} ${one.version}`).join(', ');
-      const facts = {
-        ...parseEnsemble(text),
-        reconfigEnabled: one.reconfig && one.version !== '3.4.14',
-      };
-      const candidates = Array.from({ length: one.spares }, (_, index) =>
-        spare(`zk${size + index + 1}`, index === 2 ? 'observer' : 'participant'),
-      );
-      const wanting = (want: string) => names.filter((_, index) => one.wants[index] === want);
-      const request = {
-        add: candidates.map(({ server }) => server),
-        remove: wanting('leave'),
-        promote: wanting('turn').filter((name) => !isVoter(names.indexOf(name))),
-        demote: wanting('turn').filter((name) => isVoter(names.indexOf(name))),
-      };
-      fc.pre(Object.values(request).some((list) => list.length > 0));
-      const plan = planFor(facts, request, { candidates });
-      if (errorsOf(plan).length > 0) return;
-      planned += 1;
-      runThrough(
-        plan,
-        facts,
-        names.filter((_, index) => !downs.has(index)),
-      );
-    }),
-    { numRuns: RUNS },
-  );
-  expect(planned).toBeGreaterThan(RUNS / 50);
-});
-
-/** Runs the steps on a set of servers that are up; the list in force is the leader's own. */
-function runThrough(plan: Plan, facts: EnsembleFacts, serving: string[]): void {
-  const isDynamic = facts.reconfigEnabled === true;
-  const up = new Set(serving);
-  const stopped = new Set<string>();
-  let voters = plan.members!.before.voters;
-  const members = new Set([...voters, ...plan.members!.before.observers]);
-  const quorum = (names: string[]): boolean =>
-    names.filter((name) => up.has(name)).length * 2 > names.length;
-  for (const step of plan.steps) {
-    const server = step.server ?? '';
-    if (step.activity === 'stopServer') {
-      // All others have the new list by then, and elect by it.
-      if (!isDynamic && step.role === 'leader' && !isHandOver(step))
-        voters = step.membership!.after.voters;
-      up.delete(server);
-      if (
-        members.has(server) &&
-        step.membership!.after.voters.concat(step.membership!.after.observers).includes(server)
-      )
-        stopped.add(server);
-      if (stopped.size > 1) throw new Error(`${step.id}: ${[...stopped].join(' and ')} are down`);
-    }
-    if (step.activity === 'startServer') {
-      up.add(server);
-      stopped.delete(server);
-    }
-    if (step.activity === 'changeMembers') {
-      const { after } = step.membership!;
-      const others = after.voters.filter((name) => name !== server && up.has(name));
-      // The request itself: a quorum of the new voters without the one that only becomes one by it.
-      const own = voters.includes(server) && up.has(server) && after.voters.includes(server);
-      if ((others.length + Number(own)) * 2 <= after.voters.length)
-        throw new Error(`${step.id}: no quorum of the new voters is in step`);
-      voters = after.voters;
-    }
-    if (step.activity === 'changeMembers' || step.activity === 'verifyMembers') {
-      voters = step.membership!.after.voters;
-      for (const name of [...voters, ...step.membership!.after.observers]) members.add(name);
-    }
-    if (!quorum(voters)) throw new Error(`${step.id}: no quorum of ${voters.join(', ')}`);
-  }
-  expect([...voters].sort()).toEqual([...plan.members!.after.voters].sort());
-}

@@ -1,8 +1,10 @@
 /** Rules of a resize: who belongs to the ensemble, by the run's own doing or by somebody else's. */
 import type { Observation } from '../../../activities/api';
 import type { ResizeEnsembleInput } from '../../../src/model/inputs';
-import type { MembershipNames, PlanStep, StepActivity } from '../../../src/model/plan';
-import { statusOf, targetOf, turnOf, type RunState } from '../state';
+import type { MembershipNames, Plan, PlanStep, StepActivity } from '../../../src/model/plan';
+import { countsStrangers } from '../../../src/planning/resize/changeSteps';
+import { isBringBack, isHandOver } from '../../../src/planning/resize/steps';
+import { serverDown, statusOf, targetOf, turnOf, type RunState } from '../state';
 import type { StrategyRules } from './types';
 
 const inputOf = (state: RunState): ResizeEnsembleInput => state.input as ResizeEnsembleInput;
@@ -39,8 +41,10 @@ export const resizeRules: StrategyRules = {
       ...targetOf(state),
       input: inputOf(state),
       former: forward.members?.before ?? { voters: [], observers: [] },
+      stopped: stoppedBy(state, forward),
     }),
 
+  plansAnewAfterHold: true,
   looksFirst: (state, step) =>
     decisive.includes(step.activity) ||
     ((step.activity === 'drainNode' || step.activity === 'stopServer') && turnBegins(state, step)),
@@ -51,9 +55,16 @@ export const resizeRules: StrategyRules = {
     return whyAnotherOrder(state, step, seen);
   },
 
+  /** A leaver may come to lead again after it has handed over once. */
+  beforeReplan(state) {
+    const leader = state.observation?.leader;
+    for (const step of state.plan?.steps ?? [])
+      if (isHandOver(step) && step.server === leader) delete state.steps[step.id];
+  },
+
   /** Members before and after the change; the one that comes or goes is looked at by its own steps. */
   expectServing(state, step) {
-    const down = (state.forwardPlan ?? state.plan)?.notServing ?? [];
+    const down = [...((state.forwardPlan ?? state.plan)?.notServing ?? []), ...goneIn(state)];
     const members = step.membership
       ? all(step.membership.before).filter((server) => all(step.membership!.after).includes(server))
       : (state.members ?? []);
@@ -77,6 +88,14 @@ export const resizeRules: StrategyRules = {
       state.members = all(step.membership.after);
   },
 
+  whyUnfinished(state, plan) {
+    const now = state.observation?.members;
+    const wanted = plan.members?.after;
+    return now === undefined || wanted === undefined || same(now, wanted)
+      ? undefined
+      : `the members are ${membersText(now)}, and were to be ${membersText(wanted)}`;
+  },
+
   wayBack: (state) => ({
     possible: true,
     reason: `the members would be ${membersText((state.forwardPlan ?? state.plan)?.members?.before)} again, by one change after the other`,
@@ -98,11 +117,35 @@ export const resizeRules: StrategyRules = {
   },
 };
 
+/** Down when the plan was made, and no member at its end: a newcomer that died and is taken back. */
+function goneIn({ plan }: RunState): string[] {
+  const { notServing = [], members } = plan ?? {};
+  return notServing.filter((name) => members && !all(members.after).includes(name));
+}
+
+/** In the middle of a turn, since it leaves, or still to be brought back by a way back that is planned anew. */
+function stoppedBy(state: RunState, { steps }: Plan): string[] {
+  const leavers = steps
+    .filter(({ activity, role }) => activity === 'stopServer' && role === 'leaver')
+    .filter((step) => ['running', 'done'].includes(statusOf(state, step).state))
+    .map(({ server }) => server);
+  const waiting = (state.plan?.steps ?? [])
+    .filter((step) => step.activity === 'startServer' && isBringBack(step))
+    .filter((step) => statusOf(state, step).state !== 'done')
+    .map(({ server }) => server);
+  return [serverDown(state), ...waiting, ...leavers].filter((name) => name !== undefined);
+}
+
 const isForeign = ({ membership }: PlanStep, seen: MembershipNames): boolean =>
   membership !== undefined && !same(seen, membership.before) && !same(seen, membership.after);
 
 function whyAnotherOrder(state: RunState, step: PlanStep, seen: Observation): string | undefined {
   if (seen.leader === undefined || step.server === undefined) return undefined;
+  const leaver = leavingVoter(step);
+  if (leaver !== undefined && seen.leader === leaver && isRollOfOther(step, leaver))
+    return `${leaver} leads now, and is to leave: those with the new list would not find it`;
+  if (leaver !== undefined && isRollOfOther(step, leaver) && isCountedUnlisted(state, step, seen))
+    return `${seen.leader} leads by the list without ${leaver}, and counts it all the same: it stops before anybody else restarts`;
   const leads = seen.leader === step.server;
   const isRoll = step.activity === 'drainNode' || step.guard.kind === 'serverMayStop';
   if (isRoll && step.role === 'leader' && !leads)
@@ -120,6 +163,30 @@ function whyAnotherOrder(state: RunState, step: PlanStep, seen: Observation): st
     return `${step.server} leads now, and the leader leaves last`;
   return undefined;
 }
+
+/** The voter that a change takes away. */
+const leavingVoter = ({ membership }: PlanStep): string | undefined =>
+  membership?.before.voters.find((name) => !membership.after.voters.includes(name));
+
+/** Whether the voter that goes still votes, while the list of the leader, which up to 3.4 counts it, is the new one. */
+function isCountedUnlisted(state: RunState, step: PlanStep, { members }: Observation): boolean {
+  const leaver = leavingVoter(step);
+  return (
+    countsStrangers(step.toVersion ?? '3.5.0') &&
+    members !== undefined &&
+    same(members, step.membership!.after) &&
+    (state.plan?.steps ?? []).some(
+      (other) =>
+        other.activity === 'stopServer' &&
+        other.server === leaver &&
+        !isHandOver(other) &&
+        statusOf(state, other).state === 'pending',
+    )
+  );
+}
+
+const isRollOfOther = ({ id, server }: PlanStep, leaver: string): boolean =>
+  id.includes('/roll/') && server !== leaver;
 
 const turnBegins = (state: RunState, step: PlanStep): boolean =>
   !(state.plan?.steps ?? []).some(
