@@ -6,6 +6,7 @@ import type { QuorumSecurity, TapOptions } from '../adapters/tap/tap';
 import type { ServerAddress } from '../adapters/zookeeper/fourLetterClient';
 import { ZkferryError } from '../model/errors';
 import type { ResolvedEnsemble } from '../model/inventory';
+import type { SecretsPort } from '../model/ports';
 import { wholeNumber } from './options';
 
 export interface QuorumOptions {
@@ -100,7 +101,25 @@ async function pem(option: string, file: string): Promise<string> {
 
 async function userAndPassword(reference: string): Promise<{ user: string; password: string }> {
   const { createSecrets } = await import('../adapters/secrets');
-  const found = digestCredential(await createSecrets().resolve(reference));
+  const found = digestCredential(await givenSecret(createSecrets(), '--quorum-sasl', reference));
   if (found !== undefined) return found;
   throw new ZkferryError('BadUsage', '--quorum-sasl: expected a secret of the form user:password');
+}
+
+/** What `option` refers to. BadUsage, which repeats no password that was given in place of a reference. */
+export async function givenSecret(
+  secrets: SecretsPort,
+  option: string,
+  reference: string,
+): Promise<string> {
+  try {
+    return await secrets.resolve(reference);
+  } catch (error) {
+    const isFile = reference.startsWith('file:/');
+    const got = isFile || reference.startsWith('env:') ? reference : 'neither';
+    throw new ZkferryError(
+      'BadUsage',
+      `${option}: expected env:NAME of a variable that is set, or file:/absolute/path, each the text user:password; got ${got}${isFile ? `: ${(error as Error).message}` : ''}`,
+    );
+  }
 }

@@ -12,7 +12,7 @@ import type { ZkSession } from '../../src/model/ports';
 import { Selection, type SelectionOptions } from '../../src/tree/copy/selection';
 import type { Difference } from '../../src/tree/diff/compare';
 import type { TreeSource } from '../../src/tree/source';
-import { ZkferryCommand } from './copyCommand';
+import { ZkferryCommand } from './command';
 
 /** Servers that are to be fast rather than small. */
 export const FAST_JVM = [

@@ -5,7 +5,7 @@ import { OrderedWriter } from '../../src/adapters/bulk/orderedWriter';
 import { digestId } from '../../src/adapters/zookeeper/ownedNodes';
 import type { WriteOp } from '../../src/codec/clientRequests';
 import type { ZkAcl, ZkSession } from '../../src/model/ports';
-import type { ZkferryCommand } from '../support/copyCommand';
+import type { ZkferryCommand } from '../support/command';
 import { CopyFixture, servers, TTL_ENABLED } from '../support/copyFixture';
 import { until } from '../support/until';
 
@@ -76,7 +76,8 @@ describe('zkferry copy', () => {
 
   const journals = () => {
     const directory = join(fixture.directory, 'state', 'copies');
-    return existsSync(directory) ? readdirSync(directory) : [];
+    const names = existsSync(directory) ? readdirSync(directory) : [];
+    return names.filter((name) => !name.endsWith('.lock'));
   };
 
   async function refused(command: ZkferryCommand): Promise<string> {
@@ -103,6 +104,9 @@ describe('zkferry copy', () => {
       async () => ((await target.exists('/killed'))?.numChildren ?? 0) > 500 || undefined,
       30_000,
     );
+    expect(await refused(fixture.copy('/app', '/killed', '--execute'))).toMatch(
+      /process \d+ is making a copy between the same two/,
+    );
     await first.kill('SIGKILL');
     expect(journals()).toHaveLength(1);
     expect(
@@ -116,6 +120,26 @@ describe('zkferry copy', () => {
     const next = (session: ZkSession, root: string) =>
       session.create(`${root}/n1/q-`, Buffer.alloc(0), { sequential: true });
     expect(await next(target, '/killed')).toBe('/killed/n1/q-0000000005');
+  }, 60_000);
+
+  it('says that others changed the target under a killed copy, and what to do', async () => {
+    const first = fixture.copy('/app', '/changed', '--execute', '--ops-per-second', '1500');
+    await until(
+      'a part to be written',
+      async () => ((await target.exists('/changed'))?.numChildren ?? 0) > 500 || undefined,
+      30_000,
+    );
+    await first.kill('SIGKILL');
+    const wanted = await source.children('/app');
+    const made = new Set(await target.children('/changed'));
+    for (const name of wanted.filter((name) => !made.has(name)).slice(0, 10))
+      await target.create(`/changed/${name}`, Buffer.alloc(0));
+    expect(await refused(fixture.copy('/app', '/changed', '--execute'))).toMatch(
+      /NodeExists: somebody else has changed the target since .* --start-over/,
+    );
+    const again = ['--execute', '--start-over', '--conflict', 'skip'];
+    await done(fixture.copy('/app', '/changed', ...again));
+    expect(journals()).toEqual([]);
   }, 60_000);
 
   it('cut off before its last step, the removal of its marker, ends with that', async () => {
@@ -156,6 +180,9 @@ describe('zkferry copy', () => {
     expect(await refused(fixture.copy('/app', '/again', ...mirror))).toMatch(
       /cannot get the source's next sequence number: \/again: the target has given 1 numbers more/,
     );
+    // Refused, it has given nothing up: the killed one can still be gone on with.
+    expect(journals()).toHaveLength(1);
+    expect(await target.exists('/zkferry')).not.toBeNull();
     await source.create('/app/one-more', Buffer.alloc(0));
     await source.delete('/app/one-more');
     const result = await done(fixture.copy('/app', '/again', ...mirror));

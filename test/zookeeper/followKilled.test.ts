@@ -1,6 +1,6 @@
 /** A followed copy under load: its follower killed, the target's leader killed; the long form is `npm run proof -- copy`. */
 import type { ZkSession } from '../../src/model/ports';
-import type { ZkferryCommand } from '../support/copyCommand';
+import type { ZkferryCommand } from '../support/command';
 import { CopyFixture, servers, TTL_ENABLED } from '../support/copyFixture';
 import { seenWriting } from '../support/seenWriting';
 import { WriteLoad } from '../support/writeLoad';

@@ -2,7 +2,7 @@
 import { connect, createServer, type AddressInfo, type Server } from 'node:net';
 import type { ZkSession } from '../../src/model/ports';
 import { CopyFixture } from '../support/copyFixture';
-import { ZkferryCommand } from '../support/copyCommand';
+import { ZkferryCommand } from '../support/command';
 
 const LAB_MS = 120_000;
 

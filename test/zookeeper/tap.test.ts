@@ -1,5 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { Pace } from '../../src/adapters/bulk/pace';
 import { openTap, type Tap, type TapEvent, type TapOptions } from '../../src/adapters/tap';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { askWord } from '../../src/adapters/zookeeper/fourLetterClient';
@@ -26,6 +27,7 @@ class Writer {
     private readonly session: ZkSession,
     private readonly name: string,
     private readonly data = Buffer.alloc(100, 'x'),
+    private readonly pace = new Pace(),
   ) {
     this.loops = Array.from({ length: IN_FLIGHT }, (_, lane) => this.write(lane));
   }
@@ -33,6 +35,7 @@ class Writer {
   private async write(lane: number): Promise<void> {
     for (let n = 0; !this.stopped; n += 1) {
       const path = `/${this.name}-${lane}-${n}`;
+      await this.pace.take(1);
       try {
         await this.session.create(path, this.data);
         this.acknowledged.add(path);
@@ -260,7 +263,8 @@ describe.each([
     await follower.attached(1);
     let goOn!: () => void;
     follower.gate = new Promise((resolve) => (goOn = resolve));
-    const writer = new Writer(session, 'paused', Buffer.alloc(20_000));
+    // As fast as a quiet machine goes, the tree alone would fill a server's heap before the tap is dropped.
+    const writer = new Writer(session, 'paused', Buffer.alloc(20_000), new Pace(600));
     await eventually('the leader to drop it', async () => (await learners()) === 2);
     const acknowledged = await writer.stop();
     follower.gate = undefined;

@@ -22,9 +22,10 @@ import type { ZkAcl } from '../../model/ports';
 import { Connection } from '../zookeeper/connection';
 import { operationError, zooKeeperCode } from '../zookeeper/errors';
 import { BatchSize } from './batchSize';
+import { Breaker } from './breaker';
 import { Pace } from './pace';
 import type { Batch, AclChange, Request } from './requests';
-import { anotherWriter, stalledTarget } from './writerErrors';
+import { anotherWriter, breaksConnection, stalledTarget } from './writerErrors';
 import type { WriterOptions } from './writerOptions';
 
 export type { WriterOptions } from './writerOptions';
@@ -45,6 +46,10 @@ const UNDONE_WITH_ANOTHER = -2;
 /** Between recoveries that lead nowhere; before the first there is none. */
 const FIRST_PAUSE_MS = 50;
 const MOST_PAUSE_MS = 1_000;
+/** From then on the first request in flight goes alone until it is answered: it may be what breaks the connection. */
+const ALONE_FROM = 2;
+/** Of a target that is there, to a small request. */
+const PROMPT_MS = 1_000;
 /** Between requests that are not full. */
 const LINGER_MS = 8;
 const NO_NODE = -101;
@@ -69,6 +74,9 @@ export class OrderedWriter<P = unknown> {
   private recovering = false;
   /** Recoveries since the last answer. */
   private fruitless = 0;
+  /** Only the first in flight was sent again; the others wait for its answer. */
+  private isAlone = false;
+  private readonly breaker: Breaker<Request<P>>;
   private waiting: (() => void)[] = [];
   private lingering: NodeJS.Timeout | undefined;
   private lastCut = 0;
@@ -85,6 +93,7 @@ export class OrderedWriter<P = unknown> {
     this.maxRequestBytes = options.maxRequestBytes ?? MAX_REQUEST_BYTES;
     this.stallTimeoutMs = options.stallTimeoutMs ?? STALL_TIMEOUT_MS;
     this.pace = new Pace(options.opsPerSecond);
+    this.breaker = new Breaker(options.servers.length);
     this.connection = this.connect();
   }
 
@@ -156,8 +165,8 @@ export class OrderedWriter<P = unknown> {
   }
 
   private connect(): Connection {
-    const { servers, auth, shown } = this.options;
-    return new Connection({ servers, auth, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
+    const { servers, auth, authFrom, shown } = this.options;
+    return new Connection({ servers, auth, authFrom, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
   }
 
   private mayCut(): boolean {
@@ -182,7 +191,7 @@ export class OrderedWriter<P = unknown> {
       if (this.inFlight.length === 0) this.lastProgress = performance.now();
       this.inFlight.push(item);
       if (item.kind === 'multi') this.multisInFlight += 1;
-      this.send(item);
+      if (!this.isAlone) this.send(item);
     });
     return this.dispatched;
   }
@@ -258,6 +267,9 @@ export class OrderedWriter<P = unknown> {
     }
     this.lastProgress = performance.now();
     if (position !== undefined) this.options.onAcknowledged?.(position);
+    if (!this.isAlone || this.recovering) return;
+    this.isAlone = false;
+    for (const item of this.inFlight) this.send(item);
   }
 
   private answered(batch: Batch<P>, results: OpResult[]): void {
@@ -280,7 +292,8 @@ export class OrderedWriter<P = unknown> {
       return this.recover();
     }
     const { kind, path } = op;
-    const where = { operation: kind, path, servers: this.options.shown };
+    const { shown: servers, authFrom } = this.options;
+    const where = { operation: kind, path, servers, authFrom };
     this.fail(operationError(codes[failed]!, where));
   }
 
@@ -288,7 +301,8 @@ export class OrderedWriter<P = unknown> {
     // While recovering everything in flight is about to be sent again.
     if (this.failure !== undefined || this.recovering) return;
     const isStalled = performance.now() - this.lastProgress > this.stallTimeoutMs;
-    if (isZkferryError(error) && error.retryable && !isStalled) this.recover();
+    if (isZkferryError(error) && error.retryable && !isStalled)
+      this.recover(zooKeeperCode(error) === 'ConnectionLoss');
     else this.fail(error);
   }
 
@@ -305,10 +319,10 @@ export class OrderedWriter<P = unknown> {
     this.options.onFailure?.();
   }
 
-  private recover(): void {
+  private recover(isBroken = false): void {
     if (this.recovering) return;
     this.recovering = true;
-    void this.resend()
+    void this.resend(isBroken)
       .catch((error: unknown) => this.fail(error))
       .finally(() => {
         this.recovering = false;
@@ -317,8 +331,11 @@ export class OrderedWriter<P = unknown> {
   }
 
   /** Asks the marker what was applied, and sends the rest again, in order. */
-  private async resend(): Promise<void> {
+  private async resend(isBroken: boolean): Promise<void> {
+    const [first] = this.inFlight;
+    const askedAt = performance.now();
     const version = await this.readMarkerVersion();
+    const isPrompt = performance.now() - askedAt < PROMPT_MS;
     if (version > this.lastVersion + 1)
       throw anotherWriter(
         this.options,
@@ -332,15 +349,20 @@ export class OrderedWriter<P = unknown> {
       .map(({ kind }) => kind)
       .lastIndexOf('multi');
     this.done(lastApplied + 1);
-    // A request may be what breaks the connection each time.
+    if (isBroken && this.isAlone && isPrompt && first !== undefined && first === this.inFlight[0])
+      this.refuseBreaker(first);
     const pauseMs = Math.min(MOST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.fruitless) - FIRST_PAUSE_MS;
     this.fruitless += 1;
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
     this.recovering = false;
-    for (const item of this.inFlight) {
-      item.again = true;
-      this.send(item);
-    }
+    this.isAlone = this.fruitless >= ALONE_FROM && this.inFlight.length > 0;
+    for (const item of this.inFlight) item.again = true;
+    for (const item of this.isAlone ? this.inFlight.slice(0, 1) : this.inFlight) this.send(item);
+  }
+
+  private refuseBreaker(request: Request<P>): void {
+    const broken = this.breaker.broke(request, performance.now());
+    if (broken !== undefined) throw breaksConnection(request, broken, this.options.shown);
   }
 
   /** Of the last batch that was sent. */

@@ -5,6 +5,8 @@ export interface WriterOptions<P = unknown> {
   /** The servers, for messages. */
   shown: string;
   auth: readonly { scheme: string; credential: string }[];
+  /** What gives `auth`, for messages. */
+  authFrom?: string;
   marker: {
     /** An existing znode that nobody else writes. */
     path: string;

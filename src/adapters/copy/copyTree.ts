@@ -9,18 +9,22 @@
  * A copy that was killed goes on from what it kept, behind the steps that the marker counts.
  */
 import { rm } from 'node:fs/promises';
-import { ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { ZkSession } from '../../model/ports';
 import type { Survey } from '../../tree/copy/survey';
 import { emptyListing } from '../../tree/listing';
 import type { KeptTree, TreeSource } from '../../tree/source';
 import { keepTree } from '../source/keepTree';
-import { authOf, claimsSuper, newCredential, pairOf, rightsOf } from './identity';
+import { zooKeeperCode } from '../zookeeper/errors';
+import { authOf, claimsSuper, newCredential, pairOf, rightsOf, withCredential } from './identity';
 import { CopyJournal, type JournalRecord } from './journal';
 import { newMarkerPath } from './marker';
 import type { CopyJob, CopyOptions, CopyResult } from './options';
 import { prepare, type Prepared, type PrepareOptions } from './prepare';
 import { discard, openOwnSession, perform, takeUp, type CopyWork } from './work';
+import { zxidText } from '../../model/zxid';
+
+const NOT_AS_PLANNED = ['NoNode', 'NodeExists', 'NotEmpty'];
 
 /** A source on local disk, which is closed by whoever opened it. */
 export type KeptSource = Omit<TreeSource, 'close' | 'kept'> & { kept: KeptTree };
@@ -28,14 +32,26 @@ export type KeptSource = Omit<TreeSource, 'close' | 'kept'> & { kept: KeptTree }
 export async function copyTree(job: CopyJob, options: CopyOptions): Promise<CopyResult> {
   const startedAt = performance.now();
   const journal = await CopyJournal.at(options.journals, pairOf(job));
-  const left = await leftBehind(job, journal, options);
-  const result =
-    left === undefined
-      ? await begin(job, journal, options)
-      : left.phase === 'done'
-        ? endedBefore(left, options)
-        : await goOn(job, journal, left, options);
+  const act = () => copyWith(journal, job, options);
+  const result = await (options.execute ? journal.alone(act) : act());
   return { ...result, durationMs: performance.now() - startedAt };
+}
+
+async function copyWith(
+  journal: CopyJournal,
+  job: CopyJob,
+  options: CopyOptions,
+): Promise<CopyResult> {
+  const given = await journal.read();
+  const isGivenUp = given?.phase === 'copy' && options.startOver === true && options.execute;
+  // What the one that is given up has made may be open to nobody but its own identity.
+  const anew = isGivenUp ? withCredential(job, given.credential) : job;
+  // What speaks against the new copy must be said while the old one can still be gone on with.
+  if (isGivenUp) await begin(anew, journal, { ...options, execute: false });
+  const left = await leftBehind(job, journal, options);
+  if (left === undefined) return begin(anew, journal, options);
+  if (left.phase === 'done') return endedBefore(left, options);
+  return goOn(job, journal, left, options);
 }
 
 /**
@@ -160,7 +176,7 @@ export async function plan(
     ownEntries: false,
     source: {
       shown: source.shown,
-      zxid: source.zxid === undefined ? undefined : `0x${source.zxid.toString(16)}`,
+      zxid: source.zxid === undefined ? undefined : zxidText(source.zxid),
     },
     rootAction: prepared.rootAction,
     hasActions: prepared.plan.actions !== undefined,
@@ -195,13 +211,28 @@ async function carryOut(
   session: ZkSession,
   options: CopyOptions,
 ): Promise<CopyResult> {
-  const { stepsBefore, finalAcls } = await perform(job, journal, work, session, options);
+  const { stepsBefore, finalAcls } = await perform(job, journal, work, session, options).catch(
+    (error: unknown) => {
+      throw changedByOthers(error) ?? error;
+    },
+  );
   await discard(session, journal, work.record);
   return {
     ...resultOf(work.survey, work.record, options),
     finalAcls,
     ...(stepsBefore > 0 && { resumedAfter: stepsBefore }),
   };
+}
+
+/** The plan no longer fits the target, and will not when the same command is given again. */
+function changedByOthers(error: unknown): ZkferryError | undefined {
+  if (!isZkferryError(error) || !NOT_AS_PLANNED.includes(zooKeeperCode(error) ?? ''))
+    return undefined;
+  return new ZkferryError(
+    error.type,
+    `${error.message}: somebody else has changed the target since the copy was planned; keep others from writing there, give the copy up with --start-over, and say with --conflict what becomes of what is there`,
+    error.options,
+  );
 }
 
 const copiedOf = ({ nodes, bytes, containers, ttls }: Survey): JournalRecord['copied'] => ({

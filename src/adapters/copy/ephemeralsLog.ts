@@ -9,6 +9,7 @@ import { createReadStream } from 'node:fs';
 import { open, readFile, rename, type FileHandle } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { EphemeralChange, Ephemerals } from '../../tree/follow/ephemerals';
+import { zxidText } from '../../model/zxid';
 
 const FORMAT = 1;
 /** Linux gives each start of a machine a name. */
@@ -31,7 +32,7 @@ export class EphemeralsLog {
     const scratch = `${file}.new`;
     const handle = await open(scratch, 'w', 0o600);
     try {
-      let text = `${JSON.stringify({ format: FORMAT, boot: await bootId(), zxid: hex(zxid) })}\n`;
+      let text = `${JSON.stringify({ format: FORMAT, boot: await bootId(), zxid: zxidText(zxid) })}\n`;
       for (const [path, owner] of ephemerals.entries()) {
         text += lineOf(zxid, { kind: 'created', path, owner });
         if (text.length < BLOCK_CHARS) continue;
@@ -100,7 +101,7 @@ export class EphemeralsLog {
 function lineOf(zxid: bigint, change: EphemeralChange): string {
   const path = 'path' in change ? change.path : '';
   const owner = 'owner' in change ? change.owner.toString() : '';
-  return `${JSON.stringify([hex(zxid), change.kind, path, owner] satisfies Line)}\n`;
+  return `${JSON.stringify([zxidText(zxid), change.kind, path, owner] satisfies Line)}\n`;
 }
 
 function changeOf(text: string): [bigint, EphemeralChange] | undefined {
@@ -115,8 +116,6 @@ function changeOf(text: string): [bigint, EphemeralChange] | undefined {
   if (kind === 'created') return [at, { kind, path, owner: BigInt(owner) }];
   return [at, kind === 'deleted' ? { kind, path } : { kind, owner: BigInt(owner) }];
 }
-
-const hex = (zxid: bigint): string => `0x${zxid.toString(16)}`;
 
 const bootId = (): Promise<string | undefined> =>
   readFile(BOOT_ID_FILE, 'utf8').then(

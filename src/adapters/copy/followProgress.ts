@@ -1,12 +1,13 @@
 /** How far a follower is, and how far behind. */
 import { LagHistogram } from '../../tree/follow/lag';
+import { zxidText } from '../../model/zxid';
 
 /** What a follower's marker holds: everything up to `zxid` is applied. */
 export class Position {
   constructor(readonly zxid: bigint) {}
 
   toJSON(): { zxid: string } {
-    return { zxid: `0x${this.zxid.toString(16)}` };
+    return { zxid: zxidText(this.zxid) };
   }
 }
 

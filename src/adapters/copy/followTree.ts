@@ -20,6 +20,15 @@ export async function followTree(job: FollowJob, options: FollowOptions): Promis
       '--include: not with --follow, which takes a whole subtree: name it in the paths, and leave out parts of it with --exclude',
     );
   const journal = await CopyJournal.at(options.journals, pairOf(job));
+  const act = () => followWith(journal, job, options);
+  return options.execute ? journal.alone(act) : act();
+}
+
+async function followWith(
+  journal: CopyJournal,
+  job: FollowJob,
+  options: FollowOptions,
+): Promise<FollowResult> {
   const left = await leftBehind(job, journal, { ...options, follows: true });
   if (left?.phase === 'done')
     return {

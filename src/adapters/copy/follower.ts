@@ -1,17 +1,19 @@
 /**
  * Keeps a copy equal to its source, transaction by transaction: a copy first, then what the source's leader
  * commits. A follower that was killed goes on after the last transaction that its marker names. Where transactions
- * were not seen one by one (the leader had no more than a snapshot to give), or the target is not as it was left,
- * both sides are compared, and the differences applied.
+ * were not seen one by one (the leader had no more than a snapshot to give), the target is not as it was left, or does
+ * not take what one of them wrote, both sides are compared, and the differences applied.
  */
 import { rm } from 'node:fs/promises';
 import { decodeTxn } from '../../codec/txn';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { ZkSession } from '../../model/ports';
 import { PERMS, type Rights } from '../../tree/copy/rights';
 import { MAX_ACLS, type Survey } from '../../tree/copy/survey';
 import { Ephemerals } from '../../tree/follow/ephemerals';
 import { FollowOperations, type FollowStep } from '../../tree/follow/followOperations';
 import type { OrderedWriter } from '../bulk/orderedWriter';
+import { BREAKS_CONNECTION } from '../bulk/writerErrors';
 import { takeTree, TapSource } from '../source/tapSource';
 import type { Tap, TapEvent } from '../tap/tap';
 import { discard as discardEvent } from '../tap/tapEvents';
@@ -25,6 +27,7 @@ import { claimMarker } from './marker';
 import type { CopyResult, FollowJob, FollowOptions, FollowResult, FollowStatus } from './options';
 import { takeOutOwnEntries } from './ownEntries';
 import { discard, openOwnSession, perform, writerFor } from './work';
+import { zxidText } from '../../model/zxid';
 
 /** Events worked out before what they change is kept and sent. */
 const STRETCH = 1_000;
@@ -98,7 +101,8 @@ export class Follower {
   /** The transaction up to which an earlier process was done, where all that it knew is still there. */
   private async resumable(session: ZkSession): Promise<bigint | undefined> {
     const { record, job, journal, ephemerals, options } = this;
-    if (record?.phase !== 'follow' || !options.execute) return undefined;
+    if (record?.phase !== 'follow' || !options.execute || record.mustCompare === true)
+      return undefined;
     const { zxid } = await claimMarker(session, record.markerPath, this.credential);
     if (zxid === undefined || !(await EphemeralsLog.read(journal.ephemerals, zxid, ephemerals)))
       return undefined;
@@ -152,13 +156,15 @@ export class Follower {
         follows: true,
         isResync: before !== undefined,
       });
-      this.record = { ...record, phase: 'follow' };
+      this.record = { ...record, phase: 'follow', mustCompare: undefined };
       await this.beginLog(tapped.zxid);
       await journal.write(this.record);
       this.attached = true;
       this.seen = tapped.zxid;
       this.progress.appliedTo = tapped.zxid;
       return tapped.later;
+    } catch (error) {
+      throw before?.mustCompare === true ? stillRefused(error) : error;
     } finally {
       await rm(tapped.tree.file, { force: true });
     }
@@ -190,8 +196,11 @@ export class Follower {
       return snapshotOn;
     } catch (error) {
       this.fruitless = progress.transactions > before ? 0 : this.fruitless + 1;
-      const isChanged = CHANGED_BY_OTHERS.includes(zooKeeperCode(error) ?? '');
-      if (!isChanged || this.stopping || this.fruitless >= MOST_FRUITLESS_RESYNCS) throw error;
+      const code = zooKeeperCode(error) ?? '';
+      // The source may have less there by now: sent one by one, nothing after it would ever be applied.
+      if (code === BREAKS_CONNECTION) await this.keep({ mustCompare: true });
+      else if (!CHANGED_BY_OTHERS.includes(code)) throw error;
+      if (this.stopping || this.fruitless >= MOST_FRUITLESS_RESYNCS) throw error;
       this.resyncs += 1;
       await this.closeTap();
       this.tap = job.openTap();
@@ -269,11 +278,11 @@ export class Follower {
     this.progress.sent(event.zxid, event.receivedAt);
     const isFirstOwn = !this.record!.ownEntries && this.rights!.ownUsed;
     const add = () => (acl === undefined ? writer.add(...ops) : writer.setAcl(acl.path, acl.acl));
-    return isFirstOwn ? this.markOwnEntries().then(add) : add();
+    return isFirstOwn ? this.keep({ ownEntries: true }).then(add) : add();
   }
 
-  private markOwnEntries(): Promise<void> {
-    this.record = { ...this.record!, ownEntries: true };
+  private keep(change: Partial<JournalRecord>): Promise<void> {
+    this.record = { ...this.record!, ...change };
     return this.journal.write(this.record);
   }
 
@@ -289,7 +298,7 @@ export class Follower {
     const { progress } = this;
     this.options.onFollow?.({
       state,
-      zxid: hex(progress.appliedTo),
+      zxid: zxidText(progress.appliedTo),
       lagTransactions: progress.lagTransactions,
       lagMs: progress.lagMs,
       transactions: progress.transactions,
@@ -300,8 +309,8 @@ export class Follower {
     const { lag, transactions, appliedTo } = this.progress;
     return {
       ...this.result!,
-      ...(this.resumedFrom !== undefined && { resumedFrom: hex(this.resumedFrom) }),
-      ...(this.options.execute && { zxid: hex(appliedTo) }),
+      ...(this.resumedFrom !== undefined && { resumedFrom: zxidText(this.resumedFrom) }),
+      ...(this.options.execute && { zxid: zxidText(appliedTo) }),
       transactions,
       resyncs: this.resyncs,
       complete: this.attached,
@@ -323,7 +332,15 @@ export class Follower {
   }
 }
 
-const hex = (zxid: bigint): string => `0x${zxid.toString(16)}`;
+/** What broke the connection is there still. */
+function stillRefused(error: unknown): unknown {
+  if (!isZkferryError(error) || error.type !== 'Refused') return error;
+  return new ZkferryError(
+    error.type,
+    `${error.message}; the same command goes on once the target takes it, or the source has it no more (with another --exclude: --start-over --conflict mirror)`,
+    error.options,
+  );
+}
 
 const needsOwnEntries = ({ acls }: Survey, rights: Rights): boolean =>
   acls.size >= MAX_ACLS || [...acls.values()].some(({ acl }) => !rights.has(acl, PERMS.all));

@@ -16,6 +16,11 @@ export const authOf = ({ auth }: CopyTarget, own: string): Credential[] => [
   { scheme: DIGEST, credential: own },
 ];
 
+export const withCredential = (job: CopyJob, credential: string): CopyJob => ({
+  ...job,
+  target: { ...job.target, auth: [...job.target.auth, { scheme: DIGEST, credential }] },
+});
+
 /** To be proven before it is built on. */
 export const claimsSuper = ({ auth }: CopyTarget): boolean =>
   auth.some(({ scheme, credential }) => scheme === DIGEST && credential.startsWith(SUPER_USER));
@@ -30,6 +35,13 @@ export function rightsOf({ auth }: CopyTarget, own: string, isSuper: boolean): R
   return new Rights(identities, isSuper);
 }
 
-/** Names the pair that a journal is about. */
+/** Names the pair that a journal is about, in whatever order its servers are given. */
 export const pairOf = ({ source, target, selection }: CopyJob): string =>
-  JSON.stringify([source, selection.sourceRoot, target.shown, selection.targetRoot]);
+  JSON.stringify([
+    inOrder(source),
+    selection.sourceRoot,
+    inOrder(target.shown),
+    selection.targetRoot,
+  ]);
+
+const inOrder = (servers: string): string => servers.split(',').sort().join(',');

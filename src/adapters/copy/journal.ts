@@ -2,7 +2,7 @@
  * What a copy needs to go on after its process was killed: kept on local disk from its first write to its
  * last, readable by its owner only. One directory for each pair of source and target.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { copyFile, link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ import { CONFLICT_POLICIES } from '../../tree/copy/merge';
 import type { Raise } from '../../tree/copy/operations';
 import type { KeptTree } from '../../tree/source';
 import { OverlaidSnapshot } from '../source/overlaidSnapshot';
+import { takeLock } from './journalLock';
+import { sha256Of } from '../sha256';
 
 const FORMAT = 1;
 
@@ -32,6 +34,8 @@ const recordSchema = z.object({
   isSuper: z.boolean(),
   /** `follow`: the copy is made, and transactions are applied to it; `done`: only the marker may be left. */
   phase: z.enum(['copy', 'follow', 'done']),
+  /** A follower's next process compares both sides: what comes next of the source the target does not take. */
+  mustCompare: z.boolean().optional(),
   markerPath: z.string(),
   /** Nodes of the target may hold an entry of ours in their ACLs. */
   ownEntries: z.boolean(),
@@ -83,7 +87,7 @@ export class CopyJournal {
 
   /** `pair`: names source and target, the paths included. */
   static async at(parent: string, pair: string): Promise<CopyJournal> {
-    const id = createHash('sha256').update(pair).digest('hex').slice(0, 16);
+    const id = sha256Of(pair).slice(0, 16);
     const directory = join(parent, id);
     const there = await stat(directory).catch(() => undefined);
     const isOthers = process.getuid !== undefined && there?.uid !== process.getuid();
@@ -97,6 +101,16 @@ export class CopyJournal {
 
   get shown(): string {
     return this.directory;
+  }
+
+  /** Keeps other processes off it while `act` goes on. @throws EnsembleHeld where one is at it */
+  async alone<T>(act: () => Promise<T>): Promise<T> {
+    const release = await takeLock(`${this.directory}.lock`);
+    try {
+      return await act();
+    } finally {
+      await release();
+    }
   }
 
   /** What a copy that did not end has left; undefined where there is none. */

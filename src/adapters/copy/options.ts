@@ -16,6 +16,8 @@ export interface CopyTarget {
   /** For messages. */
   shown: string;
   auth: readonly Credential[];
+  /** What gives `auth`, for messages. */
+  authFrom?: string;
 }
 
 /** What goes where. */
@@ -39,6 +41,11 @@ export interface CopyOptions {
   conflict?: ConflictPolicy;
   /** Creates and deletes that raising counters may take altogether. */
   maxCounterRaise?: number;
+  /**
+   * Parents that have given more numbers at the target than at the source keep their counters. Right where the source
+   * is an earlier state of the target itself, whose clients have those numbers. Default false: it is refused.
+   */
+  mayBeAhead?: boolean;
   /** The target's jute.maxbuffer. */
   maxRequestBytes?: number;
   opsPerSecond?: number;

@@ -13,9 +13,11 @@ export async function takeOutOwnEntries<P>(
   rights: Rights,
   writer: OrderedWriter<P>,
 ): Promise<void> {
-  const { servers, shown, auth } = target;
-  const root = selection.targetRoot;
-  const source = new ClientSource({ servers, shown, auth, root, refuseRedacted: false });
+  const source = new ClientSource({
+    ...target,
+    root: selection.targetRoot,
+    refuseRedacted: false,
+  });
   try {
     for await (const nodes of source.nodes())
       for (const { path, acl } of nodes) {

@@ -102,6 +102,11 @@ export async function surveyTree(
       `${selection.sourceRoot} does not exist at ${source.shown}`,
       { details: { code: 'NoNode', path: selection.sourceRoot } },
     );
+  if (survey.nodes + survey.ephemerals.count === 0)
+    throw new ZkferryError(
+      'Refused',
+      `nothing to copy: no znode of ${selection.sourceRoot} is meant; correct --include and --exclude`,
+    );
   if (survey.tooLarge.count > 0)
     throw new ZkferryError(
       'Refused',
@@ -156,8 +161,10 @@ function raisesOf(
   look: TargetLook,
   merged: MergePlan | undefined,
   policy: ConflictPolicy,
-  { maxCounterRaise = DEFAULT_MAX_COUNTER_RAISE, rootMayBeAhead = false }: PrepareOptions,
+  options: PrepareOptions,
 ) {
+  const { maxCounterRaise = DEFAULT_MAX_COUNTER_RAISE, rootMayBeAhead = false } = options;
+  const mayBeAhead = policy === 'skip' || options.mayBeAhead === true;
   const root = { next: look.existing?.next ?? 0, children: 0 };
   const { raises, pairs, unreachable } = counterRaises(survey, selection, (path) => {
     const there = merged?.existing.get(selection.relativePath(path));
@@ -170,7 +177,7 @@ function raisesOf(
   const isOwnNumber = ({ path, aheadBy }: Unreachable) =>
     (look.takesNumberOfRoot || rootMayBeAhead) && path === look.root && aheadBy === 1;
   const inTheWay = unreachable.filter(
-    (entry) => !isOwnNumber(entry) && !(policy === 'skip' && entry.aheadBy !== undefined),
+    (entry) => !isOwnNumber(entry) && !(mayBeAhead && entry.aheadBy !== undefined),
   );
   if (inTheWay.length > 0)
     throw new ZkferryError(

@@ -1,6 +1,7 @@
 /** A copy into the tree it reads would never end, or destroy what it copies. */
 import { lookup } from 'node:dns/promises';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import type { ServerAddress } from '../zookeeper/fourLetterClient';
 import { isSameEnsemble } from './sameEnsemble';
 
@@ -35,7 +36,7 @@ async function addressesOf({ servers }: Place): Promise<string[]> {
   const found = await Promise.all(
     servers.map(async ({ host, clientPort }) => {
       const addresses = await lookup(host, { all: true }).catch(() => [{ address: host }]);
-      return addresses.map(({ address }) => `${address}:${clientPort}`);
+      return addresses.map(({ address }) => hostPort(address, clientPort));
     }),
   );
   return found.flat();

@@ -66,7 +66,9 @@ export async function perform(
       await proveSuper(session, marker, record, job);
       marker = await tryTarget(target, marker, survey);
     } catch (error) {
-      const isFinal = !isZkferryError(error) || !error.retryable;
+      // What another process works with now is not this one's to take away.
+      const isOthers = isZkferryError(error) && error.type === 'EnsembleHeld';
+      const isFinal = !isOthers && (!isZkferryError(error) || !error.retryable);
       if (isFinal && options.isResync !== true) await discard(session, journal, record);
       throw error;
     }
@@ -120,7 +122,11 @@ export async function discard(
 
 /** A session of the copy's own, for as long as the copy takes, whatever happens to its connections. */
 export const openOwnSession = (job: CopyJob, credential: string): Promise<ZkSession> =>
-  openRenewedSession({ servers: [...job.target.servers], auth: authOf(job.target, credential) });
+  openRenewedSession({
+    servers: [...job.target.servers],
+    auth: authOf(job.target, credential),
+    authFrom: job.target.authFrom,
+  });
 
 async function proveSuper(
   session: ZkSession,

@@ -1,5 +1,6 @@
 /** Where two trees differ, in the order of their paths; neither is held in memory. */
 import { rm } from 'node:fs/promises';
+import { ZkferryError } from '../../model/errors';
 import type { Selection } from '../../tree/copy/selection';
 import { compareLines, type Difference } from '../../tree/diff/compare';
 import { DigestTable, Marks } from '../../tree/diff/digestTable';
@@ -79,6 +80,7 @@ export async function diffTrees(
       ...{ source: right, selection: selection.ofTarget(), nodes: 0, ephemerals: 0 },
     };
     const differs = await crossOff(ours, theirs, new RecordDigester(lineOptions), options);
+    refuseNothing(ours, theirs);
     const writer = new LineWriter(lineOptions);
     await pick(ours, lines.source, writer, differs.ours, options.signal);
     await pick(theirs, lines.target, writer, differs.theirs, options.signal);
@@ -101,6 +103,17 @@ export async function diffTrees(
     await close();
     throw error;
   }
+}
+
+/** Nothing against nothing is no proof of anything: a path or a pattern is mistaken. */
+function refuseNothing(ours: Side, theirs: Side): void {
+  const seen = [ours, theirs].some(({ nodes, ephemerals }) => nodes + ephemerals > 0);
+  if (seen) return;
+  const { sourceRoot, targetRoot } = ours.selection;
+  throw new ZkferryError(
+    'Refused',
+    `nothing to compare: neither ${sourceRoot} of SOURCE nor ${targetRoot} of TARGET has a znode that is meant; correct the paths, or --include and --exclude`,
+  );
 }
 
 /** Says of each place in a side's order whether its node differs; undefined where none does. */

@@ -146,8 +146,8 @@ export class ClientSource implements TreeSource {
   }
 
   private connect(): Connection {
-    const { servers, auth, shown } = this.options;
-    return new Connection({ servers, auth, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
+    const { servers, auth, authFrom, shown } = this.options;
+    return new Connection({ servers, auth, authFrom, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
   }
 }
 

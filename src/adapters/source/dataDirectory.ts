@@ -30,6 +30,9 @@ export interface FilesOptions {
 const MAX_TXN_BYTES = 256 << 20;
 const NAME = /^(snapshot|log)\.([0-9a-f]{1,16})(\.gz|\.snappy)?$/;
 
+/** What a standalone server, and an ensemble, gives out first of all: of epoch 0, and of epoch 1. */
+const VERY_FIRST: readonly bigint[] = [0x1n, 0x1_0000_0001n];
+
 interface DataFile {
   file: string;
   kind: 'snapshot' | 'log';
@@ -50,8 +53,8 @@ export async function openFiles(options: FilesOptions): Promise<TreeSource> {
   }
   const files = await listed(options);
   const base = await newestWhole(files, options);
-  const txns = await logged(files, base.zxid, options);
-  const last = txns.at(-1)?.header.zxid ?? base.zxid;
+  const txns = await orRemoved(base.unpacked, () => logged(files, base, options));
+  const last = txns.at(-1)?.header.zxid ?? base.zxid ?? 0n;
   const shown = `the files of ${options.path} up to 0x${last.toString(16)}`;
   return sourceOf(shown, last, base.unpacked, txns);
 }
@@ -60,6 +63,12 @@ interface Unpacked {
   file: string;
   /** Made here, and removed with the source. */
   isOwn: boolean;
+}
+
+interface Base {
+  /** Everything up to it is in the snapshot; absent where there is none, and the tree is empty. */
+  zxid?: bigint;
+  unpacked: Unpacked;
 }
 
 function sourceOf(
@@ -113,10 +122,7 @@ async function listed({ path, logDirectory }: FilesOptions): Promise<DataFile[]>
 }
 
 /** As servers do it: an older snapshot, and more of the logs, where the newest is damaged. */
-async function newestWhole(
-  files: DataFile[],
-  options: FilesOptions,
-): Promise<{ zxid: bigint; unpacked: Unpacked }> {
+async function newestWhole(files: DataFile[], options: FilesOptions): Promise<Base> {
   const refusals: string[] = [];
   for (const snapshot of files.filter(({ kind }) => kind === 'snapshot').reverse()) {
     const unpacked = await unpack(snapshot, options);
@@ -135,7 +141,20 @@ async function newestWhole(
       'BackupInvalid',
       `no snapshot of ${options.path} is whole: ${refusals.join('; ')}; take another server's`,
     );
-  return { zxid: 0n, unpacked: await emptyTree(options) };
+  refuseHeadless(files[0]!, files[0]!.zxid, options);
+  return { unpacked: await emptyTree(options) };
+}
+
+/**
+ * Logs without a snapshot make the whole tree only where they hold all there ever was: servers do not trust them
+ * either (snapshot.trust.empty).
+ */
+function refuseHeadless({ file }: DataFile, first: bigint, { path }: FilesOptions): void {
+  if (VERY_FIRST.includes(first)) return;
+  throw new ZkferryError(
+    'BackupInvalid',
+    `${path} holds no snapshot, and its logs begin at 0x${first.toString(16)} (${file}): all that was written before is missing; where snapshots lie apart (dataDir), name that directory, and this one with --source-log-dir, or else take another server's files`,
+  );
 }
 
 /** What a server begins with: 3.4 may have no snapshot on disk yet. */
@@ -179,6 +198,16 @@ async function unpack(
   return { file: unpacked, isOwn: true };
 }
 
+/** What was unpacked here has no other owner yet. */
+async function orRemoved<T>({ file, isOwn }: Unpacked, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    if (isOwn) await rm(file, { force: true });
+    throw error;
+  }
+}
+
 async function spoolFile(spool: string): Promise<string> {
   await mkdir(spool, { recursive: true, mode: 0o700 });
   return join(spool, `files-${randomBytes(6).toString('hex')}`);
@@ -188,13 +217,14 @@ async function spoolFile(spool: string): Promise<string> {
  * The transactions after `base`: of the logs that begin later, and of the last one that begins before. A log may
  * end torn, as a killed server leaves it, where the next goes on with the very next transaction.
  */
-async function logged(files: DataFile[], base: bigint, options: FilesOptions): Promise<Txn[]> {
+async function logged(files: DataFile[], base: Base, options: FilesOptions): Promise<Txn[]> {
   const logs = files.filter(({ kind }) => kind === 'log');
-  const first = logs.findLastIndex(({ zxid }) => zxid <= base);
+  let last = base.zxid ?? 0n;
+  const first = logs.findLastIndex(({ zxid }) => zxid <= last);
   const txns: Txn[] = [];
   let bytes = 0;
-  let last = base;
-  for (const { file } of logs.slice(Math.max(0, first))) {
+  for (const log of logs.slice(Math.max(0, first))) {
+    const { file } = log;
     const scanner = new LogScanner();
     for await (const chunk of createReadStream(file)) {
       options.signal?.throwIfAborted();
@@ -202,6 +232,7 @@ async function logged(files: DataFile[], base: bigint, options: FilesOptions): P
         const txn = decodeTxn(record.bytes);
         const { zxid } = txn.header;
         if (zxid <= last) continue;
+        if (base.zxid === undefined && txns.length === 0) refuseHeadless(log, zxid, options);
         if (!follows(zxid, last)) throw hole(last, zxid, file);
         last = zxid;
         bytes += record.bytes.length;

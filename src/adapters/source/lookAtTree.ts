@@ -7,6 +7,7 @@ import { TreeCensus } from '../../tree/treeFacts';
 import { quorumSecurity } from '../quorumSecurity';
 import type { TapOptions } from '../tap';
 import { TapSource } from './tapSource';
+import { zxidText } from '../../model/zxid';
 
 /** Together with two questions of a second each to the client ports: 5 s to a leader, or to giving up. */
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -53,7 +54,7 @@ async function census(ensemble: string, options: TapOptions): Promise<TreeFacts>
     }
     return {
       source: source.shown,
-      zxid: `0x${source.zxid.toString(16)}`,
+      zxid: zxidText(source.zxid),
       ...found.result(await source.sessions()),
     };
   } finally {

@@ -24,7 +24,11 @@ export async function* readSnapshotFile(
   }
 }
 
-const notWhole = (file: string, end: Exclude<SnapshotEnd, { kind: 'complete' }>): ZkferryError =>
+/** Names the file and what is wrong with it. */
+export const notWhole = (
+  file: string,
+  end: Exclude<SnapshotEnd, { kind: 'complete' }>,
+): ZkferryError =>
   new ZkferryError(
     'BackupInvalid',
     `the snapshot ${file} is ${end.kind} at offset ${end.offset}: ${end.reason}`,

@@ -11,6 +11,7 @@ import type { TapEvent } from './events';
 import { AheadReader, type ReadAhead } from './readAhead';
 import type { FoundLeader } from './findLeader';
 import { SnapshotSpool } from './snapshotSpool';
+import { hostPort } from '../../model/hostPort';
 
 /** How long a leader may take between two words while it synchronises: it may read its own logs first. */
 const SYNC_SILENCE_MS = 30_000;
@@ -105,7 +106,7 @@ export class Attachment {
 
   private lost(reason: string): void {
     const { quorumHost, quorumPort } = this.leader;
-    this.end({ kind: 'lost', reason: `${quorumHost}:${quorumPort}: ${reason}` });
+    this.end({ kind: 'lost', reason: `${hostPort(quorumHost, quorumPort)}: ${reason}` });
   }
 
   private received(chunk: Buffer): void {

@@ -4,6 +4,7 @@ import { encodeAckEpoch, encodeObserverInfo, PACKET, packetName } from '../../co
 import { QuorumPacketDecoder } from '../../codec/quorum/packetDecoder';
 import { LearnerProtocol } from '../../codec/quorum/learnerProtocol';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import { diagnosePort } from './diagnosePort';
 import { findLeader, type FoundLeader, type TapServer } from './findLeader';
 import { learnerSid } from './learnerSid';
@@ -97,7 +98,7 @@ async function leaderInfo(
 }
 
 async function hungUp(leader: FoundLeader, security: QuorumSecurity): Promise<ZkferryError> {
-  const where = `${leader.quorumHost}:${leader.quorumPort}`;
+  const where = hostPort(leader.quorumHost, leader.quorumPort);
   const demand = (what: string, code: string): ZkferryError =>
     new ZkferryError('ZooKeeperAuthFailed', `the quorum port ${where} demands ${what}`, {
       details: { code },

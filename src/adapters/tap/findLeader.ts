@@ -2,6 +2,7 @@
 import { parseConf, parseSrvr, classifyReply } from '../../codec/fourLetterWord';
 import { epochOf } from '../../codec/quorum/packet';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import { askWord, type WordResult } from '../zookeeper/fourLetterClient';
 
 /** ZooKeeper's customary quorum port, taken where neither the caller nor the server says another. */
@@ -59,11 +60,11 @@ export async function findLeader(
   if (alone !== undefined) {
     throw new ZkferryError(
       'Unsupported',
-      `${alone.server.host}:${alone.server.clientPort} is a standalone server and has no quorum port: read it through the client port or from its data directory`,
+      `${hostPort(alone.server.host, alone.server.clientPort)} is a standalone server and has no quorum port: read it through the client port or from its data directory`,
     );
   }
   const said = answers.map(
-    ({ server, said: words }) => `${server.host}:${server.clientPort} ${words}`,
+    ({ server, said: words }) => `${hostPort(server.host, server.clientPort)} ${words}`,
   );
   throw new ZkferryError(
     'ZooKeeperUnavailable',

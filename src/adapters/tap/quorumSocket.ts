@@ -11,6 +11,7 @@ import {
   type DigestCredential,
 } from '../../codec/quorum/auth';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import { reasonOf, receive } from './receive';
 
 export interface QuorumTls {
@@ -39,7 +40,8 @@ interface Limits {
   signal?: AbortSignal;
 }
 
-const shown = ({ quorumHost, quorumPort }: QuorumAddress): string => `${quorumHost}:${quorumPort}`;
+const shown = ({ quorumHost, quorumPort }: QuorumAddress): string =>
+  hostPort(quorumHost, quorumPort);
 
 /**
  * ZooKeeperUnavailable, retryable: nobody listens (only a leader does), or nothing answers within

@@ -4,6 +4,7 @@
  * lets itself be dropped rather than make a leader wait.
  */
 import { isZkferryError, ZkferryError } from '../../model/errors';
+import { pause } from '../pause';
 import { Attachment, type AttachmentEnd } from './attachment';
 import { connectLeader } from './connectLeader';
 import { EventQueue } from './eventQueue';
@@ -231,15 +232,6 @@ class LearnerTap implements Tap {
     this.attempts += 1;
     const ms = longest * (0.5 + Math.random() / 2);
     const { signal } = this.closing;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done, { once: true });
-      if (signal.aborted) done();
-    });
+    return pause(ms, signal);
   }
 }

@@ -9,6 +9,7 @@
 import { setMaxListeners } from 'node:events';
 import type { SessionOptions } from '../../model/ports';
 import type { WriteGap } from '../../model/status';
+import { pause } from '../pause';
 import { ensureCanary } from './canary';
 import type { ServerAddress } from './fourLetterClient';
 import { ensureOwned, unlessCode, type ZnodeRoot } from './ownedNodes';
@@ -213,7 +214,7 @@ async function keepWriting(
       await writeUntilEnded(session, options, measure, writer, signal);
       await session.close();
     }
-    await sleep(REOPEN_AFTER_MS, signal);
+    await pause(REOPEN_AFTER_MS, signal);
   }
 }
 
@@ -244,7 +245,7 @@ async function writeUntilEnded(
       if (wasConnected && !signal.aborted) measure.failed += 1;
       prepared = false;
     }
-    await sleep(Math.max(1, intervalMs - (performance.now() - started)), signal);
+    await pause(Math.max(1, intervalMs - (performance.now() - started)), signal);
   }
 }
 
@@ -254,17 +255,4 @@ async function prepare(session: OpenSession, place: ZnodeRoot, path: string): Pr
   if (there !== null) return;
   await ensureCanary(session, place);
   await ensureOwned(session, path, place.credential);
-}
-
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-  });
 }

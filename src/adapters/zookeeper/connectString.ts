@@ -28,7 +28,10 @@ export function parseConnectString(text: string, what: string): ConnectString {
 }
 
 function address(text: string): ServerAddress | undefined {
-  const match = /^(?:\[([0-9A-Fa-f:.%]+)\]|([A-Za-z0-9_.-]+))(?::(\d{1,5}))?$/.exec(text.trim());
+  const match =
+    /^(?:\[([0-9A-Fa-f:.]+(?:%[A-Za-z0-9_.-]+)?)\]|([A-Za-z0-9_.-]+))(?::(\d{1,5}))?$/.exec(
+      text.trim(),
+    );
   if (match === null) return undefined;
   const clientPort = match[3] === undefined ? DEFAULT_CLIENT_PORT : Number(match[3]);
   if (clientPort < 1 || clientPort > 65_535) return undefined;

@@ -21,9 +21,10 @@ import {
   type Reply,
   type SessionTicket,
 } from '../../codec/clientProtocol';
-import { operationError } from './errors';
+import { operationError, type OperationFailure } from './errors';
 import type { ServerAddress } from './fourLetterClient';
 import { Wire } from './wire';
+import { hostPort } from '../../model/hostPort';
 
 export type SessionEnd = 'expired' | 'authFailed' | 'closed';
 
@@ -51,6 +52,8 @@ export interface ConnectionOptions {
   auth: readonly { scheme: string; credential: string }[];
   /** The servers, for messages. */
   shown: string;
+  /** What gives `auth`, for messages; default the inventory. */
+  authFrom?: string;
   /** A session that exists, to be taken over; by default a new one. */
   ticket?: SessionTicket;
 }
@@ -112,7 +115,8 @@ export class Connection {
       {
         onOpen: (reply) => this.opened(reply),
         onFrame: (frame) => this.received(decodeReply(frame)),
-        onEnd: (reason) => this.disconnected(`${server.host}:${server.clientPort}: ${reason}`),
+        onEnd: (reason) =>
+          this.disconnected(`${hostPort(server.host, server.clientPort)}: ${reason}`),
       },
     );
     this.wire = wire;
@@ -173,9 +177,14 @@ export class Connection {
     this.settleEnded(end);
   }
 
+  private failureOf(operation: string, path?: string): OperationFailure {
+    const { shown: servers, authFrom } = this.options;
+    return { operation, path, servers, authFrom };
+  }
+
   /** Resolves when connected; rejects with ZooKeeperUnavailable or ZooKeeperAuthFailed otherwise. */
   whenConnected(timeoutMs: number, operation: string, path?: string): Promise<void> {
-    const failure = { operation, path, servers: this.options.shown };
+    const failure = this.failureOf(operation, path);
     if (this.endedAs !== undefined) {
       return Promise.reject(operationError(END_CODES[this.endedAs], failure));
     }
@@ -208,7 +217,7 @@ export class Connection {
     encode: (xid: number) => Buffer,
     decode: (body: Buffer) => T,
   ): Promise<T> {
-    const failure = { operation, path, servers: this.options.shown };
+    const failure = this.failureOf(operation, path);
     const deadline = performance.now() + timeoutMs;
     if (!this.connected) await this.whenConnected(timeoutMs, operation, path);
     if (this.pending.size >= MAX_PENDING) {

@@ -50,10 +50,15 @@ const HINTS: Record<string, string> = {
   OperationTimeout: 'no answer in time; a write may have been applied',
   SessionExpired: 'the session expired; open a new one',
   SessionMoved: 'the session reconnected elsewhere meanwhile; try again',
-  NoAuth: 'the znode\'s ACL does not allow this: check "auth" of the ensemble in the inventory',
-  AuthFailed: 'the server refused the credential: check "auth" of the ensemble in the inventory',
   NotReadOnly: 'the server is in read-only mode: it has no quorum',
 };
+
+const AUTH_HINTS: Record<string, string> = {
+  NoAuth: "the znode's ACL does not allow this",
+  AuthFailed: 'the server refused the credential',
+};
+
+const INVENTORY_AUTH = '"auth" of the ensemble in the inventory';
 
 export interface OperationFailure {
   /** What was asked, e.g. `create`. */
@@ -61,6 +66,8 @@ export interface OperationFailure {
   path?: string;
   /** Where: connect string of the session. */
   servers: string;
+  /** What gives the credentials, to be checked where they do not do; default the inventory. */
+  authFrom?: string;
 }
 
 export const codeName = (rc: number): string => CODE_NAMES[rc] ?? `Code${rc}`;
@@ -68,12 +75,13 @@ export const codeName = (rc: number): string => CODE_NAMES[rc] ?? `Code${rc}`;
 /** The error for a result code or code name. `details.code` is the name. */
 export function operationError(
   code: number | string,
-  { operation, path, servers }: OperationFailure,
+  { operation, path, servers, authFrom = INVENTORY_AUTH }: OperationFailure,
   extra?: string,
 ): ZkferryError {
   const name = typeof code === 'number' ? codeName(code) : code;
   const where = path === undefined ? servers : `${path} at ${servers}`;
-  const hint = extra ?? HINTS[name];
+  const refusal = AUTH_HINTS[name];
+  const hint = extra ?? (refusal === undefined ? HINTS[name] : `${refusal}: check ${authFrom}`);
   const message = `${operation} ${where} failed: ${name}${hint === undefined ? '' : ` (${hint})`}`;
   const details = { code: name, operation, path };
   if (UNAVAILABLE.has(name)) {

@@ -1,6 +1,7 @@
 /** Asks one server one four-letter word over TCP. */
 import { connect } from 'node:net';
 import { MAX_REPLY_BYTES, type FourLetterWord } from '../../codec/fourLetterWord';
+import { hostPort } from '../../model/hostPort';
 
 export interface ServerAddress {
   host: string;
@@ -25,7 +26,7 @@ export function askWord(
   word: FourLetterWord,
   { timeoutMs, signal }: { timeoutMs: number; signal?: AbortSignal },
 ): Promise<WordResult> {
-  const where = `${address.host}:${address.clientPort}`;
+  const where = hostPort(address.host, address.clientPort);
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortReason(signal));
     const chunks: Buffer[] = [];

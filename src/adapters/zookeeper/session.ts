@@ -15,6 +15,7 @@ import {
 } from '../../codec/clientProtocol';
 import { encodeReconfig } from '../../codec/clientRequests';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import type { SessionOptions, ZkAcl, ZkSession } from '../../model/ports';
 import { Connection } from './connection';
 import { zooKeeperCode } from './errors';
@@ -53,7 +54,8 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     servers,
     sessionTimeoutMs: options.sessionTimeoutMs ?? DEFAULT_SESSION_TIMEOUT_MS,
     auth: options.auth ?? [],
-    shown: servers.map(({ host, clientPort }) => `${host}:${clientPort}`).join(','),
+    authFrom: options.authFrom,
+    shown: servers.map(({ host, clientPort }) => hostPort(host, clientPort)).join(','),
   });
   const onAbort = (): void => void connection.close();
   signal?.addEventListener('abort', onAbort, { once: true });
@@ -66,8 +68,16 @@ export async function openSession(options: SessionOptions): Promise<OpenSession>
     signal?.throwIfAborted();
     throw error;
   }
+  const { sessionId } = connection;
+  own.add(sessionId);
+  void connection.ended.then(() => own.delete(sessionId));
   return sessionOn(connection, options.operationTimeoutMs ?? DEFAULT_OPERATION_TIMEOUT_MS);
 }
+
+const own = new Set<string>();
+
+/** Whether this process has it open: then it is no client's. */
+export const isOwnSession = (sessionId: string): boolean => own.has(sessionId);
 
 function sessionOn(connection: Connection, timeoutMs: number): OpenSession {
   const ask = <T>(

@@ -2,18 +2,9 @@
 import { join } from 'node:path';
 import { Option, type Command } from 'commander';
 import { stateDirectory } from '../../adapters/stateDirectory';
-import type {
-  CopyJob,
-  CopyOptions,
-  CopyProgress,
-  CopyResult,
-  Credential,
-  FollowResult,
-  FollowStatus,
-} from '../../adapters/copy/options';
-import { isZkferryError, ZkferryError } from '../../model/errors';
+import type { CopyJob, CopyOptions, FollowResult, FollowStatus } from '../../adapters/copy/options';
+import { ZkferryError } from '../../model/errors';
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../tree/copy/merge';
-import type { TreeSource } from '../../tree/source';
 import {
   action,
   withCommonOptions,
@@ -21,9 +12,11 @@ import {
   type Outcome,
   type Runner,
 } from '../context';
+import { copyText, PROGRESS_EVERY_MS, progressOf } from '../copyOutput';
 import { wholeNumber, zxid } from '../options';
 import { tapAccess } from '../quorumOptions';
 import {
+  openExisting,
   openTree,
   spoolDirectory,
   treePair,
@@ -32,7 +25,8 @@ import {
 } from '../treeSource';
 import type { TreePlace } from '../treePlace';
 
-const PROGRESS_EVERY_MS = 250;
+/** From the first interrupt on, which ends the work in order, until another one ends the process. */
+const FORCED_AFTER_MS = 1_000;
 /** Beyond it a snapshot is read from disk each time. */
 const READ_TWICE = { readAheadBytes: 64 << 20 };
 /** What is held while a copy is made, and how long a source without a leader is waited for. */
@@ -43,7 +37,6 @@ const FOLLOW_BOUNDS = {
 } as const;
 
 interface CopyCommandOptions extends PairOptions {
-  targetReadBy?: PairOptions['readBy'];
   execute?: boolean;
   conflict: ConflictPolicy;
   startOver?: boolean;
@@ -101,9 +94,13 @@ async function copy(
   );
   await refuseOverlap(source, target);
   const stop = new AbortController();
-  const release = context.io.onInterrupt(() =>
-    stop.abort(new ZkferryError('Interrupted', 'interrupted: the same command goes on')),
-  );
+  const release = context.io.onInterrupt(() => {
+    if (stop.signal.aborted) return;
+    context.output.note('stopping; Ctrl-C again ends it at once, and the same command goes on');
+    stop.abort(new ZkferryError('Interrupted', 'interrupted: the same command goes on'));
+    // A target that does not answer may take minutes. npx passes one Ctrl-C on as two, at the same moment.
+    setTimeout(release, FORCED_AFTER_MS).unref();
+  });
   const job: CopyJob = {
     source: source.shown,
     openSource: () => openTree(context, source, options, sourceAuth, READ_TWICE),
@@ -124,7 +121,10 @@ async function copy(
       options.follow === true
         ? await follow(context, job, source, options, copyOptions)
         : await copyTree(job, copyOptions);
-    return { text: textOf(result, source.shown, target.shown), document: { ok: true, ...result } };
+    return {
+      text: copyText(result, source.shown, target.shown),
+      document: { ok: true, ...result },
+    };
   } finally {
     release();
   }
@@ -178,94 +178,3 @@ async function follow(
 
 const followLine = ({ state, zxid: at, lagTransactions, lagMs, transactions }: FollowStatus) =>
   `${state}: at ${at}, ${transactions} transactions applied, ${lagTransactions} behind (${Math.round(lagMs)} ms)`;
-
-/** Without a word about it: by the tap, except of a standalone server, which has no quorum port. */
-async function openExisting(
-  context: CommandContext,
-  target: TreePlace,
-  options: CopyCommandOptions,
-  auth: readonly Credential[],
-): Promise<TreeSource> {
-  const { targetReadBy } = options;
-  try {
-    return await openTree(context, target, { ...options, readBy: targetReadBy ?? 'tap' }, auth);
-  } catch (error) {
-    const isStandalone = isZkferryError(error) && error.type === 'Unsupported';
-    if (targetReadBy !== undefined || !isStandalone) throw error;
-    return openTree(context, target, { ...options, readBy: 'client' }, auth);
-  }
-}
-
-const PHASES: Record<CopyProgress['phase'], string> = {
-  read: 'reading the source',
-  survey: 'surveying',
-  compare: 'comparing with the target',
-  check: 'trying what the target takes',
-  write: 'writing',
-  finish: 'setting ACLs',
-};
-
-function progressOf(context: CommandContext): (progress: CopyProgress) => void {
-  let lastShown = 0;
-  let phaseNow: string | undefined;
-  let phaseSince = 0;
-  return ({ phase, done, total }) => {
-    const now = performance.now();
-    if (phase !== phaseNow) [phaseNow, phaseSince] = [phase, now];
-    else if (now - lastShown < PROGRESS_EVERY_MS) return;
-    lastShown = now;
-    const seconds = (now - phaseSince) / 1000;
-    const rate = seconds > 0 ? done / seconds : 0;
-    const of = total === undefined ? '' : ` of ${total}`;
-    const left =
-      total === undefined || rate === 0 ? '' : `, about ${Math.ceil((total - done) / rate)} s left`;
-    const counted = done === 0 ? '' : `: ${done}${of} (${Math.round(rate)}/s${left})`;
-    context.output.tick(`${PHASES[phase]}${counted}`);
-  };
-}
-
-function textOf(result: CopyResult | FollowResult, source: string, target: string): string {
-  const { nodes, bytes, ephemerals, counterPairs, containers, ttls, durationMs } = result;
-  const { created, changed, deleted, skipped, executed } = result;
-  const seconds = durationMs / 1000;
-  const more = [
-    ...(changed > 0 ? [`${changed} changed`] : []),
-    ...(deleted > 0 ? [`${deleted} deleted`] : []),
-    ...(skipped > 0 ? [`${skipped} different and left as they are`] : []),
-  ];
-  return [
-    `${source}: ${nodes} znodes (${bytes} bytes of data, ${containers} containers, ${ttls} with a time to live)`,
-    `${target}: ${[`${created} ${executed ? 'created' : 'to create'}`, ...more].join(', ')}`,
-    `sequence counters: ${counterPairs} to be made up for by creating and deleting`,
-    ...(result.rootAhead
-      ? [
-          'the target gives / one sequence number more than the source: the marker of the copy takes it',
-        ]
-      : []),
-    ...(ephemerals.count > 0
-      ? [
-          `left out: ${ephemerals.count} ephemerals: ${ephemerals.listed
-            .slice(0, 10)
-            .map(({ path, owner }) => `${path} (session ${owner})`)
-            .join(', ')}`,
-        ]
-      : []),
-    ...(result.resumedAfter === undefined
-      ? []
-      : [`went on after ${result.resumedAfter} steps of an earlier process`]),
-    ...('resumedFrom' in result
-      ? [`went on after ${result.resumedFrom}, where an earlier process was stopped`]
-      : []),
-    ...('complete' in result && executed
-      ? [
-          `followed to ${result.zxid}: ${result.transactions} transactions, lag p50 ${result.lagP50Ms.toFixed(1)} ms, p99 ${result.lagP99Ms.toFixed(1)} ms, compared again ${result.resyncs} times`,
-          ...(result.complete
-            ? []
-            : ['the source had no leader at the end: what it committed last may be missing']),
-        ]
-      : []),
-    executed
-      ? `took ${seconds.toFixed(2)} s, ${Math.round(nodes / seconds)} znodes/s`
-      : 'nothing was written; --execute does it',
-  ].join('\n');
-}

@@ -23,7 +23,6 @@ const DEFAULT_LIMIT = 1_000;
 const MOST_LISTED = 1_000_000;
 
 interface DiffCommandOptions extends PairOptions {
-  targetReadBy?: PairOptions['readBy'];
   versions?: boolean;
   times?: boolean;
   limit: number;

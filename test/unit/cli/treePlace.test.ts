@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { operationError } from '../../../src/adapters/zookeeper/errors';
 import { CommandContext } from '../../../src/cli/context';
 import type { Io } from '../../../src/cli/io';
 import { tapAccess, type QuorumOptions } from '../../../src/cli/quorumOptions';
@@ -66,9 +67,45 @@ test('a name of the inventory: its members, and what it says of credentials', as
   expect(targetAuth.map(({ credential }) => credential)).toEqual(['ann:secret', 'bob:secret']);
 });
 
-test.each(['orders:2181/app', 'others/app', 'orders,others'])('%s: hosts', async (text) => {
+test('what is to be checked where credentials do not do: the options, and the inventory only where it gave some', async () => {
+  process.env.ORDERS_AUTH = 'ann:secret';
+  const context = new CommandContext(NO_IO, inventory('zkferry.yaml'));
+  const { source, target } = await treePair(context, '10.0.0.9:2181', 'orders', {
+    ...{ readBy: 'client', sourcePath: '/' },
+  });
+  expect([source.authFrom, target.authFrom]).toEqual([
+    '--source-auth',
+    '"auth" of orders in the inventory, or --target-auth',
+  ]);
+  const failure = { operation: 'get', path: '/a', servers: 'zk1:2181' };
+  expect(operationError('NoAuth', { ...failure, authFrom: source.authFrom }).message).toBe(
+    "get /a at zk1:2181 failed: NoAuth (the znode's ACL does not allow this: check --source-auth)",
+  );
+  expect(operationError('AuthFailed', failure).message).toContain(
+    'check "auth" of the ensemble in the inventory',
+  );
+});
+
+test.each(['orders:2181/app', 'localhost/app', 'orders,others'])('%s: hosts', async (text) => {
   const { servers, ensemble } = await place(text);
-  expect([servers[0]!.host, ensemble]).toEqual([text.slice(0, 6), undefined]);
+  expect([servers[0]!.host, ensemble]).toEqual([/^[a-z]+/.exec(text)![0], undefined]);
+});
+
+test('a name that is neither an ensemble nor a host is told for both, whether there is an inventory or none', async () => {
+  // No resolver knows names of this domain (RFC 6761).
+  const text = 'oders.invalid/app';
+  await expect(place(text)).rejects.toMatchObject({
+    type: 'UnknownEnsemble',
+    message: expect.stringMatching(
+      /^SOURCE: oders\.invalid is neither .*zkferry\.yaml has no ensemble "oders\.invalid"; it knows: orders; and no host/,
+    ),
+  });
+  await expect(placeOf(new CommandContext(NO_IO, {}), text, 'TARGET')).rejects.toMatchObject({
+    type: 'UnknownEnsemble',
+    message: expect.stringMatching(
+      /^TARGET: .* there is no inventory zkferry\.yaml here .* and no host/,
+    ),
+  });
 });
 
 test('an inventory that was named and is not there is said so, and asked for by names only', async () => {

@@ -27,7 +27,7 @@ const sourceOf = (some: Tree): TreeSource => ({
   knowsTypes: true,
   // eslint-disable-next-line @typescript-eslint/require-await -- it stands for one that waits
   async *nodes() {
-    yield Object.entries(some).map(([path, it]) => nodeOf(path, it as never));
+    yield [ROOT, ...Object.entries(some).map(([path, it]) => nodeOf(path, it as never))];
   },
   close: () => Promise.resolve(),
 });
@@ -41,6 +41,9 @@ const nodeOf = (
   acl: [{ perms: 31, scheme: 'digest', id: it.acl }],
   stat: { ...NO_STAT, ephemeralOwner: it.owner, cversion: it.cversion, version: it.version },
 });
+
+/** Every real tree has one. */
+const ROOT = nodeOf('/', { data: '', acl: 'one', owner: 0n, cversion: 0, version: 0 });
 
 it.each([false, true])('with versions compared: %p', async (versions) => {
   await fc.assert(
@@ -64,4 +67,10 @@ it.each([false, true])('with versions compared: %p', async (versions) => {
     }),
     { numRuns: 300 },
   );
+});
+
+it('refuses to call nothing equal to nothing', async () => {
+  const selection = new Selection({ sourceRoot: '/a', targetRoot: '/a' });
+  const compared = diffTrees(sourceOf({}), sourceOf({}), selection, { directory });
+  await expect(compared).rejects.toThrow('nothing to compare: neither /a of SOURCE');
 });
