@@ -1,0 +1,7 @@
+/** What is lost with an ensemble, by how it is captured: for people. */
+import type { CaptureSourceName } from '../../model/backupInputs';
+
+export const RPO: Record<CaptureSourceName, string> = {
+  stream: 'what was committed within the lag: milliseconds',
+  files: "what was committed since a server's files were last looked at: a second or two",
+};
