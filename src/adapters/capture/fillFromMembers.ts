@@ -1,0 +1,162 @@
+/**
+ * Transactions that the stream passed over, from the members' own logs.
+ *
+ * Within an epoch a log that goes on number by number lacks nothing. Where an epoch ends, one log alone does not tell:
+ * a member that was away may have been given a snapshot, and holds nothing of an epoch in between, or still holds a
+ * tail that was never committed. So each change of epoch in the log that is taken must stand in a majority's logs, with
+ * the transactions on both sides of it. An ensemble that was put back to an earlier state has logs that begin anew: they
+ * lead on from nothing that was captured before.
+ */
+import { counterOf, epochOf, follows } from '../../codec/quorum/packet';
+import { decodeTxnHeader } from '../../codec/txn';
+import { LogScanner } from '../../codec/txnLog';
+import { isZkferryError, ZkferryError } from '../../model/errors';
+import type { DataFile, HostDataPort } from '../../model/hostData';
+import type { ResolvedServer } from '../../model/inventory';
+import type { OperationContext } from '../../model/ports';
+import { zxidText } from '../../planning/backup/keys';
+import type { UnseenRange } from '../tap';
+
+export interface MemberLogs {
+  host: HostDataPort;
+  /** Voters that serve now, the leader first: what does not serve may hold what was never committed. */
+  serving: readonly ResolvedServer[];
+  /** Of all voters. */
+  majority: number;
+  heartbeat(detail: unknown): void;
+}
+
+export interface FilledTxn {
+  zxid: bigint;
+  bytes: Buffer;
+}
+
+/** In order and whole; BackupInvalid, saying why for each member, where no log holds the range as it must be. */
+export async function* fillFromMembers(
+  logs: MemberLogs,
+  range: UnseenRange,
+  signal: AbortSignal,
+): AsyncGenerator<FilledTxn> {
+  const shapes = await Promise.all(
+    logs.serving.map((server) => shapeOf(logs, server, range, signal)),
+  );
+  const whole = shapes.find(
+    (shape) => shape.refusal === undefined && changesStand(shape, shapes, logs.majority),
+  );
+  if (whole === undefined) throw notFilled(range, shapes, logs.majority);
+  for await (const txn of txnsOf(logs, whole.server, range, signal))
+    if (txn.zxid > range.after) yield txn;
+}
+
+/** How a member's log runs through the range: each change of epoch, as the two zxids around it. */
+interface Shape {
+  server: ResolvedServer;
+  changes: string[];
+  refusal?: string;
+}
+
+async function shapeOf(
+  logs: MemberLogs,
+  server: ResolvedServer,
+  range: UnseenRange,
+  signal: AbortSignal,
+): Promise<Shape> {
+  const changes: string[] = [];
+  let last = range.after;
+  // Only a log that holds the last transaction before the range tells what came next, once the epoch has changed.
+  let holdsLast = false;
+  const unknown = (): Shape => ({
+    server,
+    changes,
+    refusal: `does not hold ${zxidText(range.after)} itself, so that what came between that and a later epoch cannot be told`,
+  });
+  try {
+    for await (const { zxid } of txnsOf(logs, server, range, signal)) {
+      if (zxid === range.after) {
+        holdsLast = true;
+        continue;
+      }
+      if (!follows(zxid, last))
+        return { server, changes, refusal: `has ${zxidText(zxid)} after ${zxidText(last)}` };
+      if (epochOf(zxid) !== epochOf(last)) {
+        if (!holdsLast) return unknown();
+        changes.push(`${last}-${zxid}`);
+      }
+      last = zxid;
+      holdsLast = true;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isZkferryError(error)) throw error;
+    return { server, changes, refusal: error.message };
+  }
+  // A leader's first zxid of an epoch, counter 0, is no transaction.
+  const isNewEpoch = counterOf(range.upTo) === 0n && epochOf(last) < epochOf(range.upTo);
+  if (isNewEpoch && !holdsLast) return unknown();
+  const isEnd = last === range.upTo || isNewEpoch;
+  return isEnd ? { server, changes } : { server, changes, refusal: `ends at ${zxidText(last)}` };
+}
+
+const changesStand = (shape: Shape, shapes: readonly Shape[], majority: number): boolean =>
+  shape.changes.every(
+    (change) => shapes.filter(({ changes }) => changes.includes(change)).length >= majority,
+  );
+
+/** With the last one before the range, where it is there. */
+async function* txnsOf(
+  logs: MemberLogs,
+  server: ResolvedServer,
+  { after, upTo }: UnseenRange,
+  signal: AbortSignal,
+): AsyncGenerator<FilledTxn> {
+  const context: OperationContext = { signal, heartbeat: (detail) => logs.heartbeat(detail) };
+  const { files } = await logs.host.listDataFiles(server, context);
+  let last = after - 1n;
+  for (const file of covering(files, after, upTo)) {
+    const { name, bytes: maxBytes, directory } = file;
+    const scanner = new LogScanner();
+    const stream = await logs.host.readDataFile(server, name, { directory, maxBytes }, context);
+    try {
+      for await (const chunk of stream)
+        for (const { bytes } of scanner.push(chunk as Buffer)) {
+          const { zxid } = decodeTxnHeader(bytes);
+          if (zxid > upTo) return;
+          if (zxid <= last) continue;
+          last = zxid;
+          yield { zxid, bytes };
+        }
+    } finally {
+      stream.destroy();
+    }
+    const end = scanner.finish();
+    if (end.kind === 'corrupt')
+      throw new ZkferryError(
+        'BackupInvalid',
+        `${name} of ${server.name} is damaged at offset ${end.offset} (${end.reason})`,
+      );
+  }
+}
+
+/** Logs, by the first zxid in them, from the one that would hold the last transaction before the range. */
+function covering(files: readonly DataFile[], after: bigint, upTo: bigint): DataFile[] {
+  const ordered = files
+    .filter(({ name }) => name.startsWith('log.'))
+    .sort((one, other) => (BigInt(one.zxid) < BigInt(other.zxid) ? -1 : 1));
+  const first = ordered.findLastIndex(({ zxid }) => BigInt(zxid) <= after);
+  return ordered.slice(Math.max(0, first)).filter(({ zxid }) => BigInt(zxid) <= upTo);
+}
+
+function notFilled(
+  { after, upTo }: UnseenRange,
+  shapes: readonly Shape[],
+  majority: number,
+): ZkferryError {
+  const reasons = shapes.map(
+    ({ server, refusal }) =>
+      `${server.name} ${refusal ?? `changes epoch where fewer than ${majority} voters' logs do`}`,
+  );
+  return new ZkferryError(
+    'BackupInvalid',
+    `no member's log holds (${zxidText(after)}, ${zxidText(upTo)}] whole: ${reasons.join('; ') || 'no voter that serves can be reached by SSH'}`,
+  );
+}

@@ -1,0 +1,61 @@
+/** What a capture leaves in a repository, held against what an ensemble committed. */
+import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
+import { createLab, type Lab } from '../../src/lab/lab';
+import { OTHER_KEY } from '../support/ageKeys';
+import { captureClaims } from '../support/captureClaims';
+import { PLACES, type CapturePlace, type OpenPlace } from '../support/capturePlace';
+import { ENSEMBLE } from '../support/runningCapture';
+
+jest.setTimeout(240_000);
+
+const [, TAKEN_OVER] = Object.keys(captureClaims);
+
+let lab: Lab;
+
+beforeAll(async () => {
+  lab = await createLab({
+    name: 'capture',
+    version: '3.9.6',
+    servers: 3,
+    settings: { tickTime: '500', initLimit: '20', syncLimit: '6' },
+  });
+  await lab.start();
+});
+afterAll(() => lab.destroy());
+
+async function inPlace(open: OpenPlace, work: (place: CapturePlace) => Promise<void>) {
+  const place = await open();
+  try {
+    await work(place);
+  } finally {
+    await place.close();
+  }
+}
+
+test.each(Object.keys(captureClaims))('%s', (claim) =>
+  inPlace(PLACES['a directory']!, (place) => captureClaims[claim]!({ lab, place })),
+);
+
+test(`in S3 too: ${TAKEN_OVER}`, () =>
+  inPlace(PLACES.S3!, (place) => captureClaims[TAKEN_OVER!]!({ lab, place })));
+
+test(`encrypted, by writers that cannot read it: ${TAKEN_OVER}; another identity reads nothing of it`, () =>
+  inPlace(PLACES['an encrypted directory']!, async (place) => {
+    expect(place.writing.readable).toBe(false);
+    await captureClaims[TAKEN_OVER!]!({ lab, place });
+    const { ok, findings, lines } = await checkEnsemble(
+      await place.reading(OTHER_KEY.identity),
+      ENSEMBLE,
+    );
+    expect(ok).toBe(false);
+    const errors = findings.filter(({ severity }) => severity === 'error');
+    for (const { key } of [
+      ...(await contentsOf(place)).bases,
+      ...(await contentsOf(place)).segments,
+    ])
+      expect(errors.map((error) => error.key)).toContain(key);
+    expect(lines[0]).toBe('restorable: nothing');
+  }));
+
+const contentsOf = async (place: CapturePlace) =>
+  (await place.writing.contents(ENSEMBLE)).timelines[0]!;
