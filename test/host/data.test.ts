@@ -10,94 +10,27 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { createZooKeeperAdapter } from '../../src/adapters/zookeeper/adapter';
-import { ensureArchive } from '../../src/lab/bootstrap';
 import type { ZkSession } from '../../src/model/ports';
-import { packageSchema, type ResolvedServer } from '../../src/model/inventory';
-import {
-  context,
-  executable,
-  processIsAlive,
-  rejection,
-  startTestHost,
-  token,
-  until,
-  type TestHost,
-} from './sshd';
+import type { ResolvedServer } from '../../src/model/inventory';
+import { VERSION, startRealServer, zookeeper, type RealServer } from './realServer';
+import { context, processIsAlive, rejection, until, type TestHost } from './sshd';
 
-const ADDRESS = '127.71.6.1';
-const VERSION = '3.9.6';
-const zookeeper = createZooKeeperAdapter();
-const address = { host: ADDRESS, clientPort: 2181 };
-
+let real: RealServer;
 let host: TestHost;
 let server: ResolvedServer;
 let session: ZkSession;
-let sequence = 0;
-const next = () => token((sequence += 1));
-const homeOf = (name: string): string => join(host.directory, name);
+const next = () => real.next();
+const homeOf = (name: string): string => real.homeOf(name);
 
-/** A real standalone server that snapshots every few writes, so that a copy meets snapshots and logs being written. */
 beforeAll(async () => {
-  host = await startTestHost(ADDRESS);
-  const { path } = await ensureArchive(VERSION);
-  const home = homeOf('zk1');
-  const opt = join(home, 'opt');
-  const script = executable(
-    join(host.directory, 'service'),
-    `#!/bin/sh
-cd ${home}
-running() { [ -f run.pid ] && kill -0 "$(cat run.pid)" 2>/dev/null; }
-case "$1" in
-  start)
-    running || { java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Dzookeeper.snapCount=500 -Dzookeeper.preAllocSize=64 -Dmy.password=hunter2 \\
-      -cp 'opt/current/lib/*' org.apache.zookeeper.server.quorum.QuorumPeerMain ${home}/config/zoo.cfg >server.log 2>&1 </dev/null &
-    echo $! >run.pid; } ;;
-  stop) if running; then kill "$(cat run.pid)"; fi ;;
-  status) if running; then echo "pid $(cat run.pid)"; else exit 3; fi ;;
-esac
-`,
-  );
-  server = host.server('zk1', {
-    service: { kind: 'script', path: script },
-    package: packageSchema.parse({
-      kind: 'tarball',
-      root: opt,
-      current: join(opt, 'current'),
-      source: { directory: dirname(path) },
-    }),
-  });
-  writeFileSync(
-    join(home, 'config', 'zoo.cfg'),
-    [
-      'tickTime=2000',
-      `dataDir=${home}/data`,
-      `dataLogDir=${home}/log`,
-      `clientPort=2181`,
-      `clientPortAddress=${ADDRESS}`,
-      'admin.enableServer=false',
-      '4lw.commands.whitelist=*',
-      'ssl.keyStore.password=hunter2',
-      '',
-    ].join('\n'),
-  );
-  mkdirSync(join(home, 'log'));
-  writeFileSync(join(home, 'data', 'myid'), '7\n');
-  await host.adapter.stagePackage(server, VERSION, next(), context());
-  await host.adapter.installPackage(server, VERSION, next(), context());
-  await host.adapter.startServer(server, next(), context());
-  await until(
-    'ZooKeeper serves',
-    async () => (await zookeeper.probe(address)).state === 'serving',
-    60_000,
-  );
-  session = await zookeeper.openSession({ servers: [address] });
+  real = await startRealServer('127.71.6.1');
+  ({ host, server } = real);
+  session = await zookeeper.openSession({ servers: [real.address] });
 });
 
 afterAll(async () => {
   await session?.close();
-  await host.adapter.stopServer(server, next(), context(), 20_000);
-  await host.close();
+  await real?.close();
 });
 
 /** Writes until told to stop; counts what was acknowledged. */

@@ -1,5 +1,4 @@
 /** A server's configuration files: read, replace one, keep a copy, put it back; and the inventory's hooks. */
-import { createHash } from 'node:crypto';
 import { ZkferryError } from '../../model/errors';
 import type { HostPort } from '../../model/ports';
 import { fillCommand } from '../ssh/shellQuote';
@@ -12,12 +11,11 @@ import {
   SAVE_CONFIGURATION_MAIN,
   WRITE_FILE_MAIN,
 } from './scripts/configuration';
+import { sha256Of } from '../sha256';
 
 const TIMEOUT_MS = 60_000;
 /** Far above any zoo.cfg, and still fit to travel inside a script. */
 const MAX_FILE_BYTES = 1024 * 1024;
-
-const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** A label becomes a directory's name: no separators, no leading dot. InvalidInput otherwise. */
 export function checkedLabel(label: string): string {
@@ -54,9 +52,9 @@ export const configurationOperations = (
     const envPath = result.get('env_path');
     const envText = result.get('java_env') ?? '';
     return {
-      zooCfg: { path: `${config}/zoo.cfg`, text, sha256: sha256(text) },
+      zooCfg: { path: `${config}/zoo.cfg`, text, sha256: sha256Of(text) },
       ...(envPath !== undefined && {
-        javaEnv: { path: envPath, text: envText, sha256: sha256(envText) },
+        javaEnv: { path: envPath, text: envText, sha256: sha256Of(envText) },
       }),
     };
   },
@@ -81,7 +79,7 @@ export const configurationOperations = (
         values: {
           path,
           expected: expectedSha256.toLowerCase(),
-          wanted: sha256(text),
+          wanted: sha256Of(text),
           payload: Buffer.from(text, 'utf8').toString('base64'),
         },
         token,

@@ -3,8 +3,11 @@ import type { HostPort, SecretsPort } from '../../model/ports';
 import { SshPool } from '../ssh/pool';
 import { configurationOperations } from './configuration';
 import { dataOperations } from './data';
+import { dataFileOperations } from './dataFiles';
 import { observeOperation } from './observe';
 import { packageOperations } from './package';
+import { placementOperations } from './placement';
+import { proofOperations } from './proof';
 import { provisionOperations } from './provision';
 import { reachOperation } from './reach';
 import { createHostRunner } from './runner';
@@ -37,6 +40,9 @@ export function createHostAdapter(options: HostAdapterOptions): HostAdapter {
     ...serviceOperations(runner),
     ...configurationOperations(runner),
     ...dataOperations(runner),
+    ...dataFileOperations(runner),
+    ...placementOperations(runner),
+    ...proofOperations(runner),
     ...provisionOperations(runner),
     ...reachOperation(runner),
     close: () => pool.close(),

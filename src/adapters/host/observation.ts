@@ -1,16 +1,16 @@
 /** What the observe script printed → HostFacts. Pure. */
-import { createHash } from 'node:crypto';
+import { holdsSecret, REDACTED } from '../../codec/redact';
 import { parseZooCfg } from '../../codec/zooCfg';
 import type { HostFacts, MemberFacts } from '../../model/facts';
 import type { ResolvedServer } from '../../model/inventory';
 import { zooKeeperVersionOf } from './package';
-
-const SECRET_SETTING = /pass|secret|keystore.*password/i;
-export const REDACTED = '<redacted>';
+import { zxidText } from '../../model/zxid';
+import { sha256Of } from '../sha256';
+import { linesOf } from './program';
 
 /** `values`: the script's `key=value` lines. */
 export function hostFactsOf(values: Map<string, string>, server: ResolvedServer): HostFacts {
-  const cmdline = lines(values.get('cmdline'));
+  const cmdline = linesOf(values.get('cmdline'));
   const heapBytes = heapOf(values, cmdline);
   const config = configOf(values, server);
   return withoutAbsent({
@@ -32,9 +32,6 @@ export function hostFactsOf(values: Map<string, string>, server: ResolvedServer)
     package: packageOf(values, server),
   });
 }
-
-const lines = (text: string | undefined): string[] =>
-  (text ?? '').split('\n').filter((line) => line !== '');
 
 function numberOf(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
@@ -91,7 +88,7 @@ function jvmFlagsOf(cmdline: string[]): string[] {
     }
     if (!argument.startsWith('-')) break;
     const [name = '', ...value] = argument.split('=');
-    flags.push(value.length > 0 && SECRET_SETTING.test(name) ? `${name}=${REDACTED}` : argument);
+    flags.push(value.length > 0 && holdsSecret(name) ? `${name}=${REDACTED}` : argument);
   }
   return flags;
 }
@@ -106,15 +103,12 @@ function configOf(
   const dynamicPath = values.get('dynamic_path');
   const dynamic = parseZooCfg(values.get('dynamic_cfg') ?? '');
   const settings = Object.fromEntries(
-    Object.entries(own.settings).map(([key, value]) => [
-      key,
-      SECRET_SETTING.test(key) ? REDACTED : value,
-    ]),
+    Object.entries(own.settings).map(([key, value]) => [key, holdsSecret(key) ? REDACTED : value]),
   );
   return {
     facts: withoutAbsent({
       path: `${server.directories.config}/zoo.cfg`,
-      sha256: createHash('sha256').update(text).digest('hex'),
+      sha256: sha256Of(text),
       settings,
       dynamicPath,
     }),
@@ -125,7 +119,7 @@ function configOf(
 function dataOf(values: Map<string, string>): HostFacts['data'] {
   const directory = values.get('data_dir');
   if (directory === undefined) return undefined;
-  const snapshots = lines(values.get('snapshots')).flatMap((line) => {
+  const snapshots = linesOf(values.get('snapshots')).flatMap((line) => {
     const match = /^(\d+) snapshot\.([0-9a-f]{1,16})(\.[a-z]+)?$/i.exec(line);
     return match
       ? [{ bytes: Number(match[1]), zxid: BigInt(`0x${match[2]}`), suffix: match[3] }]
@@ -139,9 +133,9 @@ function dataOf(values: Map<string, string>): HostFacts['data'] {
     directory,
     logDirectory: values.get('log_dir') ?? directory,
     snapshotCount: snapshots.length,
-    newestSnapshotZxid: newest && `0x${newest.zxid.toString(16)}`,
+    newestSnapshotZxid: newest && zxidText(newest.zxid),
     newestSnapshotBytes: newest?.bytes,
-    logCount: lines(values.get('logs')).length,
+    logCount: linesOf(values.get('logs')).length,
     totalBytes: numberOf(values.get('data_bytes')) ?? 0,
     freeBytes: numberOf(values.get('data_free')) ?? 0,
     backupFreeBytes: numberOf(values.get('backup_free')),

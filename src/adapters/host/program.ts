@@ -95,6 +95,9 @@ export function parseOutput(stdout: string): Map<string, string> {
   return values;
 }
 
+/** Of a value that is a list. */
+export const linesOf = (text = ''): string[] => text.split('\n').filter((line) => line !== '');
+
 const ERROR_LINE = /^zkferry-error ([A-Za-z]+) (yes|no) (.*)$/m;
 
 /** The error a script ended with: its own `fail` line, or the exit code and the end of what it printed. */

@@ -1,5 +1,4 @@
 /** A new server's files on a bare host, and a former server's off it. */
-import { createHash } from 'node:crypto';
 import { parseZooCfg } from '../../codec/zooCfg';
 import { ZkferryError } from '../../model/errors';
 import type { ResolvedServer } from '../../model/inventory';
@@ -9,6 +8,8 @@ import { ZOO_CFG } from './scripts/base';
 import { PROCESS, SERVICE } from './scripts/process';
 import { PROVISION_MAIN, READ_SERVICE_MAIN } from './scripts/provision';
 import { WIPE_MAIN } from './scripts/wipe';
+import { sha256Of } from '../sha256';
+import { linesOf } from './program';
 
 const TIMEOUT_MS = 60_000;
 /** Removing is quick even for many files, but a slow disk may take its time over large ones. */
@@ -34,8 +35,8 @@ export const provisionOperations = (
       },
       context,
     );
-    const created = lines(result.get('created'));
-    const written = lines(result.get('written'));
+    const created = linesOf(result.get('created'));
+    const written = linesOf(result.get('written'));
     return {
       changed: created.length + written.length > 0,
       created,
@@ -79,12 +80,10 @@ export const provisionOperations = (
     );
     return {
       removedBytes: Number(result.get('removed_bytes')),
-      removed: lines(result.get('removed')),
+      removed: linesOf(result.get('removed')),
     };
   },
 });
-
-const lines = (text = ''): string[] => text.split('\n').filter((line) => line !== '');
 
 /** InvalidInput where the files do not fit each other or the directories the inventory names. */
 function provisionValues(server: ResolvedServer, files: ServerFiles): Record<string, string> {
@@ -159,6 +158,6 @@ function textValues(prefix: string, field: string, text: string): Record<string,
   }
   return {
     [`${prefix}_text`]: bytes.toString('base64'),
-    [`${prefix}_sha`]: createHash('sha256').update(bytes).digest('hex'),
+    [`${prefix}_sha`]: sha256Of(bytes),
   };
 }

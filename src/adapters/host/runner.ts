@@ -1,5 +1,5 @@
 /** Runs host programs over SSH: fence values, heartbeats, errors. */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { ZkferryError } from '../../model/errors';
 import type { ResolvedServer } from '../../model/inventory';
 import type { FenceToken, OperationContext } from '../../model/ports';
@@ -20,6 +20,8 @@ export interface HostOperation {
   /** How long another holder of the host's lock is waited for; the runner's own limit by default. */
   lockWaitMs?: number;
   stdin?: Readable;
+  /** Gets standard output as it comes; the result is empty then. */
+  stdout?: Writable;
   /** Each progress line; the default makes it a heartbeat. */
   onProgress?(text: string): void;
 }
@@ -61,6 +63,7 @@ export function createHostRunner(pool: SshPool, options: { lockWaitMs: number })
           what,
           script,
           stdin: operation.stdin,
+          stdout: operation.stdout,
           timeoutMs: operation.timeoutMs + (fence ? lockWaitMs : 0),
           signal: context.signal,
           maxOutputBytes: MAX_RESULT_BYTES,

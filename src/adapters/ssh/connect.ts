@@ -4,6 +4,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { NodeSSH } from 'node-ssh';
 import type { Client, ServerHostKeyAlgorithm } from 'ssh2';
 import { ZkferryError, isZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import { abortReason } from './semaphore';
 
 export interface SshTarget {
@@ -57,7 +58,7 @@ export async function connectSsh(target: SshTarget, signal?: AbortSignal): Promi
       if (!isZkferryError(error)) throw error;
     }
   }
-  const where = `${target.host}:${target.port}`;
+  const where = hostPort(target.host, target.port);
   throw new ZkferryError(
     'HostKeyMismatch',
     `${where} shows the host key ${[...seen].join(' and ') || '(none)'}, the inventory expects ${target.hostKey}: ` +
@@ -72,7 +73,7 @@ async function connectOnce(
   seen: Set<string>,
   signal?: AbortSignal,
 ): Promise<SshConnection> {
-  const where = `${target.user}@${target.host}:${target.port}`;
+  const where = `${target.user}@${hostPort(target.host, target.port)}`;
   const deadline = Date.now() + target.connectTimeoutMs;
   const socket = await openSocket(target, signal);
   let mismatch = false;
@@ -168,7 +169,7 @@ function connectError(
 function unreachable(target: SshTarget, reason: string, cause?: unknown): ZkferryError {
   return new ZkferryError(
     'SshUnreachable',
-    `no SSH connection to ${target.host}:${target.port} within ${target.connectTimeoutMs} ms (${reason}): check that the host is up and sshd listens there`,
+    `no SSH connection to ${hostPort(target.host, target.port)} within ${target.connectTimeoutMs} ms (${reason}): check that the host is up and sshd listens there`,
     { retryable: true, cause },
   );
 }

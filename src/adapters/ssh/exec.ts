@@ -3,9 +3,10 @@
  * which also makes the script the leader of a process group), so that nothing outlives a worker that
  * vanished; an abort kills that group through a second channel.
  */
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import type { SshAccess, SshPool } from './pool';
 import { abortReason } from './semaphore';
 import { shellQuote } from './shellQuote';
@@ -20,6 +21,11 @@ export interface ExecRequest {
   /** Deadline of the remote script; the local one is a little later. */
   timeoutMs: number;
   signal: AbortSignal;
+  /**
+   * Gets standard output as fast as it takes it, and the result has none; never ended here. Once it closes the script
+   * is stopped.
+   */
+  stdout?: Writable;
   /** More standard output than this kills the script. Standard error: only its end is kept. */
   maxOutputBytes?: number;
   /** Each whole line of standard error, as it comes; return true to keep it out of `stderr`. */
@@ -92,7 +98,7 @@ class Execution {
         () => this.stop(channel, this.timedOut()),
         this.request.timeoutMs + LOCAL_GRACE_MS,
       );
-      channel.on('data', (chunk: Buffer) => this.onStdout(channel, chunk));
+      this.drain(channel);
       channel.stderr.setEncoding('utf8');
       channel.stderr.on('data', (chunk: string) => this.onStderr(chunk));
       channel.on('exit', (code: number | null, signal?: string) => {
@@ -141,6 +147,19 @@ class Execution {
     stdin.pipe(channel);
   }
 
+  private drain(channel: ClientChannel): void {
+    const { stdout } = this.request;
+    if (!stdout) {
+      channel.on('data', (chunk: Buffer) => this.onStdout(channel, chunk));
+      return;
+    }
+    const gone = (): void => this.stop(channel, this.notTaken());
+    stdout.once('close', gone);
+    channel.once('close', () => stdout.removeListener('close', gone));
+    channel.pipe(stdout, { end: false });
+    if (stdout.destroyed) gone();
+  }
+
   private onStdout(channel: ClientChannel, chunk: Buffer): void {
     const limit = this.request.maxOutputBytes ?? MAX_OUTPUT_BYTES;
     this.stdoutBytes += chunk.length;
@@ -182,6 +201,11 @@ class Execution {
     if (this.stopReason) return;
     this.stopReason = reason;
     this.request.stdin?.destroy();
+    if (this.request.stdout) {
+      // What nobody takes any more must not keep the channel open.
+      channel.unpipe(this.request.stdout);
+      channel.resume();
+    }
     void this.killGroup().finally(() => {
       channel.close();
       // A dead connection never confirms a close.
@@ -243,10 +267,17 @@ class Execution {
     );
   }
 
+  private notTaken(): ZkferryError {
+    return new ZkferryError(
+      'Interrupted',
+      `${this.request.what} on ${this.access.host} was stopped: its output was no longer wanted`,
+    );
+  }
+
   private connectionLost(cause?: unknown): ZkferryError {
     return new ZkferryError(
       'SshUnreachable',
-      `the SSH connection to ${this.access.host}:${this.access.port} was lost while "${this.request.what}" ran: it may still be running there; another attempt waits for its lock`,
+      `the SSH connection to ${hostPort(this.access.host, this.access.port)} was lost while "${this.request.what}" ran: it may still be running there; another attempt waits for its lock`,
       { retryable: true, cause },
     );
   }

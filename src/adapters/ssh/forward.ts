@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import type { SshAccess, SshPool } from './pool';
 
 /**
@@ -22,7 +23,7 @@ export async function forward(
         reject(
           new ZkferryError(
             'SshUnreachable',
-            `${access.host} could not connect to ${destination.host}:${destination.port}: ${error.message}`,
+            `${access.host} could not connect to ${hostPort(destination.host, destination.port)}: ${error.message}`,
             { retryable: true, cause: error },
           ),
         );

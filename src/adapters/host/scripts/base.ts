@@ -68,7 +68,10 @@ fence_enter() {
 }
 `;
 
-/** `cfg_value KEY`: the last value of a setting of zoo.cfg, empty if it has none. Needs config_dir. */
+/**
+ * `cfg_value KEY`: the last value of a setting of zoo.cfg, empty if it has none. Needs config_dir.
+ * `absolute_data_dirs CONSEQUENCE`: find_data_dirs, refused where they mean nothing to us.
+ */
 export const ZOO_CFG = String.raw`
 cfg_value() {
   sed -n "s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*//p" "$config_dir/zoo.cfg" 2>/dev/null |
@@ -78,5 +81,11 @@ find_data_dirs() {
   [ -n "$data_dir" ] || data_dir=$(cfg_value dataDir)
   [ -n "$log_dir" ] || log_dir=$(cfg_value dataLogDir)
   [ -n "$log_dir" ] || log_dir=$data_dir
+}
+absolute_data_dirs() {
+  find_data_dirs
+  for dir in "$data_dir" "$log_dir"; do
+    case "$dir" in ''|/*) ;; *) fail Unsupported no "the data directory $dir is relative to wherever the server was started: set directories.data in the inventory; $1" ;; esac
+  done
 }
 `;

@@ -58,6 +58,8 @@ own() {
 /**
  * `refuse_running TYPE WHAT_TO_DO`: neither this server may run, nor one with another configuration that uses
  * our data directories. Needs PROCESS, SERVICE, want_data, want_log; leaves what service_status sets.
+ * `data_at_rest DONE` (removed, moved): sets data_dir and log_dir of a server that is stopped and masked; GuardRefused
+ * of any other. Needs ZOO_CFG too.
  */
 export const OCCUPANCY = String.raw`
 # uses PID DIR: says so in its configuration, or holds a file of it open
@@ -79,6 +81,8 @@ refuse_running() {
   find_pids
   refuse_foreign_service
   all_pids
+  # A status may still name a process that has ended, until somebody has waited for it.
+  if [ -n "$svc_pid" ] && ! alive "$svc_pid"; then svc_state=stopped; fi
   if [ -n "$(echo $server_pids)" ] || [ "$svc_state" = running ]; then
     fail "$1" no "process$server_pids runs this server, with $config_dir/zoo.cfg: $2"
   fi
@@ -89,6 +93,14 @@ refuse_running() {
       fi
     done
   done
+}
+data_at_rest() {
+  absolute_data_dirs "nothing was $1"
+  want_data=$data_dir; want_log=$log_dir
+  refuse_running GuardRefused "data is only $1 while no server uses it; stop that process, then try again; nothing was $1"
+  if [ "$svc_masked" = no ]; then
+    fail GuardRefused no "the service is stopped but not masked, so anything could start it in the middle: stop it through zkferry, which masks it, then try again; nothing was $1"
+  fi
 }
 `;
 

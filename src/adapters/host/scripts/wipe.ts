@@ -21,7 +21,7 @@ remove_file() {
 }
 zk_files() {
   zk_dir=$1; shift
-  find "$zk_dir/" -maxdepth 1 \( -type f -o -type l \) \( -name 'snapshot.*' -o -name 'log.*' -o -name 'acceptedEpoch*' -o -name 'currentEpoch*' -o -name 'updatingEpoch*' \) "$@"
+  find "$zk_dir/" -maxdepth 1 \( -type f -o -type l \) \( -name 'snapshot.*' -o -name 'log.*' -o -name 'acceptedEpoch*' -o -name 'currentEpoch*' -o -name 'updatingEpoch*' -o -name .zkferry-placed \) "$@"
 }
 remove_data() {
   folder="$1/version-2"
@@ -46,15 +46,7 @@ conf_paths() {
 }
 marker="$state_dir/.zkferry-provisioned"
 fence_enter
-find_data_dirs
-for dir in "$data_dir" "$log_dir"; do
-  case "$dir" in ''|/*) ;; *) fail Unsupported no "the data directory $dir is relative to wherever the server was started: set directories.data in the inventory; nothing was removed" ;; esac
-done
-want_data=$data_dir; want_log=$log_dir
-refuse_running GuardRefused "data is only removed while no server uses it; stop that process, then try again; nothing was removed"
-if [ "$svc_masked" = no ]; then
-  fail GuardRefused no "the service is stopped but not masked, so anything could start it in the middle: stop it through zkferry, which masks it, then try again; nothing was removed"
-fi
+data_at_rest removed
 saved="$state_dir/removed-$label"
 conf_paths >"$state_dir/wipe.list" || fail RemoteCommandFailed yes "cannot write in $state_dir"
 if [ -s "$state_dir/wipe.list" ] && [ ! -d "$saved" ]; then

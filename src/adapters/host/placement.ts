@@ -1,0 +1,87 @@
+/** A stopped server's data: out of the way, back, and others in their place. */
+import type { HostDataPort } from '../../model/hostData';
+import { checkedLabel } from './configuration';
+import { needed, type HostRunner } from './runner';
+import { ZOO_CFG } from './scripts/base';
+import { PLACE_MAIN, PLACEMENT } from './scripts/placement';
+import { PROCESS, SERVICE } from './scripts/process';
+import { BRING_BACK_MAIN, SET_ASIDE_MAIN } from './scripts/setAside';
+import { UPLOAD } from './scripts/upload';
+import { prepareUpload, sendFiles } from './upload';
+import { linesOf } from './program';
+
+const RENAME_TIMEOUT_MS = 10 * 60_000;
+const PARTS = [PROCESS, SERVICE, ZOO_CFG];
+
+export const placementOperations = (
+  runner: HostRunner,
+): Pick<HostDataPort, 'setAsideData' | 'bringBackData' | 'placeData'> => ({
+  async setAsideData(server, label, token, context) {
+    needed(server.directories, server, 'directories.config');
+    const result = await runner.run(
+      server,
+      {
+        what: 'set the data aside',
+        parts: PARTS,
+        main: SET_ASIDE_MAIN,
+        values: { label: checkedLabel(label) },
+        token,
+        timeoutMs: RENAME_TIMEOUT_MS,
+      },
+      context,
+    );
+    return {
+      alreadyAside: result.get('already') === 'yes',
+      directories: linesOf(result.get('directories')),
+      bytes: Number(result.get('bytes')),
+    };
+  },
+
+  async bringBackData(server, label, token, context) {
+    needed(server.directories, server, 'directories.config');
+    const result = await runner.run(
+      server,
+      {
+        what: 'bring the data back',
+        parts: PARTS,
+        main: BRING_BACK_MAIN,
+        values: { label: checkedLabel(label) },
+        token,
+        timeoutMs: RENAME_TIMEOUT_MS,
+      },
+      context,
+    );
+    const directories = linesOf(result.get('directories'));
+    return {
+      broughtBack: directories.length > 0,
+      directories,
+      failed: linesOf(result.get('failed')),
+    };
+  },
+
+  async placeData(server, localDirectory, token, context) {
+    needed(server.directories, server, 'directories.config');
+    const upload = await prepareUpload(localDirectory, token, context);
+    const target = { what: 'send the data', parts: [...PARTS, PLACEMENT] };
+    const sent = await sendFiles(runner, server, target, upload, token, context);
+    const placed = await runner.run(
+      server,
+      {
+        what: 'put the data in place',
+        parts: [...target.parts, UPLOAD],
+        main: PLACE_MAIN,
+        values: { ...upload.values, list: upload.list },
+        token,
+        timeoutMs: RENAME_TIMEOUT_MS,
+      },
+      context,
+    );
+    return {
+      alreadyPlaced: sent.complete,
+      directories: linesOf(placed.get('directories')),
+      files: upload.files.length,
+      bytes: upload.bytes,
+      sentBytes: sent.sentBytes,
+    };
+  },
+});
