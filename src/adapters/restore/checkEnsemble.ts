@@ -1,0 +1,141 @@
+/** Reads everything that a repository holds of an ensemble, and says what is wrong with it. Restores nothing. */
+import { isZkferryError } from '../../model/errors';
+import type { LogObject } from '../../model/repository';
+import type {
+  ContentFinding,
+  EnsembleContents,
+  TimelineContents,
+} from '../../planning/backup/contents';
+import { explainContents } from '../../planning/backup/explain';
+import { rangeFindings } from '../../planning/backup/restorable';
+import { readSnapshot } from '../../codec/snapshot';
+import { drillFindings } from '../repository/drills';
+import { readLogObject } from '../repository/readLog';
+import type { Repository } from '../repository/repository';
+
+export interface CheckOptions {
+  signal?: AbortSignal;
+  onProgress?: (progress: { doneBytes: number; totalBytes: number }) => void;
+}
+
+export interface EnsembleCheck {
+  ok: boolean;
+  objects: number;
+  /** As stored. */
+  bytes: number;
+  /** What can be restored of what is sound, and every finding; a line each. */
+  lines: string[];
+  findings: ContentFinding[];
+  /** What is sound. */
+  contents: EnsembleContents;
+}
+
+export async function checkEnsemble(
+  repository: Repository,
+  ensemble: string,
+  { signal, onProgress = () => undefined }: CheckOptions = {},
+): Promise<EnsembleCheck> {
+  const contents = await repository.contents(ensemble, signal);
+  const work = new Check(repository, totalOf(contents), onProgress, signal);
+  const timelines: TimelineContents[] = [];
+  for (const timeline of contents.timelines) timelines.push(await work.timeline(timeline));
+  timelines.at(-1)?.findings.push(...(await drillFindings(repository, ensemble, signal)));
+  const sound = { ...contents, timelines };
+  const findings = timelines.flatMap((one) => [...one.findings, ...rangeFindings(one)]);
+  return {
+    ok: findings.every(({ severity }) => severity !== 'error'),
+    ...{ objects: work.objects, bytes: work.doneBytes },
+    lines: explainContents(sound),
+    ...{ findings, contents: sound },
+  };
+}
+
+const totalOf = ({ timelines }: EnsembleContents): number =>
+  timelines
+    .flatMap(({ bases, segments, pieces, unindexed }) => [
+      ...bases.map(({ snapshot, configuration }) => snapshot.bytes + (configuration?.bytes ?? 0)),
+      ...[...segments, ...pieces, ...unindexed].map(({ bytes = 0 }) => bytes),
+    ])
+    .reduce((sum, bytes) => sum + bytes, 0);
+
+class Check {
+  objects = 0;
+  doneBytes = 0;
+
+  constructor(
+    private readonly repository: Repository,
+    private readonly totalBytes: number,
+    private readonly onProgress: NonNullable<CheckOptions['onProgress']>,
+    private readonly signal: AbortSignal | undefined,
+  ) {}
+
+  /** Without what is not sound, which becomes findings. */
+  async timeline(timeline: TimelineContents): Promise<TimelineContents> {
+    const findings = [...timeline.findings];
+    const keep = async <T extends { key: string }>(
+      all: readonly T[],
+      bytes: (one: T) => number,
+      look: (one: T) => Promise<void>,
+    ): Promise<T[]> => {
+      const sound: T[] = [];
+      for (const one of all) {
+        const finding = await this.look(one.key, bytes(one), () => look(one));
+        if (finding === undefined) sound.push(one);
+        else findings.push(finding);
+      }
+      return sound;
+    };
+    const log = (objects: readonly LogObject[]) =>
+      keep(
+        objects,
+        ({ bytes = 0 }) => bytes,
+        async (object) => void (await readLogObject(this.repository, object, this.signal)),
+      );
+    // A tree restores without its configuration files.
+    await keep(
+      timeline.bases.flatMap(({ configuration }) => configuration ?? []),
+      ({ bytes }) => bytes,
+      async (configuration) => void (await this.repository.unseal(configuration, this.signal)),
+    );
+    return {
+      ...timeline,
+      bases: await keep(
+        timeline.bases,
+        ({ snapshot }) => snapshot.bytes,
+        (base) => this.snapshot(base),
+      ),
+      segments: await log(timeline.segments),
+      pieces: await log(timeline.pieces),
+      unindexed: await log(timeline.unindexed),
+      findings,
+    };
+  }
+
+  private async snapshot({ snapshot }: TimelineContents['bases'][number]): Promise<void> {
+    const chunks = this.repository.unsealStream(snapshot, this.signal);
+    let end: string | undefined;
+    for await (const part of readSnapshot(chunks))
+      if (part.kind === 'end' && part.end.kind !== 'complete') end = part.end.reason;
+    if (end !== undefined) throw new NotWhole(`${snapshot.key} is no whole snapshot: ${end}`);
+  }
+
+  private async look(
+    key: string,
+    bytes: number,
+    read: () => Promise<void>,
+  ): Promise<ContentFinding | undefined> {
+    this.signal?.throwIfAborted();
+    this.objects += 1;
+    this.doneBytes += bytes;
+    this.onProgress({ doneBytes: this.doneBytes, totalBytes: this.totalBytes });
+    try {
+      await read();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof NotWhole) && !(isZkferryError(error) && !error.retryable)) throw error;
+      return { code: 'ObjectDamaged', severity: 'error', key, message: error.message };
+    }
+  }
+}
+
+class NotWhole extends Error {}

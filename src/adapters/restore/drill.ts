@@ -1,0 +1,44 @@
+/** Holding a drill: a moment is chosen, proven by whatever way, and the outcome recorded, good or bad. */
+import { isZkferryError } from '../../model/errors';
+import { REPOSITORY_FORMAT, type DrillDocument } from '../../model/repository';
+import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
+import type { Target } from '../../planning/backup/target';
+import { recordDrill } from '../repository/drills';
+import type { Repository } from '../repository/repository';
+import { chooseFrom } from './fromRepository';
+
+export type Proof = Pick<DrillDocument, 'ok' | 'findings' | 'nodes' | 'digest' | 'serverVersion'>;
+
+const MAX_FINDINGS = 200;
+
+/**
+ * A backup that does not restore is a drill that failed; rejects only where that could not be found out. `before`: what
+ * was found already, which counts too.
+ */
+export async function holdDrill(
+  repository: Repository,
+  contents: EnsembleContents,
+  at: Target,
+  prove: (extraction: Extraction) => Promise<Proof>,
+  { before, signal }: { before?: Proof; signal?: AbortSignal } = {},
+): Promise<DrillDocument> {
+  const startedAt = performance.now();
+  const extraction = await chooseFrom(repository, contents, at, { acceptOlder: true }, signal);
+  const proof = await prove(extraction).catch((error: unknown): Proof => {
+    if (!isZkferryError(error) || error.retryable) throw error;
+    return { ok: false, findings: [error.message] };
+  });
+  const drill: DrillDocument = {
+    format: REPOSITORY_FORMAT,
+    at: new Date().toISOString(),
+    timeline: extraction.timeline,
+    base: extraction.base.key,
+    zxid: extraction.zxid,
+    ...proof,
+    ok: proof.ok && before?.ok !== false,
+    findings: [...(before?.findings ?? []), ...proof.findings].slice(0, MAX_FINDINGS),
+    durationMs: Math.round(performance.now() - startedAt),
+  };
+  await recordDrill(repository, contents.ensemble, drill, signal);
+  return drill;
+}

@@ -1,0 +1,79 @@
+/** A drill on this machine: the newest moment is restored, served by a real server, compared, and the outcome recorded. */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DrillDocument } from '../../model/repository';
+import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
+import type { Target } from '../../planning/backup/target';
+import type { Repository } from '../repository/repository';
+import { compareServed } from './compareServed';
+import { holdDrill, type Proof } from './drill';
+import { openExtraction } from './fromRepository';
+import { startScratchServer } from './scratchServer';
+import { digestOf, treeAt } from './treeAt';
+import { writeDataDirectory } from './writeDataDirectory';
+
+export interface DrillOptions {
+  /** An unpacked release. */
+  releaseDirectory: string;
+  javaHome?: string;
+  /** For the base, the restored data and the server, while it takes. */
+  directory: string;
+  /** Default: the newest there is. */
+  at?: Target;
+  signal?: AbortSignal;
+}
+
+export const drillHere = (
+  repository: Repository,
+  contents: EnsembleContents,
+  options: DrillOptions,
+): Promise<DrillDocument> =>
+  holdDrill(
+    repository,
+    contents,
+    options.at ?? { kind: 'latest' },
+    (extraction) => prove(repository, extraction, options),
+    { ...(options.signal !== undefined && { signal: options.signal }) },
+  );
+
+async function prove(
+  repository: Repository,
+  extraction: Extraction,
+  { releaseDirectory, javaHome, directory, signal }: DrillOptions,
+): Promise<Proof> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const work = await mkdtemp(join(directory, 'drill-'));
+  try {
+    const input = await openExtraction(repository, extraction, work, signal);
+    const { tree, digestsMatched } = await treeAt(input, { signal });
+    const data = join(work, 'data');
+    await writeDataDirectory(input, data, { way: 'exact', signal });
+    const server = await startScratchServer({
+      dataDirectory: data,
+      isDisposable: true,
+      releaseDirectory,
+      ...(javaHome !== undefined && { javaHome }),
+      directory: work,
+      nodes: tree.size,
+      ...(signal !== undefined && { signal }),
+    });
+    try {
+      const compared = await compareServed(tree, server.address, { auth: server.auth, signal });
+      return {
+        ok: compared.differing === 0,
+        findings: [
+          `${digestsMatched} digests of transactions matched`,
+          `a server of ${server.version} served ${server.nodes} znodes at ${server.zxid}; ${compared.nodes} compared, ${compared.differing} different`,
+          ...compared.differences.map((difference) => JSON.stringify(difference).slice(0, 2_000)),
+        ],
+        nodes: tree.size,
+        digest: digestOf(tree),
+        serverVersion: server.version,
+      };
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,104 @@
+/** A moment of the past, out of a repository: which base and log it takes, and their bytes on this machine. */
+import { randomBytes } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ZkferryError } from '../../model/errors';
+import {
+  chooseExtraction,
+  settleTime,
+  type TimeChoice,
+} from '../../planning/backup/chooseExtraction';
+import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
+import { zxidText, zxidValue } from '../../planning/backup/keys';
+import type { Target } from '../../planning/backup/target';
+import { timeOf } from '../capture/pendingLog';
+import { readTxns } from '../repository/readLog';
+import type { Repository } from '../repository/repository';
+import type { RestoreInput } from './input';
+
+export interface ChooseFrom {
+  timeline?: number;
+  /** The newest there is will do, where the very last transactions cannot be restored. */
+  acceptOlder?: boolean;
+}
+
+/** Clocks of leaders differ, so a time may take more than one object to find. */
+const MAX_CHOICES = 10_000;
+
+/** Finds the transaction where a time is asked for, which takes reading. NotRestorable says what there is instead. */
+export async function chooseFrom(
+  repository: Repository,
+  contents: EnsembleContents,
+  target: Target,
+  { timeline, acceptOlder = false }: ChooseFrom = {},
+  signal?: AbortSignal,
+): Promise<Extraction> {
+  let clearedUpTo: string | undefined;
+  for (let attempt = 0; attempt < MAX_CHOICES; attempt += 1) {
+    const choice = chooseExtraction(contents, target, {
+      ...(timeline !== undefined && { timeline }),
+      accept: acceptOlder ? ['older'] : [],
+      ...(clearedUpTo !== undefined && { clearedUpTo }),
+    });
+    if (choice.kind === 'chosen') return choice.extraction;
+    const zxid = await lastBefore(repository, choice, signal);
+    if (zxid !== undefined) return settleTime(choice, zxid);
+    clearedUpTo = choice.object.last;
+  }
+  throw new ZkferryError('NotRestorable', 'no transaction was found for that time: name a zxid');
+}
+
+/** Undefined where nothing in the object is later. */
+async function lastBefore(
+  repository: Repository,
+  { object, after, stopAfterMs }: TimeChoice,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  let last = zxidValue(after);
+  for await (const { zxid, bytes } of readTxns(repository, [object], {
+    after: last,
+    acrossHoles: true,
+    signal,
+  })) {
+    if (timeOf(bytes) > stopAfterMs) return zxidText(last);
+    last = zxid;
+  }
+  return undefined;
+}
+
+export interface OpenedExtraction extends RestoreInput {
+  /** Removes what was brought to this machine. */
+  close(): Promise<void>;
+}
+
+/** Brings the base to `directory`; the log is read where it lies, object by object. BackupInvalid names what is damaged. */
+export async function openExtraction(
+  repository: Repository,
+  { base, objects, zxid }: Extraction,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<OpenedExtraction> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const file = join(directory, `base-${base.id}-${randomBytes(4).toString('hex')}`);
+  try {
+    await pipeline(
+      repository.unsealStream(base.snapshot, signal),
+      createWriteStream(file, { mode: 0o600, flags: 'wx' }),
+    );
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+  const after = zxidValue(base.snapshotZxid);
+  const upTo = zxidValue(zxid);
+  return {
+    ...{ snapshotFile: file, snapshotZxid: after, zxid: upTo },
+    usableFrom: zxidValue(base.usableFrom),
+    logBytes: objects.reduce((sum, { plainBytes }) => sum + plainBytes, 0),
+    ...(base.serverVersion !== undefined && { serverVersion: base.serverVersion }),
+    txns: () => readTxns(repository, objects, { after, upTo, signal }),
+    close: () => rm(file, { force: true }),
+  };
+}
