@@ -2,12 +2,21 @@
  * What workflows ask of activities: one object in, one object out, small enough for a history.
  * Workflows import these types only.
  */
+import type { CaptureSourceName } from '../src/model/backupInputs';
 import type { Finding } from '../src/model/facts';
 import type { EnsembleRef } from '../src/model/inventory';
+import type { RestoreBackupInput, VerifyBackupInput } from '../src/model/backupInputs';
 import type { ResizeEnsembleInput, RollingUpgradeInput } from '../src/model/inputs';
-import type { MembershipNames, Plan, PlanStep, StepActivity } from '../src/model/plan';
+import type {
+  MembershipNames,
+  Plan,
+  PlanStep,
+  RestorePoint,
+  StepActivity,
+} from '../src/model/plan';
 import type { GateName, WorkflowType } from '../src/model/contract';
-import type { WriteGap } from '../src/model/status';
+import type { DrillDocument } from '../src/model/repository';
+import type { BackupSummary, CaptureStatus, WriteGap } from '../src/model/status';
 
 /** Which run acts; written into the lock znode and into labels on hosts. */
 export interface RunIdentity {
@@ -106,6 +115,8 @@ export interface ReplanResizeArgs extends PlanResizeArgs {
 export interface ResizeBackArgs extends PlanResizeArgs {
   /** Who belonged to the ensemble when the run began. */
   former: MembershipNames;
+  /** What the run has stopped and not started again: in the middle of a turn, or since it leaves. */
+  stopped?: string[];
 }
 
 export type WayBackResult =
@@ -131,14 +142,8 @@ export interface StepArgs extends Target {
   tuning: StepTuning;
   /** Servers that are expected to serve after this step (all but those known to be down before). */
   expectServing: string[];
-}
-
-export interface BackupSummary {
-  server: string;
-  directory: string;
-  zxid: string;
-  nodes: number;
-  bytes: number;
+  /** Of a restore. */
+  restore?: RestorePoint;
 }
 
 export interface StepResult {
@@ -223,6 +228,84 @@ export interface RunActivities {
   probeAvailability(args: ProbeArgs): Promise<ProbeResult>;
 }
 
-export type Activities = StepActivities & RunActivities;
+/** What a backup activity acts on: names of the inventory. */
+export interface BackupTarget {
+  ensemble: string;
+  repository: string;
+}
+
+export interface OpenBackupResult {
+  ensemble: string;
+  /** Id of the repository, whatever name led to it. */
+  repository: string;
+  /** Where it is, for people. */
+  shown: string;
+  site?: string;
+  searchAttributes: boolean;
+}
+
+export interface ChosenSource {
+  source: CaptureSourceName;
+  /** Why, where it is not the stream that was wished for. */
+  why?: string;
+}
+
+export interface CaptureArgs extends BackupTarget {
+  /** Without it the stream. */
+  source?: CaptureSourceName;
+  /** For people: workflow and run. */
+  owner: string;
+  /** Ends by itself after so long, unless cancelled, which ends it early and still gives its result. */
+  durationMs: number;
+  /** … or with so many plain bytes captured. */
+  endAfterBytes: number;
+  segmentMs: number;
+  acceptForeign: boolean;
+}
+
+export type CaptureProgressReport = Omit<CaptureStatus, 'repository' | 'state' | 'at'> & {
+  state: Exclude<CaptureStatus['state'], 'idle'>;
+};
+
+export interface BaseResult {
+  usableFrom: string;
+  takenAt: string;
+  nodes?: number;
+  bytes: number;
+}
+
+export interface PlanRestoreArgs {
+  input: RestoreBackupInput;
+  /** What was pinned when it was first planned; without it the moment is chosen now. */
+  point?: RestorePoint;
+}
+
+export interface RestoreBackArgs extends PlanRestoreArgs {
+  point: RestorePoint;
+  /** Servers that the run has stopped. */
+  touched: string[];
+  /** Servers that served when the run began. */
+  served: string[];
+}
+
+export interface DrillArgs {
+  input: VerifyBackupInput;
+  /** Of the lock that the run holds. */
+  generation: string;
+}
+
+export interface BackupActivities {
+  planRestore(args: PlanRestoreArgs): Promise<PlanResult>;
+  planRestoreBack(args: RestoreBackArgs): Promise<WayBackResult>;
+  proveBackup(args: DrillArgs): Promise<DrillDocument>;
+  openBackup(args: BackupTarget): Promise<OpenBackupResult>;
+  /** Whether the quorum port can be reached, where `auto` leaves it open. */
+  chooseSource(args: BackupTarget & { source: 'auto' | CaptureSourceName }): Promise<ChosenSource>;
+  captureTransactions(args: CaptureArgs): Promise<{ progress: CaptureProgressReport }>;
+  /** Without a `source` it is chosen. */
+  takeBase(args: BackupTarget & { source?: CaptureSourceName }): Promise<BaseResult>;
+}
+
+export type Activities = StepActivities & RunActivities & BackupActivities;
 
 export type { Finding };

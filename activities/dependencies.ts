@@ -6,6 +6,18 @@ import type {
   TreePort,
   ZooKeeperPort,
 } from '../src/model/ports';
+import { ZkferryError } from '../src/model/errors';
+import type { Repository } from '../src/adapters/repository/repository';
+import type { SharedTaps } from '../src/adapters/tap';
+
+/** What backups need. */
+export interface BackupDependencies {
+  /** Of the inventory, by name. */
+  openRepository(name: string): Promise<Repository>;
+  taps: SharedTaps;
+  /** For snapshots on their way, and what waits for a repository. */
+  spoolDirectory: string;
+}
 
 export interface Dependencies {
   inventory: InventoryPort;
@@ -14,8 +26,15 @@ export interface Dependencies {
   host: HostPort;
   /** Without it plans know nothing of the tree. */
   tree?: TreePort;
+  /** Without it there are no backups. */
+  backup?: BackupDependencies;
   /** `user:password` behind the ACL of lock and canary of the ensemble of this identity. */
   ownerCredential: string;
   /** Whether runs may set search attributes. */
   searchAttributes: boolean;
+}
+
+export function backupOf({ backup }: Dependencies): BackupDependencies {
+  if (backup !== undefined) return backup;
+  throw new ZkferryError('Unsupported', 'this worker is not set up for backups');
 }

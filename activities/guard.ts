@@ -9,13 +9,14 @@ import type { PlanStep } from '../src/model/plan';
 import { serverMayStop } from '../src/planning/mayStop';
 import { membersSeenBy } from '../src/planning/members';
 import { marginOf, quorumSize } from '../src/planning/quorum';
-import { isHandOver } from '../src/planning/resize/steps';
+import { isBringBack, isHandOver } from '../src/planning/resize/steps';
 import type { GuardArgs, GuardResult, RunActivities } from './api';
 import type { Dependencies } from './dependencies';
 import { commitThrough } from './health';
 import { requireLock } from './lock';
 import { observationOf } from './observation';
-import { membershipOf, sameMembers, textOf } from './memberNames';
+import { listHeldBy } from './memberFile';
+import { membershipOf, namesIn, sameMembers, textOf } from './memberNames';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { syncedVoterIds } from './observe/synced';
 import { operation, pause } from './operation';
@@ -32,6 +33,7 @@ export function guardActivities(dependencies: Dependencies): Pick<RunActivities,
         for (;;) {
           const result = await look(dependencies, ensemble, args, context);
           if (result.ok || Date.now() >= deadline) return result;
+          context.heartbeat({ waitingFor: result.reasons });
           await pause(LOOK_EVERY_MS, context.signal);
         }
       }),
@@ -65,6 +67,8 @@ async function whyNot(
     case 'none':
       return [];
     case 'serverMayStop': {
+      // Nobody can be asked for the lock then, nor has anybody anything to lose; the host's own fence holds.
+      if (isBringBack(args.step) && servesNobody(facts, guard.server)) return [];
       await requireLock(dependencies, ensemble, args.run, args.fence.generation, context);
       const canary = await commitThrough(
         dependencies,
@@ -72,7 +76,11 @@ async function whyNot(
         othersOf(ensemble, guard.server),
         context,
       );
-      const counted = args.step.membership ? countedBy(facts, ensemble, args.step) : facts;
+      const counted = args.step.membership
+        ? await countedBy(dependencies, ensemble, facts, args.step, context)
+        : facts;
+      const foreign = await foreignLines(dependencies, ensemble, facts, args.step, context);
+      if (foreign) return [foreign];
       return serverMayStop({ ...counted, canary }, guard.server, {
         margin: ensemble.margin,
         expectServing: args.expectServing,
@@ -105,26 +113,54 @@ async function whyNot(
   }
 }
 
-/**
- * While a list is changed by files, servers hold two of them. A follower's restart is covered by the list the leader
- * has, the former one; once the leader itself stops, the others elect by the new one.
- */
-function countedBy(
-  facts: EnsembleFacts,
+const servesNobody = (facts: EnsembleFacts, name: string): boolean =>
+  facts.leader === undefined &&
+  facts.servers.every(({ server, state }) => server !== name || state !== 'serving');
+
+/** A list that is about to be written over must not name anybody whom the inventory does not know. */
+async function foreignLines(
+  { host }: Dependencies,
   ensemble: ResolvedEnsemble,
+  facts: EnsembleFacts,
   step: PlanStep,
-): EnsembleFacts {
+  context: OperationContext,
+): Promise<string | undefined> {
+  if (!step.membership || facts.reconfigEnabled === true || step.server === undefined)
+    return undefined;
+  const server = serverOf(ensemble, step.server);
+  const { members = [] } = await host.observe(server, context, { depth: 'files' });
+  const strangers = members.filter(({ id }) => ensemble.servers.every((one) => one.id !== id));
+  return strangers.length === 0
+    ? undefined
+    : `the file of ${step.server} names ${strangers.map(({ id, host: at }) => `server.${id} (${at})`).join(', ')}, whom the inventory does not know: somebody has edited it; take that out, or end this run`;
+}
+
+/**
+ * While a list is changed by files, servers hold two of them. A follower's restart is covered by the leader's own list,
+ * which an election in between may have made the new one; once the leader itself stops, the others elect by the new.
+ */
+async function countedBy(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  facts: EnsembleFacts,
+  step: PlanStep,
+  context: OperationContext,
+): Promise<EnsembleFacts> {
   const grouped = facts.servers.some((server) =>
     membersSeenBy(server)?.some(({ group }) => group !== undefined),
   );
   if (grouped) return facts;
   const { before, after } = membershipOf(step);
-  const { voters } = step.role === 'leader' && !isHandOver(step) ? after : before;
+  const leader = facts.servers.find(({ server }) => server === facts.leader);
+  const othersElect = step.role === 'leader' && !isHandOver(step);
+  const list =
+    leader && !othersElect ? await listHeldBy(dependencies, ensemble, leader, context) : undefined;
+  const listed = list === undefined ? before : namesIn(list, ensemble);
+  const voters = othersElect ? after.voters : listed.voters;
   const voting = voters.map((name) => ({
     id: serverOf(ensemble, name).id,
     role: 'participant' as const,
   }));
-  const leader = facts.servers.find(({ server }) => server === facts.leader);
   const synced = syncedVoterIds(facts.servers, leader, voting);
   return {
     ...facts,

@@ -1,11 +1,16 @@
 /** All activities, built from what they depend on. */
 import type { Activities } from './api';
+import { captureActivities } from './backup/captureTransactions';
+import { drillActivities } from './backup/proveBackup';
+import { sourceActivities } from './backup/chooseSource';
+import { baseActivities } from './backup/takeBase';
 import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
 import { openActivities } from './open';
 import { planActivities } from './plan';
 import { resizePlanActivities } from './planResize';
+import { restorePlanActivities } from './planRestore';
 import { probeActivities } from './probe';
 import { changeSteps } from './steps/change';
 import { confirmSteps } from './steps/confirm';
@@ -13,6 +18,7 @@ import { joinSteps } from './steps/join';
 import { leaveSteps } from './steps/leave';
 import { memberSteps } from './steps/members';
 import { prepareSteps } from './steps/prepare';
+import { restoreSteps } from './steps/restore';
 import { rollSteps } from './steps/roll';
 
 export function createActivities(dependencies: Dependencies): Activities {
@@ -30,5 +36,11 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...memberSteps(dependencies),
     ...rollSteps(dependencies),
     ...leaveSteps(dependencies),
+    ...captureActivities(dependencies),
+    ...sourceActivities(dependencies),
+    ...baseActivities(dependencies),
+    ...restorePlanActivities(dependencies),
+    ...restoreSteps(dependencies),
+    ...drillActivities(dependencies),
   };
 }

@@ -2,6 +2,7 @@
 import { parseProperties } from '../src/codec/properties';
 import { configVersionOf, parseZooCfg } from '../src/codec/zooCfg';
 import { ZkferryError } from '../src/model/errors';
+import { hostPort } from '../src/model/hostPort';
 import type { MemberFacts } from '../src/model/facts';
 import type { ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
 import type { MembershipNames, PlanStep } from '../src/model/plan';
@@ -58,6 +59,16 @@ export function membershipOf(step: PlanStep): NonNullable<PlanStep['membership']
   throw new ZkferryError('InvalidInput', `step ${step.id} says nothing of members`);
 }
 
+/** @throws MembersChanged where the members are neither those before the step's change nor those after it */
+export function refuseForeign(step: PlanStep, now: MembershipNames | undefined): void {
+  const { before, after } = membershipOf(step);
+  if (now === undefined || sameMembers(now, before) || sameMembers(now, after)) return;
+  throw new ZkferryError(
+    'MembersChanged',
+    `somebody else has changed the members: they are ${textOf(now)}, neither ${textOf(before)} as before this step nor ${textOf(after)} as after it`,
+  );
+}
+
 /** As an inventory server stands in the list once it is a member. */
 export const listed = (server: ResolvedServer, role: MemberFacts['role']): MemberFacts => ({
   id: server.id,
@@ -65,7 +76,7 @@ export const listed = (server: ResolvedServer, role: MemberFacts['role']): Membe
   quorumPort: server.quorumPort ?? DEFAULT_QUORUM_PORT,
   electionPort: server.electionPort ?? DEFAULT_ELECTION_PORT,
   role,
-  clientAddress: `${server.host}:${server.clientPort}`,
+  clientAddress: hostPort(server.host, server.clientPort),
 });
 
 /** The list of these members: addresses as `known` has them, else by the inventory. Sorted by id. */

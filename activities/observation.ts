@@ -1,7 +1,7 @@
 /** From full facts to the little that a run remembers of them. */
 import type { EnsembleFacts } from '../src/model/facts';
 import type { ResolvedEnsemble } from '../src/model/inventory';
-import { membersSeenBy } from '../src/planning/members';
+import { listInForce } from '../src/planning/members';
 import type { Observation } from './api';
 import { namesIn } from './memberNames';
 
@@ -26,14 +26,10 @@ export function observationOf(facts: EnsembleFacts, ensemble?: ResolvedEnsemble)
   };
 }
 
-/** By the leader's own list, else by anybody's. */
 function membersIn(
   { servers, leader }: EnsembleFacts,
   ensemble: ResolvedEnsemble,
 ): Pick<Observation, 'members'> {
-  const lists = [...servers]
-    .sort((a, b) => Number(b.server === leader) - Number(a.server === leader))
-    .map((server) => membersSeenBy(server) ?? []);
-  const list = lists.find((members) => members.length > 0);
-  return list ? { members: namesIn(list, ensemble) } : {};
+  const list = listInForce(servers, leader);
+  return list.length > 0 ? { members: namesIn(list, ensemble) } : {};
 }

@@ -10,7 +10,7 @@ import { hasBegun, replanRemaining } from '../src/planning/replan';
 import { planRollback } from '../src/planning/rollbackPlan';
 import { planRollingUpgrade, type PlanExtra } from '../src/planning/upgradePlan';
 import type { PlanResult, PlanUpgradeArgs, RunActivities } from './api';
-import type { Dependencies } from './dependencies';
+import { backupOf, type Dependencies } from './dependencies';
 import { observationOf } from './observation';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { operation } from './operation';
@@ -89,6 +89,7 @@ const baseOf = (ensemble: ResolvedEnsemble, facts: EnsembleFacts): PlanExtra => 
   margin: ensemble.margin,
   hasDrainHook: ensemble.hooks?.drain !== undefined,
   findings: facts.warnings,
+  ...(ensemble.repository !== undefined && { repository: { name: ensemble.repository } }),
 });
 
 async function extraOf(
@@ -99,7 +100,26 @@ async function extraOf(
   context: OperationContext,
 ): Promise<PlanExtra> {
   const packageChecks = await checkPackages(dependencies, ensemble, plan, context);
-  return { ...baseOf(ensemble, facts), packageChecks };
+  const base = baseOf(ensemble, facts);
+  const repository = base.repository && (await checkRepository(dependencies, base.repository.name));
+  return { ...base, packageChecks, ...(repository && { repository }) };
+}
+
+/** A backup counts once it was read back, so it must be readable here too. */
+async function checkRepository(
+  dependencies: Dependencies,
+  name: string,
+): Promise<NonNullable<PlanExtra['repository']>> {
+  try {
+    const { readable } = await backupOf(dependencies).openRepository(name);
+    if (readable) return { name };
+    const message =
+      'it is encrypted and the inventory gives no identity, so that no backup in it can be proven';
+    return { name, error: { type: 'RepositoryDenied', message } };
+  } catch (error) {
+    if (!isZkferryError(error)) throw error;
+    return { name, error: { type: error.type, message: error.message } };
+  }
 }
 
 async function checkPackages(

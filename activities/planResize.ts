@@ -1,6 +1,6 @@
 /** Planning activities of a resize: observe members and whoever may come, then let pure functions decide. */
 import { zooKeeperCode } from '../src/adapters/zookeeper';
-import { isZkferryError } from '../src/model/errors';
+import { isZkferryError, ZkferryError } from '../src/model/errors';
 import type { EnsembleFacts, ServerFacts } from '../src/model/facts';
 import type { ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
 import type { OperationContext } from '../src/model/ports';
@@ -54,15 +54,21 @@ export function resizePlanActivities(dependencies: Dependencies): ResizeActiviti
     replanResize: (args) =>
       operation(async (context) => {
         const { ensemble, facts, extra } = await look(args, context, args.done.length === 0);
-        const plan = planResize(facts, args.input, extra);
+        const underway = args.done.length > 0;
+        const plan = planResize(facts, args.input, { ...extra, underway });
+        const wrong = plan.findings.find(
+          ({ code, severity }) => severity === 'error' && OF_OTHERS.includes(code),
+        );
+        if (underway && wrong)
+          throw new ZkferryError('MembersChanged', `${wrong.message}; ${wrong.hint}, then resume`);
         const missing = (steps: Plan['steps']): string =>
           steps
             .filter(({ id }) => !args.done.includes(id))
-            .map(({ id, role, gate }) => `${id} ${role ?? ''} ${gate ?? ''}`)
+            .map(({ id, role, gate, membership }) => JSON.stringify([id, role, gate, membership]))
             .join('\n');
         const changed = missing(plan.steps) !== missing(args.plan.steps);
         return {
-          plan: { ...plan, members: args.done.length > 0 ? args.plan.members : plan.members },
+          plan: { ...plan, members: withBefore(plan.members, underway && args.plan.members) },
           changed,
           reason: changed ? `now ${plan.goal}` : 'nothing has changed',
           meaningChanged: changed && setOf(plan) !== setOf(args.plan),
@@ -75,12 +81,22 @@ export function resizePlanActivities(dependencies: Dependencies): ResizeActiviti
         const { ensemble, facts, extra } = await look(args, context, false);
         return {
           possible: true,
-          plan: planResizeBack(facts, args.former, args.input, extra),
+          plan: planResizeBack(facts, args.former, args.input, {
+            ...extra,
+            ...(args.stopped !== undefined && { stopped: args.stopped }),
+          }),
           observation: observationOf(facts, ensemble),
         };
       }),
   };
 }
+
+/** What only somebody else's change can have brought about once a run has begun. */
+const OF_OTHERS = ['UnknownMember', 'WrongMember', 'NoVoters', 'NoTolerance'];
+
+/** A run's members before stay those it began with. */
+const withBefore = (now: Plan['members'], former: Plan['members'] | false): Plan['members'] =>
+  now && former ? { ...now, before: former.before } : now;
 
 /** Who comes and goes in the end; the order may follow the leader. */
 const setOf = ({ members, goal }: Plan): string => JSON.stringify(members?.after ?? goal);
@@ -120,7 +136,7 @@ async function mayReconfigure(
     );
     return undefined;
   } catch (error) {
-    if (!isZkferryError(error)) throw error;
+    if (!isZkferryError(error) || error.type === 'SecretMissing') throw error;
     const code = zooKeeperCode(error);
     return code === 'NoAuth' ? false : code === 'BadVersion' ? true : undefined;
   }

@@ -4,8 +4,10 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
+import { openNamedRepository } from '../src/adapters/repository/inventoryRepository';
 import { createSecrets } from '../src/adapters/secrets';
 import { createTreeAdapter } from '../src/adapters/source/lookAtTree';
+import { SharedTaps } from '../src/adapters/tap';
 import { untilListening } from '../src/adapters/temporal/connect';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
@@ -32,19 +34,23 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
   });
   const secrets = createSecrets();
   const host = createHostAdapter({ secrets });
+  const inventory = createInventory({
+    path: configuration.ZKFERRY_INVENTORY,
+    allowInline: configuration.ZKFERRY_ALLOW_INLINE,
+  });
+  const spoolDirectory = join(configuration.ZKFERRY_STATE, 'spool');
   try {
     const activities = createActivities({
-      inventory: createInventory({
-        path: configuration.ZKFERRY_INVENTORY,
-        allowInline: configuration.ZKFERRY_ALLOW_INLINE,
-      }),
+      inventory,
       secrets,
       zookeeper: createZooKeeperAdapter(),
       host,
-      tree: createTreeAdapter({
-        directory: join(configuration.ZKFERRY_STATE, 'spool'),
-        secrets,
-      }),
+      tree: createTreeAdapter({ directory: spoolDirectory, secrets }),
+      backup: {
+        openRepository: (name) => openNamedRepository({ inventory, secrets }, name),
+        taps: new SharedTaps(),
+        spoolDirectory,
+      },
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
       searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
     });

@@ -1,6 +1,7 @@
 /** planStrategy: the plan a strategy would execute, and nothing else. Changes nothing. */
 import { ApplicationFailure } from '@temporalio/workflow';
 import { z } from 'zod';
+import { restoreBackupInputSchema } from '../src/model/backupInputs';
 import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../src/model/inputs';
 import type { Plan } from '../src/model/plan';
 import { describeIssues } from '../src/model/validation';
@@ -9,6 +10,7 @@ import { runActivities } from './run/activityProxy';
 const inputSchema = z.discriminatedUnion('strategy', [
   z.strictObject({ strategy: z.literal('rollingUpgrade'), input: rollingUpgradeInputSchema }),
   z.strictObject({ strategy: z.literal('resizeEnsemble'), input: resizeEnsembleInputSchema }),
+  z.strictObject({ strategy: z.literal('restoreBackup'), input: restoreBackupInputSchema }),
 ]);
 
 export async function planStrategy(request: z.input<typeof inputSchema>): Promise<Plan> {
@@ -19,12 +21,15 @@ export async function planStrategy(request: z.input<typeof inputSchema>): Promis
       'InvalidInput',
     );
   const { strategy, input } = parsed.data;
-  const { ensemble } = input;
+  const ensemble = strategy === 'restoreBackup' ? input.to.ensemble : input.ensemble;
   const opened = await runActivities(undefined, 60_000, 'read the inventory').openRun({ ensemble });
   const activities = runActivities(opened.site, 300_000, 'observe, check, plan; changes nothing');
-  const { plan } =
-    strategy === 'rollingUpgrade'
-      ? await activities.planUpgrade({ ensemble, input })
-      : await activities.planResize({ ensemble, input });
-  return plan;
+  switch (strategy) {
+    case 'rollingUpgrade':
+      return (await activities.planUpgrade({ ensemble, input })).plan;
+    case 'resizeEnsemble':
+      return (await activities.planResize({ ensemble, input })).plan;
+    case 'restoreBackup':
+      return (await activities.planRestore({ input })).plan;
+  }
 }

@@ -1,6 +1,7 @@
 /** Which members an ensemble has, by its servers' own word, and the identity that follows. Pure. */
 import { createHash } from 'node:crypto';
 import type { MemberFacts, ServerFacts } from '../../src/model/facts';
+import { commonList, membersSeenBy } from '../../src/planning/members';
 import type { QuorumMember } from '../../src/planning/quorum';
 
 /** /zookeeper/config, as read through a session. */
@@ -21,15 +22,17 @@ function withoutWildcard(member: MemberFacts, servers: ServerFacts[]): MemberFac
   return server ? { ...member, host: server.address.host } : member;
 }
 
-/** Lists by preference: in force, leader's `conf`, others' `conf`, zoo.cfg on disk. */
+/**
+ * Lists by preference: in force; the leader's `conf`, else its file; others' `conf`, zoo.cfg on disk, as most of them
+ * have it: while lists are changed by files and nobody leads, one alone may have the next one already.
+ */
 function bestList(servers: ServerFacts[], config: ConfigInForce | undefined): MemberFacts[] {
   if (config && config.members.length > 0) return config.members;
-  const leaderFirst = [...servers].sort(
-    (a, b) => Number(b.role === 'leader') - Number(a.role === 'leader'),
-  );
-  const running = leaderFirst.find(({ members }) => (members ?? []).length > 0)?.members;
-  const onDisk = leaderFirst.find(({ host }) => (host?.members ?? []).length > 0)?.host?.members;
-  return running ?? onDisk ?? [];
+  const leader = servers.find(({ role }) => role === 'leader');
+  const own = leader && membersSeenBy(leader);
+  if (own && own.length > 0) return own;
+  const running = commonList(servers.map(({ members }) => members));
+  return running.length > 0 ? running : commonList(servers.map(({ host }) => host?.members));
 }
 
 /** The members in force with real addresses; empty where no server says. */

@@ -2,8 +2,9 @@
  * One look at an ensemble:
  * 1. probe all servers at once by four-letter words;
  * 2. where a 3.5+ server serves, read the configuration in force by a session of one read;
- * 3. ask the hosts over SSH: all of them for `full` depth; for `quorum` only until one names the members,
- *    and only where ZooKeeper itself does not (3.4, or a closed whitelist);
+ * 3. ask the hosts over SSH: all of them for `full` depth; for `quorum` the leader's, else until one names the members,
+ *    and only where ZooKeeper itself does not (3.4, or a closed whitelist); all of them where nobody leads, since then
+ *    it counts which list most have;
  * 4. where asked to, read the whole tree once by the leader's quorum port;
  * 5. reckon voters, quorum and margin, and say what is wrong.
  */
@@ -82,7 +83,7 @@ export async function observeEnsemble(
   const config = await readConfigInForce(ports, ensemble, probed, signal);
   const said = config !== undefined || probed.some(({ probe }) => (probe.members ?? []).length > 0);
   const hosts =
-    depth === 'quorum' && !said ? await askFirstHost(ports, servers, context) : fullHosts;
+    depth === 'quorum' && !said ? await askForMembers(ports, probed, context) : fullHosts;
   signal.throwIfAborted();
   const seen = probed.map(({ server, probe }) =>
     serverFacts(server, probe, hosts.get(server.name)),
@@ -128,11 +129,17 @@ async function askHosts(
   );
 }
 
-async function askFirstHost(
+async function askForMembers(
   ports: ObservePorts,
-  servers: ResolvedServer[],
+  probed: { server: ResolvedServer; probe: ServerProbe }[],
   context: OperationContext,
 ): Promise<Map<string, HostFacts>> {
+  const leads = ({ probe }: { probe: ServerProbe }): boolean =>
+    probe.role === 'leader' || probe.role === 'standalone';
+  const servers = [...probed]
+    .sort((a, b) => Number(leads(b)) - Number(leads(a)))
+    .map(({ server }) => server);
+  if (!probed.some(leads)) return askHosts(ports, servers, context);
   for (const server of servers) {
     const asked = await askHosts(ports, [server], context);
     if ((asked.get(server.name)?.members ?? []).length > 0) return asked;

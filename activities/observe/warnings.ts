@@ -5,6 +5,7 @@ import { treeFindings } from '../../src/planning/preflight/tree';
 import { knownBad } from '../../src/planning/releases';
 import { comparableList, type ConfigInForce } from './configuration';
 import { hostWarnings } from './hostWarnings';
+import { hostPort } from '../../src/model/hostPort';
 
 /** Worst first; within one severity in the order of the servers. */
 export function observationWarnings(
@@ -74,7 +75,7 @@ function quorumWarnings(facts: EnsembleFacts): Finding[] {
 }
 
 function serverWarnings(server: ServerFacts): Finding[] {
-  const at = `${server.address.host}:${server.address.clientPort}`;
+  const at = hostPort(server.address.host, server.address.clientPort);
   const findings: Finding[] = [];
   if (server.state !== 'serving') {
     const severity = server.inventoryRole === 'participant' ? 'warning' : 'info';

@@ -12,14 +12,13 @@ import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { operation, pause, tokenOf, waitFor } from '../operation';
 import { resolveServer, resolveTarget } from '../resolve';
+import { reviverOf } from '../revive';
 
 type ConfirmSteps = Pick<
   StepActivities,
   'verifyQuorum' | 'soak' | 'finalizeServer' | 'verifyMembersAgree'
 >;
 
-/** A server that dies again and again is not started for ever. */
-const MAX_RESTARTS = 3;
 /** Looks that must be good in a row. */
 const GOOD_LOOKS = 2;
 const LOOK_EVERY_MS = 400;
@@ -34,11 +33,10 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
     ensemble: ResolvedEnsemble,
     server: ResolvedServer,
     context: OperationContext,
-  ): Promise<{ restarts: number; observation: Observation; detail: string }> {
+  ): Promise<{ observation: Observation; detail: string }> {
     const started = Date.now();
-    let restarts = 0;
     let good: SettledLook[] = [];
-    const token = tokenOf(args.fence);
+    const reviver = reviverOf(dependencies, ensemble, server, args, context);
     const { observation, detail } = await waitFor<{ observation: Observation; detail: string }>(
       `${server.name} back on ${args.step.toVersion} in a healthy ensemble`,
       { timeoutMs: args.tuning.settleTimeoutMs, everyMs: LOOK_EVERY_MS, context },
@@ -57,20 +55,13 @@ export function confirmSteps(dependencies: Dependencies): ConfirmSteps {
           return { reasons: ['must stay so for a moment'] };
         }
         good = [];
-        if (look.serverState === 'refusing' && restarts < MAX_RESTARTS) {
-          const { process } = await host.observe(server, context, { depth: 'process' });
-          if (process && !process.running) {
-            restarts += 1;
-            await host.startServer(server, token, context);
-          }
-        }
+        await reviver.revive(look.serverState);
         return { reasons: look.reasons };
       },
     );
     return {
-      restarts,
       observation,
-      detail: `${detail}, after ${Date.now() - started} ms${restarts > 0 ? `; its process had died and was started again ${restarts} time(s)` : ''}`,
+      detail: `${detail}, after ${Date.now() - started} ms${reviver.text()}`,
     };
   }
 

@@ -1,21 +1,19 @@
 /** Steps of a server that is to join: its host provisioned from a member's files, then proven as a learner. */
-import { commitCanaryThrough, readCanaryFrom } from '../../src/adapters/zookeeper';
 import { memberLines } from '../../src/codec/memberList';
 import { parseZooCfg } from '../../src/codec/zooCfg';
 import { ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
-import type { MembershipNames } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
 import { joinerFiles } from '../../src/planning/resize/joinerFiles';
 import type { StepActivities, StepArgs, StepResult } from '../api';
 import type { Dependencies } from '../dependencies';
-import { sessionOptions } from '../health';
-import { znodePlace } from '../lock';
+import { lookAtJoiner } from '../joiner';
+import { learnerList } from '../memberFile';
 import { observationOf } from '../observation';
-import { observeEnsemble } from '../observe/observeEnsemble';
 import { operation, tokenOf, waitFor } from '../operation';
 import { resolveServer, serverOf } from '../resolve';
-import { listOf, membershipOf, namesIn, textOf } from '../memberNames';
+import { listOf, membershipOf } from '../memberNames';
+import { reviverOf } from '../revive';
 
 export function joinSteps(
   dependencies: Dependencies,
@@ -49,30 +47,25 @@ export function joinSteps(
     verifyJoiner: (args) =>
       operation(async (context) => {
         const { ensemble, server } = await resolveServer(dependencies, args, args.step.server);
-        const { before } = membershipOf(args.step);
+        const reviver = reviverOf(dependencies, ensemble, server, args, context);
         return waitFor<StepResult>(
           `${server.name} follows the ensemble as a learner`,
           { timeoutMs: args.tuning.settleTimeoutMs, context },
           async () => {
-            const facts = await observeEnsemble(dependencies, ensemble, {
-              depth: 'quorum',
+            const { reasons, state, facts } = await lookAtJoiner(
+              dependencies,
+              ensemble,
+              server,
+              args.step,
               context,
-            });
-            const reasons = whyNotFit(
-              facts.servers.find((one) => one.server === server.name),
-              {
-                version: args.step.toVersion ?? '',
-                before,
-                ensemble,
-              },
             );
-            if (facts.leader === undefined) reasons.push('no leader is seen');
-            if (reasons.length > 0) return { reasons };
-            const behind = await whyBehind(dependencies, ensemble, server, before, context);
-            if (behind !== undefined) return { reasons: [behind] };
+            if (reasons.length > 0) {
+              await reviver.revive(state);
+              return { reasons };
+            }
             return {
               value: {
-                detail: `${server.name} serves ${args.step.toVersion} as a learner of ${facts.leader} and holds its newest write`,
+                detail: `${server.name} serves ${args.step.toVersion} as a learner of ${facts.leader} and holds its newest write${reviver.text()}`,
                 observation: observationOf(facts, ensemble),
               },
             };
@@ -117,10 +110,7 @@ async function filesFor(
   const { zooCfg, javaEnv } = await host.readConfiguration(model, context);
   const seen = await host.observe(model, context, { depth: 'files' });
   const known = seen.members ?? parseZooCfg(zooCfg.text).servers;
-  const listed: MembershipNames = {
-    voters: before.voters.filter((name) => name !== joiner.name),
-    observers: [...before.observers.filter((name) => name !== joiner.name), joiner.name],
-  };
+  const listed = learnerList({ before }, joiner.name);
   const files = joinerFiles({
     version: args.step.toVersion ?? '',
     model,
@@ -144,52 +134,4 @@ async function filesFor(
     dataDir: files.dataDir,
     ...(files.dataLogDir !== undefined && { dataLogDir: files.dataLogDir }),
   };
-}
-
-type Seen = Awaited<ReturnType<typeof observeEnsemble>>['servers'][number];
-
-function whyNotFit(
-  seen: Seen | undefined,
-  wanted: { version: string; before: MembershipNames; ensemble: ResolvedEnsemble },
-): string[] {
-  if (seen?.state !== 'serving')
-    return [
-      `it is ${seen?.state ?? 'not looked at'}${seen?.stateDetail ? ` (${seen.stateDetail})` : ''}`,
-    ];
-  const reasons: string[] = [];
-  if (seen.version !== wanted.version)
-    reasons.push(`it says version ${seen.versionText ?? 'none'}, not ${wanted.version}`);
-  if (seen.role !== 'observer' && seen.role !== 'follower')
-    reasons.push(`it is ${seen.role}: it must follow, not lead`);
-  if (seen.members && seen.members.length > 0) {
-    const own = namesIn(seen.members, wanted.ensemble);
-    const missing = [...wanted.before.voters].filter((name) => !own.voters.includes(name));
-    if (missing.length > 0)
-      reasons.push(`it lists ${textOf(own)}, without the voters ${missing.join(', ')}`);
-  }
-  return reasons;
-}
-
-/** A write committed by the members themselves must be there to be read: then it is theirs that it follows. */
-async function whyBehind(
-  dependencies: Dependencies,
-  ensemble: ResolvedEnsemble,
-  joiner: ResolvedServer,
-  before: MembershipNames,
-  context: OperationContext,
-): Promise<string | undefined> {
-  const place = znodePlace(dependencies, ensemble);
-  const options = await sessionOptions(dependencies, ensemble, context);
-  const voters = before.voters
-    .filter((name) => name !== joiner.name)
-    .map((name) => serverOf(ensemble, name));
-  const { mzxid } = await commitCanaryThrough(
-    dependencies.zookeeper,
-    { ...options, servers: voters },
-    place,
-  );
-  const held = await readCanaryFrom(dependencies.zookeeper, joiner, options, place);
-  return held?.mzxid === mzxid
-    ? undefined
-    : `it shows ${held?.mzxid ?? 'nothing'} where the ensemble committed ${mzxid}`;
 }

@@ -4,6 +4,7 @@ import type { Dependencies } from '../dependencies';
 import { operation, pause, tokenOf } from '../operation';
 import { resolveServer, serverOf } from '../resolve';
 import { membershipOf } from '../memberNames';
+import { hostPort } from '../../src/model/hostPort';
 
 /** More are counted, not named. */
 const MAX_NAMED = 100;
@@ -21,7 +22,7 @@ export function leaveSteps(
         if (hook !== undefined) {
           const members = [...after.voters, ...after.observers]
             .map((name) => serverOf(ensemble, name))
-            .map(({ host: at, clientPort }) => `${at}:${clientPort}`)
+            .map(({ host: at, clientPort }) => hostPort(at, clientPort))
             .join(',');
           await host.runHook(
             server,

@@ -3,22 +3,25 @@ import { advanceFence, zooKeeperCode } from '../../src/adapters/zookeeper';
 import { formatMember } from '../../src/codec/zooCfg';
 import { isZkferryError, ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble } from '../../src/model/inventory';
-import type { MembershipNames } from '../../src/model/plan';
-import type { FenceToken, OperationContext, ZkSession } from '../../src/model/ports';
-import { atLeast } from '../../src/model/version';
+import type { MembershipNames, PlanStep } from '../../src/model/plan';
+import type { OperationContext, ZkSession } from '../../src/model/ports';
 import type { StepActivities, StepArgs } from '../api';
 import type { Dependencies } from '../dependencies';
 import { membersAgree } from '../health';
+import { lookAtJoiner } from '../joiner';
+import { listHeldBy } from '../memberFile';
 import { requireLock, znodePlace } from '../lock';
 import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { operation, pause, tokenOf, waitFor } from '../operation';
-import { membersOf, resolveTarget, withSession } from '../resolve';
+import { resolveTarget, serverOf, withSession } from '../resolve';
+import { reviverOf } from '../revive';
 import {
   configurationInForce,
   listOf,
   membershipOf,
   namesIn,
+  refuseForeign,
   sameMembers,
   textOf,
 } from '../memberNames';
@@ -36,9 +39,10 @@ export function memberSteps(
         const ensemble = await resolveTarget(dependencies, args);
         await requireLock(dependencies, ensemble, args.run, args.fence.generation, context);
         const deadline = Date.now() + args.tuning.settleTimeoutMs;
+        const newcomer = newcomerOf(dependencies, ensemble, args, context);
         let refusals = 0;
         for (;;) {
-          const outcome = await attempt(dependencies, ensemble, args, tokenOf(args.fence), context);
+          const outcome = await attempt(dependencies, ensemble, args, newcomer, context);
           if (outcome.done)
             return {
               detail: `${outcome.detail}${refusals > 0 ? `, after ${refusals} transient refusal(s)` : ''}`,
@@ -61,12 +65,22 @@ export function memberSteps(
         const expected = [...after.voters, ...after.observers].filter(
           (name) => args.expectServing.includes(name) || name === args.step.server,
         );
+        const newcomer = newcomerOf(dependencies, ensemble, args, context);
         const detail = await waitFor<string>(
           `all members serve with the list ${textOf(after)}`,
           { timeoutMs: args.tuning.settleTimeoutMs, context },
           async () => {
-            const reasons = await whyNotAgreed(dependencies, ensemble, after, expected, context);
-            if (reasons.length > 0) return { reasons };
+            const reasons = await whyNotAgreed(
+              dependencies,
+              ensemble,
+              args.step,
+              expected,
+              context,
+            );
+            if (reasons.length > 0) {
+              await newcomer?.revive();
+              return { reasons };
+            }
             const agreement = await membersAgree(dependencies, ensemble, expected, context);
             return agreement.agree ? { value: agreement.detail } : { reasons: [agreement.detail] };
           },
@@ -74,7 +88,8 @@ export function memberSteps(
         const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
         return {
           detail: `${textOf(after)}; ${detail}`,
-          observation: observationOf(facts, ensemble),
+          // Up to 3.4 no running server tells them; they have just been proven.
+          observation: { ...observationOf(facts, ensemble), members: after },
         };
       }),
   };
@@ -85,12 +100,43 @@ interface Outcome {
   detail: string;
 }
 
+/** The server that comes, or that is to vote. */
+interface Newcomer {
+  /** Starts it again where its process died. */
+  revive(): Promise<void>;
+  /** Starts it again likewise. */
+  whyUnfit(): Promise<string[]>;
+}
+
+function newcomerOf(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  args: StepArgs,
+  context: OperationContext,
+): Newcomer | undefined {
+  const { step } = args;
+  if (step.role !== 'joiner' || step.server === undefined) return undefined;
+  const server = serverOf(ensemble, step.server);
+  const reviver = reviverOf(dependencies, ensemble, server, args, context);
+  const look = () => lookAtJoiner(dependencies, ensemble, server, step, context);
+  return {
+    async revive() {
+      await reviver.revive((await look()).state);
+    },
+    async whyUnfit() {
+      const { reasons, state } = await look();
+      await reviver.revive(state);
+      return reasons;
+    },
+  };
+}
+
 /** One look and at most one request. What the ensemble says afterwards counts, not what the request was answered. */
 async function attempt(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
   args: StepArgs,
-  token: FenceToken,
+  newcomer: Newcomer | undefined,
   { signal }: OperationContext,
 ): Promise<Outcome> {
   const { before, after } = membershipOf(args.step);
@@ -99,9 +145,13 @@ async function attempt(
       const { members, lines, version } = await configurationInForce(session);
       const now = namesIn(members, ensemble);
       if (sameMembers(now, after)) return { done: true, detail: `members are ${textOf(after)}` };
-      if (!sameMembers(now, before)) throw changedByOthers(args, now);
+      refuseForeign(args.step, now);
+      // It was proven before, but a run may have been paused since; servers accept one that is not even up.
+      const unfit = (await newcomer?.whyUnfit()) ?? [];
+      if (unfit.length > 0)
+        return { done: false, detail: `${args.step.server}: ${unfit.join('; ')}` };
       // The version was read before: whoever acts in between, by this run's hand or another's, makes it stale.
-      await advanceFence(session, znodePlace(dependencies, ensemble), token);
+      await advanceFence(session, znodePlace(dependencies, ensemble), tokenOf(args.fence));
       await request(session, ensemble, before, after, { members, lines, version });
       return { done: false, detail: 'asked; its effect is looked at next' };
     });
@@ -143,21 +193,17 @@ function request(
   return session.reconfig({ joining, leaving, fromVersion: version });
 }
 
-const changedByOthers = (args: StepArgs, now: MembershipNames): ZkferryError =>
-  new ZkferryError(
-    'MembersChanged',
-    `${args.step.title}: the members are ${textOf(now)}, neither those before the change (${textOf(membershipOf(args.step).before)}) nor those after it: somebody else has changed them. Resume to plan anew from there`,
-  );
-
 /** By each server's own running list; up to 3.4, which tells none, by its file. */
 async function whyNotAgreed(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
-  after: MembershipNames,
+  step: PlanStep,
   expected: readonly string[],
   context: OperationContext,
 ): Promise<string[]> {
+  const { after } = membershipOf(step);
   const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
+  refuseForeign(step, observationOf(facts, ensemble).members);
   const reasons: string[] = [];
   for (const name of expected) {
     const seen = facts.servers.find(({ server }) => server === name);
@@ -165,7 +211,7 @@ async function whyNotAgreed(
       reasons.push(`${name} is ${seen?.state ?? 'not looked at'}`);
       continue;
     }
-    const told = seen.members ?? (await listOnDisk(dependencies, ensemble, name, context));
+    const told = await listHeldBy(dependencies, ensemble, seen, context);
     if (told === undefined) reasons.push(`${name} tells no list of members`);
     else if (!sameMembers(namesIn(told, ensemble), after))
       reasons.push(`${name} lists ${textOf(namesIn(told, ensemble))}`);
@@ -175,15 +221,3 @@ async function whyNotAgreed(
   }
   return reasons;
 }
-
-async function listOnDisk(
-  { host }: Dependencies,
-  ensemble: ResolvedEnsemble,
-  name: string,
-  context: OperationContext,
-) {
-  const server = membersOf(ensemble).find((candidate) => candidate.name === name);
-  return server && (await host.observe(server, context, { depth: 'files' })).members;
-}
-
-export const isModern = (version: string): boolean => atLeast(version, '3.5.0');

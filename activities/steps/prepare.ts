@@ -4,6 +4,7 @@ import type { StepActivities } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation, tokenOf } from '../operation';
 import { resolveServer, serverOf, resolveTarget } from '../resolve';
+import { backupIntoRepository } from './backupIntoRepository';
 import { dataLabel, originalLabel } from './labels';
 
 export function prepareSteps(
@@ -48,6 +49,8 @@ export function prepareSteps(
 
     backupData: (args) =>
       operation(async (context) => {
+        if (args.step.repository !== undefined)
+          return backupIntoRepository(dependencies, args, args.step.repository, context);
         const ensemble = await resolveTarget(dependencies, args);
         const server = serverOf(ensemble, args.step.server);
         // Whatever this server says it holds now must be in the copy.

@@ -10,6 +10,7 @@ import {
   type ResolvedEnsemble,
 } from '../model/inventory';
 import type { InventoryPort } from '../model/ports';
+import type { RepositorySpec } from '../model/repositorySpec';
 import { parseOrThrow } from '../model/validation';
 import { resolveEnsemble, type RawEnsemble } from './resolveEnsemble';
 
@@ -27,15 +28,16 @@ export interface InventoryOptions {
 interface Loaded {
   stamp: string;
   ensembles: Map<string, { file: string; raw: RawEnsemble; spec: EnsembleSpec }>;
+  repositories: Map<string, { file: string; spec: RepositorySpec }>;
 }
 
-/** Errors: InvalidInventory (file, field, value), UnknownEnsemble (lists the known), InlineEnsembleRefused. */
+/** Errors: InvalidInventory (file, field, value), UnknownEnsemble and UnknownRepository (list the known), InlineEnsembleRefused. */
 export function createInventory(options: InventoryOptions): InventoryPort {
   let loaded: Loaded | undefined;
   const current = async (): Promise<Loaded> => {
     const files = await inventoryFiles(options.path);
     const stamp = await stampOf(files);
-    if (loaded?.stamp !== stamp) loaded = { stamp, ensembles: await load(files) };
+    if (loaded?.stamp !== stamp) loaded = { stamp, ...(await load(files)) };
     return loaded;
   };
   return {
@@ -62,16 +64,27 @@ export function createInventory(options: InventoryOptions): InventoryPort {
       const { ensembles } = await current();
       const found = ensembles.get(ref);
       if (!found) {
-        const known = [...ensembles.keys()].sort().slice(0, 50).join(', ') || '(none)';
         throw new ZkferryError(
           'UnknownEnsemble',
-          `the inventory ${options.path} has no ensemble ${JSON.stringify(ref)}; it knows: ${known}`,
+          `the inventory ${options.path} has no ensemble ${JSON.stringify(ref)}; it knows: ${listed(ensembles)}`,
         );
       }
       return resolveEnsemble(ref, found.spec, found.raw, found.file, 'InvalidInventory', 'file');
     },
+    async repository(name) {
+      const { repositories } = await current();
+      const found = repositories.get(name);
+      if (found) return found.spec;
+      throw new ZkferryError(
+        'UnknownRepository',
+        `the inventory ${options.path} has no repository ${JSON.stringify(name)}; it knows: ${listed(repositories)}`,
+      );
+    },
   };
 }
+
+const listed = (known: ReadonlyMap<string, unknown>): string =>
+  [...known.keys()].sort().slice(0, 50).join(', ') || '(none)';
 
 async function inventoryFiles(path: string): Promise<string[]> {
   try {
@@ -99,8 +112,9 @@ async function stampOf(files: string[]): Promise<string> {
   return parts.join('\n');
 }
 
-async function load(files: string[]): Promise<Loaded['ensembles']> {
+async function load(files: string[]): Promise<Omit<Loaded, 'stamp'>> {
   const ensembles: Loaded['ensembles'] = new Map();
+  const repositories: Loaded['repositories'] = new Map();
   for (const file of files) {
     const document = await readYaml(file);
     const parsed = parseOrThrow(
@@ -109,14 +123,24 @@ async function load(files: string[]): Promise<Loaded['ensembles']> {
       `inventory file ${file}`,
       'InvalidInventory',
     );
-    const raw = document as { ensembles: Record<string, RawEnsemble> };
-    for (const [name, spec] of Object.entries(parsed.ensembles)) {
-      const before = ensembles.get(name);
-      if (before) throw invalid(file, `the ensemble "${name}" stands in ${before.file} too`);
-      ensembles.set(name, { file, spec, raw: raw.ensembles[name] as RawEnsemble });
-    }
+    const raw = document as { ensembles?: Record<string, RawEnsemble> };
+    for (const [name, spec] of Object.entries(parsed.ensembles))
+      add(ensembles, 'ensemble', name, { file, spec, raw: raw.ensembles![name] as RawEnsemble });
+    for (const [name, spec] of Object.entries(parsed.repositories))
+      add(repositories, 'repository', name, { file, spec });
   }
-  return ensembles;
+  return { ensembles, repositories };
+}
+
+function add<T extends { file: string }>(
+  known: Map<string, T>,
+  what: string,
+  name: string,
+  one: T,
+): void {
+  const before = known.get(name);
+  if (before) throw invalid(one.file, `the ${what} "${name}" stands in ${before.file} too`);
+  known.set(name, one);
 }
 
 async function readYaml(file: string): Promise<unknown> {

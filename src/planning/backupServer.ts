@@ -10,6 +10,10 @@ export interface BackupChoice {
   fits: boolean;
 }
 
+/** What is there to be tapped: a standalone server has no quorum port, so its data are copied. */
+export const canBeTapped = ({ servers }: EnsembleFacts): boolean =>
+  !servers.some(({ role }) => role === 'standalone');
+
 /**
  * A serving follower with room, else an observer, else the leader, whose disk and network carry the ensemble;
  * among equals the one with most room, then the lowest id. Without any room the roomiest, `fits: false`.

@@ -34,6 +34,7 @@ export const meaningOfStep = (step: PlanStep) => ({
   gate: step.gate,
   pointOfNoReturn: step.pointOfNoReturn === true,
   versions: step.versions,
+  repository: step.repository,
   changes: step.changes?.map(meaningOfChange),
 });
 

@@ -1,5 +1,6 @@
 /** What both renderings of a plan share: turns, short step names, durations. Free of IO and of node modules. */
 import type { ConfigChange, Plan, PlanStep, StepActivity } from '../model/plan';
+import type { BackupSummary } from '../model/status';
 
 /** Steps of one server on one hop, or one step that belongs to no server's turn. */
 export interface TurnView {
@@ -48,9 +49,17 @@ export function turnsOf(steps: readonly PlanStep[]): TurnView[] {
 }
 
 const SHORT: Record<StepActivity, string> = {
+  prepareRestore: 'make the data',
+  haltServer: 'stop',
+  setAsideData: 'set data aside',
+  placeData: 'put data in place',
+  verifyRestored: 'prove the tree',
+  bringBackData: 'bring data back',
+  verifyBroughtBack: 'prove',
+  restoreSubtree: 'write',
   stagePackage: 'stage',
   backupConfiguration: 'save configuration',
-  backupData: 'copy data',
+  backupData: 'back up data',
   drainNode: 'drain',
   stopServer: 'stop',
   upgradePackage: 'install',
@@ -102,4 +111,12 @@ export function utf8Bytes(text: string): number {
     bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
   }
   return bytes;
+}
+
+/** What a run backed up before it touched anything, and how that was proven. */
+export function backupText({ zxid, nodes, ...backup }: BackupSummary): string {
+  const held = `zxid ${zxid}, ${nodes} ${nodes === 1 ? 'znode' : 'znodes'}`;
+  return backup.repository === undefined
+    ? `${backup.directory} on ${backup.server}: ${held}, started and read back`
+    : `repository ${backup.repository}, timeline ${backup.timeline}: ${held}, all of it read back`;
 }

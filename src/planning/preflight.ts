@@ -22,12 +22,20 @@ export interface PackageCheck {
   error?: { type: string; message: string };
 }
 
+/** The repository that the inventory gives the ensemble. */
+export interface RepositoryCheck {
+  name: string;
+  /** Why no backup can be made in it, or proven by reading it back. */
+  error?: { type: string; message: string };
+}
+
 export interface PreflightInput {
   target: string;
   hops: readonly VersionHop[];
   /** Synced voters that must remain beyond the quorum while one server is down. */
   margin: number;
   packageChecks?: readonly PackageCheck[];
+  repository?: RepositoryCheck;
 }
 
 export function preflightFindings(facts: EnsembleFacts, input: PreflightInput): Finding[] {

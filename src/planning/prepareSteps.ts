@@ -9,11 +9,15 @@ import { stepTimeoutMs, type Waits } from './stepTimes';
 
 const none: PlanStep['guard'] = { kind: 'none' };
 
-/** Every server that has a turn gets its packages and a copy of its configuration; the data is copied once. */
+/**
+ * Every server that has a turn gets its packages and a copy of its configuration; the data are backed up once, into
+ * `repository`, or without one as a copy on a server.
+ */
 export function prepareSteps(
   facts: EnsembleFacts,
   hops: readonly VersionHop[],
   turns: readonly PlanStep[],
+  repository?: string,
 ): PlanStep[] {
   const touched = facts.servers
     .filter(({ server }) => turns.some((step) => step.server === server))
@@ -21,7 +25,7 @@ export function prepareSteps(
   return [
     ...touched.map((server) => stagePackage(server, hops, turns)),
     ...touched.map(backupConfiguration),
-    ...backupData(facts),
+    ...(repository === undefined ? copyData(facts) : [backupIntoRepository(facts, repository)]),
   ];
 }
 
@@ -63,7 +67,21 @@ const backupConfiguration = ({ server }: ServerFacts): PlanStep => ({
   timeoutMs: stepTimeoutMs.configuration,
 });
 
-function backupData(facts: EnsembleFacts): PlanStep[] {
+const backupIntoRepository = ({ ensemble }: EnsembleFacts, repository: string): PlanStep => ({
+  id: 'backup/backupData',
+  phase: 'backup',
+  activity: 'backupData',
+  repository,
+  title: `take a base of ${ensemble} into repository ${repository}`,
+  why: 'a tap only reads from the leader, and no quorum counts it; a hot backup that captures into it goes on',
+  guard: none,
+  undo: 'the base stays, as long as retention keeps it',
+  waitsFor:
+    'base and log hold every write committed before, all the repository has of the ensemble was read, and the tree restored from it has the digests of its transactions',
+  timeoutMs: stepTimeoutMs.backupIntoRepository,
+});
+
+function copyData(facts: EnsembleFacts): PlanStep[] {
   const choice = chooseBackupServer(facts);
   if (!choice) return [];
   const bytes = facts.servers.find(({ server }) => server === choice.server)?.host?.data

@@ -15,6 +15,8 @@ export const stepTimeoutMs = {
   configuration: 2 * MINUTE_MS,
   backupData: (bytes: number): number =>
     10 * MINUTE_MS + Math.ceil((4 * bytes * 1_000) / BACKUP_BYTES_PER_SECOND),
+  /** All that the repository holds of the ensemble is read: how much that is, no plan knows. */
+  backupIntoRepository: 6 * 60 * MINUTE_MS,
   drain: ({ drainMs }: Waits): number => drainMs + HOOK_ROOM_MS,
   stop: 2 * MINUTE_MS,
   install: 10 * MINUTE_MS,

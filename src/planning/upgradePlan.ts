@@ -1,7 +1,7 @@
 /**
  * The plan of a rolling upgrade:
  *   1. stage    every version of the path, and the present one, on every server
- *   2. backup   each server's configuration; the data once, from a follower
+ *   2. backup   each server's configuration; the data once, from a follower or into the ensemble's repository
  *   3. upgrade  hop by hop, in each hop server by server: unhealthy, observers, followers, leader last
  *   4. finalize temporary settings out of the files; all members must agree
  * Gates: `beforeLeader` before the server that leads, once a hop; `finalize` before step 4. Gate `start` lies
@@ -12,13 +12,14 @@ import type { EnsembleFacts, Finding, ServerFacts } from '../model/facts';
 import type { RollingUpgradeInput } from '../model/inputs';
 import type { ConfigChange, Plan, PlanStep, VersionHop } from '../model/plan';
 import { compareVersions } from '../model/version';
+import { canBeTapped } from './backupServer';
 import { planConfigChanges, settingsAfter } from './configMigration';
 import { expectationOf } from './expectation';
 import { joinFindings, othersBeside, sameOfSeveral } from './findings';
 import { gatedTurn, rollbackLimitOf } from './gates';
 import { isServing, leaderOf, membersSeenBy, settingOf, versionOfServer } from './members';
 import { withHash } from './planHash';
-import { preflightFindings, type PackageCheck } from './preflight';
+import { preflightFindings, type PackageCheck, type RepositoryCheck } from './preflight';
 import { finalizeSteps, prepareSteps } from './prepareSteps';
 import { expectedSuccessor, orderServers } from './serverOrder';
 import { serverTurn } from './serverTurn';
@@ -30,6 +31,8 @@ export interface PlanExtra {
   /** Whether the inventory has a drain hook. */
   hasDrainHook?: boolean;
   packageChecks?: readonly PackageCheck[];
+  /** Of the inventory: where the data are backed up to, instead of a copy on one server. */
+  repository?: RepositoryCheck;
   hopVersions?: VersionPathOptions['hopVersions'];
   /** Findings made elsewhere, shown and counted with the plan's own. */
   findings?: readonly Finding[];
@@ -40,6 +43,7 @@ export function planRollingUpgrade(
   input: RollingUpgradeInput,
   extra: PlanExtra = {},
 ): Plan {
+  const repository = canBeTapped(facts) ? extra.repository : undefined;
   const target = input.target.version;
   const path = planVersionPath(
     facts.servers.flatMap((server) => versionOfServer(server) ?? []),
@@ -52,7 +56,7 @@ export function planRollingUpgrade(
     upgradeSteps.length === 0
       ? []
       : [
-          ...prepareSteps(facts, path.hops, upgradeSteps),
+          ...prepareSteps(facts, path.hops, upgradeSteps, repository?.name),
           ...upgradeSteps,
           ...finalizeSteps(upgradeSteps, input),
         ];
@@ -74,6 +78,7 @@ export function planRollingUpgrade(
           hops: path.hops,
           margin: extra.margin ?? 0,
           packageChecks: extra.packageChecks,
+          repository,
         }),
     configFindings,
   );

@@ -59,19 +59,44 @@ const recordings: Record<string, (harness: Harness) => Promise<Run>> = {
   },
 };
 
+const RESIZE_LAB = { version: TO, servers: 3, spares: 1, reconfig: true };
+
+/** On an ensemble with a spare. */
+const resizeRecordings: Record<string, (harness: Harness) => Promise<Run>> = {
+  resizedBack: async (harness) => {
+    const run = await harness.resize({
+      replace: { zk1: 'zk4' },
+      gates: { beforeRemove: { mode: 'ask' } },
+    });
+    await run.atGate('beforeRemove');
+    await run.send('reject', { gate: 'beforeRemove', approver: 'tester' });
+    await run.report();
+    return run;
+  },
+
+  resized: async (harness) => {
+    const run = await harness.resize({ replace: { zk1: 'zk4' } });
+    await run.report();
+    return run;
+  },
+};
+
+const all = { ...recordings, ...resizeRecordings };
+
 async function main(names: string[]): Promise<void> {
   let harness: Harness | undefined;
   try {
     for (const name of names) {
-      const record = recordings[name];
+      const record = all[name];
       if (!record)
-        throw new Error(`no recording ${name}; there are ${Object.keys(recordings).join(', ')}`);
-      harness ??= await Harness.create({ name: 'ferry', version: FROM, directory: LAB_DIRECTORY });
+        throw new Error(`no recording ${name}; there are ${Object.keys(all).join(', ')}`);
+      const lab = name in recordings ? { version: FROM } : RESIZE_LAB;
+      harness ??= await Harness.create({ name: 'ferry', directory: LAB_DIRECTORY, ...lab });
       const run = await record(harness);
       save(name, toJson(await run.handle.fetchHistory()));
       const { outcome } = await run.report();
       if (outcome !== 'completed') continue;
-      // The ensemble is on the new version now.
+      // The ensemble is another one now.
       await harness.destroy();
       harness = undefined;
     }
@@ -140,7 +165,7 @@ function decoded(value: unknown): string[] {
 }
 
 const asked = process.argv.slice(2);
-main(asked.length > 0 ? asked : Object.keys(recordings)).then(
+main(asked.length > 0 ? asked : Object.keys(all)).then(
   () => process.exit(0),
   (error: unknown) => {
     process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);

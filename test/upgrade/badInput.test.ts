@@ -1,15 +1,14 @@
 /** Whatever is wrong with an input, the inventory or the ensemble is said before anything is touched. */
-import { readFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { stringify } from 'yaml';
 import { acquireLock, createZooKeeperAdapter, releaseLock } from '../../src/adapters/zookeeper';
 import { createLab, type Lab } from '../../src/lab/lab';
 import { TASK_QUEUE } from '../../src/model/contract';
-import type { EnsembleSpecInput } from '../../src/model/inventory';
 import type { ZkSession } from '../../src/model/ports';
 import { Harness, Run } from '../support/harness';
+import { Inventories } from '../support/inventories';
 import { until } from '../support/until';
 import { assertNoTraces } from './claims';
 import { NEW, OLD } from './cases/types';
@@ -23,26 +22,16 @@ const WAIT_MS = 30_000;
 
 let harness: Harness;
 let lab: Lab;
-let inventories: string;
+let inventories: Inventories;
 let runs = 0;
 
 beforeAll(async () => {
   harness = await Harness.create({ name: NAME, version: OLD, withoutWorker: true });
   lab = harness.lab;
-  inventories = join(harness.directory, 'inventories');
-  mkdirSync(inventories);
-  writeFileSync(join(inventories, 'lab.yaml'), stringify(lab.inventory()));
-  await harness.startWorker({ ZKFERRY_INVENTORY: inventories });
+  inventories = await Inventories.start(harness);
 }, 120_000);
 
 afterAll(() => harness?.destroy(), 60_000);
-
-/** Another ensemble of the inventory: the lab's servers under another name, with something changed. */
-function inventoryWith(name: string, change: (ensemble: EnsembleSpecInput) => void): void {
-  const ensemble = structuredClone(lab.inventory().ensembles[NAME]!);
-  change(ensemble);
-  writeFileSync(join(inventories, `${name}.yaml`), stringify({ ensembles: { [name]: ensemble } }));
-}
 
 function start(input: unknown): Promise<WorkflowHandle> {
   return harness.client.workflow.start('rollingUpgrade', {
@@ -161,14 +150,14 @@ describe('an ensemble the inventory does not give is refused', () => {
   });
 
   test('two servers of one id', async () => {
-    inventoryWith('twins', ({ servers }) => (servers[2]!.id = servers[1]!.id));
+    inventories.with('twins', ({ servers }) => (servers[2]!.id = servers[1]!.id));
     try {
       const { type, message } = await refusal({ ensemble: 'twins', target: { version: NEW } });
       expect(type).toBe('InvalidInventory');
       expect(message).toMatch(/twins\.servers\.2\.id: two servers claim the id 2/);
       expect(message).toContain('twins.yaml');
     } finally {
-      rmSync(join(inventories, 'twins.yaml'));
+      inventories.remove('twins');
     }
   });
 });
@@ -204,7 +193,7 @@ describe('a target that must not be is refused with what to do instead', () => {
 describe('a host that can not be trusted or used is refused', () => {
   test('its host key is another than the inventory has', async () => {
     const other = `SHA256:${'A'.repeat(43)}`;
-    inventoryWith('other-key', ({ servers }) => (servers[1]!.ssh!.hostKey = other));
+    inventories.with('other-key', ({ servers }) => (servers[1]!.ssh!.hostKey = other));
     const { server, message, hint } = await finding('HostKeyMismatch', 'other-key');
     expect(server).toBe('zk2');
     expect(message).toContain(other);
@@ -227,7 +216,7 @@ describe('a host that can not be trusted or used is refused', () => {
     const key = join(harness.directory, 'other-key');
     const pem = readFileSync(join(lab.directory, 'keys', 'host_ed25519'));
     writeFileSync(key, pem, { mode: 0o600 });
-    inventoryWith('no-login', ({ servers }) => (servers[0]!.ssh!.privateKey = `file:${key}`));
+    inventories.with('no-login', ({ servers }) => (servers[0]!.ssh!.privateKey = `file:${key}`));
     const { server, hint } = await finding('SshAuthFailed', 'no-login');
     expect(server).toBe('zk1');
     expect(hint).toContain('authorized_keys');
@@ -235,7 +224,7 @@ describe('a host that can not be trusted or used is refused', () => {
 
   test('the checksum of the package is wrong', async () => {
     const wrong = 'ab'.repeat(64);
-    inventoryWith('checksum', ({ servers }) => {
+    inventories.with('checksum', ({ servers }) => {
       for (const { package: spec } of servers)
         if (spec?.kind === 'tarball') spec.sha512 = { [NEW]: wrong };
     });
@@ -257,7 +246,7 @@ describe('a host that can not be trusted or used is refused', () => {
   });
 
   test('the inventory mixes up two servers', async () => {
-    inventoryWith('mixed-up', ({ servers }) => {
+    inventories.with('mixed-up', ({ servers }) => {
       servers[1]!.id = 3;
       servers[2]!.id = 2;
     });
@@ -278,7 +267,7 @@ const mountable = canMount(small);
   });
 
   test('for the packages', async () => {
-    inventoryWith('full-packages', ({ servers }) => {
+    inventories.with('full-packages', ({ servers }) => {
       const spec = servers[1]!.package;
       if (spec?.kind === 'tarball') spec.root = join(small, 'opt');
     });
@@ -289,7 +278,7 @@ const mountable = canMount(small);
   });
 
   test('for the backup, on every server', async () => {
-    inventoryWith('full-backup', ({ servers }) => {
+    inventories.with('full-backup', ({ servers }) => {
       for (const { directories } of servers) directories!.backup = join(small, 'backup');
     });
     const { message, hint } = await finding('NoDiskSpaceForBackup', 'full-backup');
@@ -317,7 +306,7 @@ describe('an ensemble that tolerates no restart is refused', () => {
   });
 
   test('the inventory asks for a voter to spare, and three voters have none during a restart', async () => {
-    inventoryWith('wants-margin', (ensemble) => (ensemble.margin = 1));
+    inventories.with('wants-margin', (ensemble) => (ensemble.margin = 1));
     const { message, hint } = await finding('NoMargin', 'wants-margin');
     expect(message).toContain('1 must remain');
     expect(hint).toContain('add voters');
@@ -327,7 +316,8 @@ describe('an ensemble that tolerates no restart is refused', () => {
     const pair = await createLab({ name: 'two-voters', version: OLD, servers: 2 });
     try {
       await pair.start();
-      writeFileSync(join(inventories, 'pair.yaml'), stringify(pair.inventory()));
+      // Every lab has a repository of the same name.
+      inventories.write('pair', { ensembles: pair.inventory().ensembles });
       const failure = await leavesUntouched(pair, async () =>
         failureOf(await startOn('two-voters')),
       );
@@ -335,7 +325,7 @@ describe('an ensemble that tolerates no restart is refused', () => {
       expect(failure.message).toContain('NoMargin');
       expect(failure.message).toContain('add a third first');
     } finally {
-      rmSync(join(inventories, 'pair.yaml'), { force: true });
+      inventories.remove('pair');
       await pair.destroy();
     }
   });
@@ -366,7 +356,7 @@ describe('an ensemble that tolerates no restart is refused', () => {
 
 describe('an ensemble that another run holds is refused', () => {
   test('a run of this Temporal cluster, even under another name of the ensemble', async () => {
-    inventoryWith('alias', () => undefined);
+    inventories.with('alias', () => undefined);
     const first = new Run(await startOn(NAME), harness);
     await first.atGate('start', WAIT_MS);
     const { type, message } = await refusal({ ensemble: 'alias', target: { version: NEW } });

@@ -41,7 +41,14 @@ test.each(names)('history %s replays', async (name) => {
 });
 
 test('the histories cover what they are named for', () => {
-  expect(names.sort()).toEqual(['forward', 'pausedAndTuned', 'rejected', 'rolledBack']);
+  expect(names.sort()).toEqual([
+    'forward',
+    'pausedAndTuned',
+    'rejected',
+    'resized',
+    'resizedBack',
+    'rolledBack',
+  ]);
   for (const name of names) expect(countOf(recorded(name), 'WORKFLOW_EXECUTION_COMPLETED')).toBe(1);
   const paused = recorded('pausedAndTuned');
   expect(countOf(paused, 'WORKFLOW_EXECUTION_SIGNALED')).toBeGreaterThanOrEqual(2);
@@ -54,6 +61,10 @@ test('the histories cover what they are named for', () => {
   expect(activities('rolledBack').filter((name) => name === 'stopServer')).toHaveLength(6);
   expect(activities('rolledBack')).toContain('revertPackage');
   expect(activities('rejected')).not.toContain('acquireLock');
+  const changes = (name: string) =>
+    activities(name).filter((activity) => activity === 'changeMembers').length;
+  expect([changes('resized'), changes('resizedBack')]).toEqual([2, 2]);
+  expect(activities('resizedBack')).toContain('planResizeBack');
 });
 
 describe('a workflow that would now act otherwise does not replay', () => {

@@ -1,20 +1,7 @@
-/**
- * How people steer a run: each control is a signal and an update of the same name, taking one JSON object.
- * An update that does not fit is refused with the reason; a signal can't be answered, so its refusal
- * becomes an event that everybody sees.
- */
-import {
-  ApplicationFailure,
-  defineQuery,
-  defineSignal,
-  defineUpdate,
-  setHandler,
-} from '@temporalio/workflow';
-import { CONTROL_NAMES, STATUS_QUERY, type ControlName } from '../../src/model/contract';
-import { controlSchemas, type ControlInputs } from '../../src/model/inputs';
-import type { StatusDocument } from '../../src/model/status';
-import { describeIssues } from '../../src/model/validation';
+/** How people steer a run that changes servers. */
+import type { ControlName } from '../../src/model/contract';
 import { decideGate, refuseDecision } from './gates';
+import { by, registerHandlers, type Controls } from './handlers';
 import { now, note, serverDown, type RunState } from './state';
 import { rollbackPossibility, showDetails, statusDocument } from './status';
 
@@ -24,108 +11,78 @@ const descriptions: Record<ControlName, string> = {
     'Refuse the gate: at start the run ends, later it rolls back. {"gate": "start", "approver": "you"}',
   pause: 'Stop before the next step at which no server is down. {"by": "you"}',
   resume: 'Go on after a pause, or try a failed step again. {"by": "you"}',
-  rollback: 'Take every server back to the version it had. {"by": "you"}',
+  rollback: 'Take back what this run has changed, one server at a time. {"by": "you"}',
   tune: 'Change waits while the run goes on. {"soakMs": 60000}',
+  stop: 'Of a hot backup, which runs until it is stopped; this run ends by itself, and refuses. {"by": "you"}',
 };
 
-type Reason = string | undefined;
-
-const whyRefused: { [K in ControlName]: (state: RunState, input: ControlInputs[K]) => Reason } = {
-  approve: (state, input) => refuseDecision(state, input),
-  reject: (state, input) => refuseDecision(state, input),
-  pause: (state) => (isOver(state) ? overText(state) : undefined),
-  resume: (state) =>
-    state.paused ? undefined : 'the run is not paused: there is nothing to resume',
-  rollback: (state) => {
+const whyRefused = (state: RunState): Controls['whyRefused'] => ({
+  approve: (input) => refuseDecision(state, input),
+  reject: (input) => refuseDecision(state, input),
+  pause: () => (isOver(state) ? overText(state) : undefined),
+  resume: () => (state.paused ? undefined : 'the run is not paused: there is nothing to resume'),
+  rollback: () => {
     if (isOver(state)) return overText(state);
-    if (state.state === 'rollingBack') return 'the run is already rolling back';
+    if (state.state === 'rollingBack' || state.rollbackRequested)
+      return 'the run is already rolling back';
     const { possible, reason } = rollbackPossibility(state);
     return possible ? undefined : reason;
   },
-  tune: (state) => (isOver(state) ? overText(state) : undefined),
-};
+  tune: ({ baseEveryMs }) =>
+    isOver(state)
+      ? overText(state)
+      : baseEveryMs === undefined
+        ? undefined
+        : 'baseEveryMs is of a hot backup; this run takes soakMs, drainMs and settleTimeoutMs',
+  stop: () => 'this run ends by itself: pause it, or take it back with rollback',
+});
 
-const apply: { [K in ControlName]: (state: RunState, input: ControlInputs[K]) => void } = {
-  approve: (state, input) => decideGate(state, 'approved', input),
-  reject: (state, input) => decideGate(state, 'rejected', input),
-  pause: (state, input) => {
+const apply = (state: RunState): Controls['apply'] => ({
+  approve: (input) => decideGate(state, 'approved', input),
+  reject: (input) => decideGate(state, 'rejected', input),
+  pause: (input) => {
     if (state.paused) return;
     state.paused = { since: now(), ...input };
     const down = serverDown(state);
     const when = down === undefined ? 'before its next step' : `as soon as ${down} is up again`;
     note(state, `pause asked for${by(input)}: the run stops ${when}`);
   },
-  resume: (state, input) => {
+  resume: (input) => {
     state.paused = undefined;
     state.error = undefined;
     note(state, `resumed${by(input)}`);
   },
-  rollback: (state, input) => {
+  rollback: (input) => {
     state.rollbackRequested = input;
     state.paused = undefined;
     note(state, `rollback asked for${by(input)}`);
   },
-  tune: (state, input) => {
-    for (const [name, value] of Object.entries(input)) {
+  tune: ({ soakMs, drainMs, settleTimeoutMs }) => {
+    for (const [name, value] of Object.entries({ soakMs, drainMs, settleTimeoutMs })) {
       if (value === undefined) continue;
       state.tuning[name as keyof typeof state.tuning] = value;
       note(state, `${name} is now ${value}`);
     }
   },
-};
+  stop: () => undefined,
+});
 
-/** Registers all handlers. Must run before the first await, so that the Temporal UI lists them. */
-export function registerControls(current: () => RunState): void {
-  setHandler(defineQuery<StatusDocument>(STATUS_QUERY), () => statusDocument(current()), {
-    description: 'The whole state of the run as one document',
+/** Must run before the first await, so that the Temporal UI lists the handlers. */
+export function registerControls(state: RunState): void {
+  registerHandlers({
+    status: () => statusDocument(state),
+    descriptions,
+    whyRefused: whyRefused(state),
+    apply: apply(state),
+    note: (text) => note(state, text),
+    show: () => showDetails(state),
   });
-  for (const name of CONTROL_NAMES) registerControl(name, current);
 }
 
-function registerControl<K extends ControlName>(name: K, current: () => RunState): void {
-  const check = (raw: unknown): { input: ControlInputs[K] } | { refusal: string } => {
-    const parsed = controlSchemas[name].safeParse(raw ?? {});
-    if (!parsed.success)
-      return { refusal: describeIssues(parsed.error, raw, controlSchemas[name]) };
-    const input = parsed.data as ControlInputs[K];
-    const reason = whyRefused[name](current(), input);
-    return reason === undefined ? { input } : { refusal: reason };
-  };
-  setHandler(
-    defineSignal<[unknown]>(name),
-    (raw) => {
-      const checked = check(raw);
-      if ('input' in checked) apply[name](current(), checked.input);
-      else note(current(), `signal ${name} refused: ${checked.refusal}`);
-      showDetails(current());
-    },
-    { description: descriptions[name] },
-  );
-  setHandler(
-    defineUpdate<StatusDocument, [unknown]>(name),
-    (raw) => {
-      const checked = check(raw);
-      // The validator accepted it a moment ago; a change in between is refused as it would have been.
-      if (!('input' in checked)) throw ApplicationFailure.nonRetryable(checked.refusal, 'Refused');
-      apply[name](current(), checked.input);
-      showDetails(current());
-      return statusDocument(current());
-    },
-    {
-      description: descriptions[name],
-      validator: (raw) => {
-        const checked = check(raw);
-        if (!('input' in checked))
-          throw ApplicationFailure.nonRetryable(checked.refusal, 'Refused');
-      },
-    },
-  );
-}
-
-const by = (input: { by?: string; comment?: string }): string =>
-  `${input.by ? ` by ${input.by}` : ''}${input.comment ? ` (${input.comment})` : ''}`;
-
+/** The report is written once nothing more is done to any server. */
 const isOver = (state: RunState): boolean =>
+  state.phase === 'report' ||
   ['completed', 'rolledBack', 'rejected', 'failed'].includes(state.state);
 
-const overText = (state: RunState): string => `the run is over (${state.state})`;
+const overText = (state: RunState): string =>
+  `the run is over (${state.phase === 'report' ? 'its report is being written' : state.state})`;

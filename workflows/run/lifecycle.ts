@@ -9,13 +9,11 @@ import {
   allHandlersFinished,
   continueAsNew,
   isCancellation,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { SEARCH_ATTRIBUTES } from '../../src/model/contract';
 import type { UpgradeReport } from '../../src/model/status';
 import { runActivities } from './activityProxy';
+import { showAttributes } from './attributes';
 import { waitAtGate } from './gates';
 import { takeHold } from './hold';
 import { hold } from './pause';
@@ -43,8 +41,9 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
     }
     if (state.generation === undefined && !(await passStart(state)))
       return await close(state, 'rejected');
-    state.generation ??= await takeLock(state);
-    endProbe = startProbe(state);
+    state.generation ??=
+      (state.plan && rulesOf(state).generationOf?.(state.plan)) ?? (await takeLock(state));
+    endProbe = hasOwnGeneration(state) ? () => Promise.resolve() : startProbe(state);
     outcome = await forwardOrBack(state, () => endProbe?.() ?? Promise.resolve());
   } catch (error) {
     if (isContinueAsNew(error)) throw error;
@@ -64,7 +63,7 @@ async function openAndPlan(state: RunState): Promise<void> {
   state.opened = await runActivities(undefined, MINUTE_MS, 'read the inventory').openRun({
     ensemble: state.input.ensemble,
   });
-  showAttributes(state);
+  showPhase(state);
   state.phase = 'plan';
   state.headline = 'observing the ensemble and planning';
   const { plan, observation } = await rulesOf(state).plan(
@@ -151,7 +150,7 @@ function hooksOf(state: RunState, endProbe?: () => Promise<void>): LoopHooks {
   return {
     replan: (reason) => replanForward(state, reason),
     atBoundary: async () => {
-      showAttributes(state);
+      showPhase(state);
       if (!workflowInfo().continueAsNewSuggested || state.gate) return;
       await endProbe?.();
       await condition(allHandlersFinished);
@@ -281,7 +280,7 @@ async function returnAfterCancellation(state: RunState): Promise<void> {
 
 async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> {
   state.phase = 'report';
-  if (state.generation !== undefined) {
+  if (state.generation !== undefined && !hasOwnGeneration(state)) {
     await runActivities(state.opened.site, 2 * MINUTE_MS, 'take away lock and canary')
       .releaseLock({ ...targetOf(state), run: state.identity })
       .catch((error: unknown) =>
@@ -296,22 +295,20 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   state.headline = `${outcome}${state.error ? `: ${state.error.message.split('\n')[0]}` : ''}`;
   state.report = buildReport(state, outcome);
   note(state, `ended: ${outcome}`);
-  showAttributes(state);
+  showPhase(state);
   showDetails(state);
   await condition(allHandlersFinished);
   return state.report;
 }
 
-/** An upsert is an event in the history: only what has changed is worth one. */
-function showAttributes(state: RunState): void {
+const hasOwnGeneration = (state: RunState): boolean =>
+  state.plan !== undefined && rulesOf(state).generationOf?.(state.plan) !== undefined;
+
+/** Only what has changed is worth an event. */
+function showPhase(state: RunState): void {
   if (!state.opened.searchAttributes || state.phaseShown === state.phase) return;
   state.phaseShown = state.phase;
-  const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
-  upsertSearchAttributes([
-    { key: keyword(SEARCH_ATTRIBUTES.ensemble), value: state.opened.ensemble },
-    { key: keyword(SEARCH_ATTRIBUTES.strategy), value: state.identity.strategy },
-    { key: keyword(SEARCH_ATTRIBUTES.phase), value: state.phase },
-  ]);
+  showAttributes(state.opened, state.identity.strategy, state.phase);
 }
 
 function asFailure(error: unknown): ApplicationFailure {

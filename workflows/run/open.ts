@@ -1,8 +1,8 @@
 /** Reads the input of a strategy and sets up its run. */
-import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
 import type { WorkflowType } from '../../src/model/contract';
-import { describeIssues } from '../../src/model/validation';
+import { parseInput, refuseCarry } from './input';
 import { registerControls } from './controls';
 import { newRunState, type RunInput, type RunState } from './state';
 import { showDetails } from './status';
@@ -14,27 +14,17 @@ export function openRun(
   request: unknown,
   carry: RunState | undefined,
 ): RunState {
+  const input = parseInput(strategy, schema, request);
+  refuseCarry(strategy, carry);
   const info = workflowInfo();
-  const parsed = schema.safeParse(request);
-  if (!parsed.success)
-    throw ApplicationFailure.nonRetryable(
-      `the input of ${strategy} is not usable:\n${describeIssues(parsed.error, request, schema)}`,
-      'InvalidInput',
-      parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })),
-    );
-  if (carry !== undefined && info.continuedFromExecutionRunId === undefined)
-    throw ApplicationFailure.nonRetryable(
-      `${strategy} takes one JSON object; a second argument was given`,
-      'InvalidInput',
-    );
   const state =
     carry ??
-    newRunState(parsed.data, {
+    newRunState(input, {
       workflowId: info.workflowId,
       runId: info.firstExecutionRunId,
       strategy,
     });
-  registerControls(() => state);
+  registerControls(state);
   showDetails(state);
   return state;
 }

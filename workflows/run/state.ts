@@ -1,6 +1,5 @@
 /** Everything a run knows. Plain JSON, so that a long run can carry it into a new history. */
 import type {
-  BackupSummary,
   Observation,
   OpenRunResult,
   ProbeCarry,
@@ -16,6 +15,7 @@ import type { GateName } from '../../src/model/contract';
 import type { GatePolicy, RollingUpgradeInput } from '../../src/model/inputs';
 import type { Phase, Plan, PlanStep } from '../../src/model/plan';
 import type {
+  BackupSummary,
   GateRecord,
   OpenGate,
   RunState as RunStateName,
@@ -23,8 +23,7 @@ import type {
   StepStatus,
   UpgradeReport,
 } from '../../src/model/status';
-
-const MAX_EVENTS = 100;
+import { addEvent } from './events';
 
 /** What every strategy's input has. */
 export type RunInput = Omit<RollingUpgradeInput, 'target' | 'gates'> & {
@@ -128,8 +127,7 @@ export function now(): string {
 }
 
 export function note(state: RunState, text: string): void {
-  state.events.push({ at: now(), text });
-  if (state.events.length > MAX_EVENTS) state.events.splice(0, state.events.length - MAX_EVENTS);
+  addEvent(state.events, text);
 }
 
 export function statusOf(state: RunState, step: PlanStep): StepStatus {
@@ -197,7 +195,11 @@ export function observe(state: RunState, seen: Observation): void {
     state.newFormatLed = true;
   // In an election nobody tells an epoch, and a fresh leader not at once: what was known stays known.
   const epochs = [before?.epoch, seen.epoch].filter((epoch) => epoch !== undefined);
-  state.observation = { ...seen, ...(epochs.length > 0 && { epoch: Math.max(...epochs) }) };
+  state.observation = {
+    ...(before?.members && { members: before.members }),
+    ...seen,
+    ...(epochs.length > 0 && { epoch: Math.max(...epochs) }),
+  };
 }
 
 const isNewFormat = (version: string): boolean => !/^3\.[0-4]\./.test(version);

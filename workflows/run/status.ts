@@ -1,5 +1,6 @@
 /** Builds the status document, the report and the page shown in the Temporal UI from a run's state. */
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { backupText } from '../../src/planning/planText';
 import { renderPlanMarkdown } from '../../src/planning/renderPlan';
 import type {
   Availability,
@@ -111,7 +112,7 @@ function nextActions(state: RunState, canRollback: boolean): NextAction[] {
   else if (!state.gate)
     actions.push({ action: 'pause', input: {}, description: 'stop before the next step' });
   if (canRollback && state.state !== 'rollingBack')
-    actions.push({ action: 'rollback', input: {}, description: 'take every server back' });
+    actions.push({ action: 'rollback', input: {}, description: 'take back what was changed' });
   return actions;
 }
 
@@ -134,6 +135,10 @@ export function buildReport(state: RunState, outcome: UpgradeReport['outcome']):
     durationMs: Date.now() - Date.parse(state.startedAt),
     backup: state.backup,
     membersAgree: state.membersAgree,
+    ...(forward?.members && {
+      members: { before: forward.members.before, after: state.observation?.members },
+    }),
+    ...(state.clients && { clients: state.clients }),
     text: '',
   };
   return { ...report, text: reportText(state, report) };
@@ -150,11 +155,7 @@ function reportText(state: RunState, report: UpgradeReport): string {
     `server restarts ${report.serverRestarts} (planned ${report.planned.serverRestarts}), of the leader ${report.leaderRestarts} (planned ${report.planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
     `write gaps over ${report.availability.thresholdMs} ms: ${gaps.length === 0 ? 'none' : gaps.join(', ')}; longest expected ${report.planned.longestWriteGapMs} ms`,
     `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,
-    ...(report.backup
-      ? [
-          `backup: ${report.backup.directory} on ${report.backup.server}, zxid ${report.backup.zxid}, ${report.backup.nodes} znodes, started and read back`,
-        ]
-      : []),
+    ...(report.backup ? [`backup: ${backupText(report.backup)}`] : []),
     ...(report.membersAgree ? [`members: ${report.membersAgree.detail}`] : []),
   ].join('\n');
 }

@@ -20,7 +20,7 @@ import { runActivities, runStepActivity } from './activityProxy';
 import { gateQuestion, waitAtGate } from './gates';
 import { hold, whilePaused } from './pause';
 import { rulesOf } from './rules';
-import { nextStep, note, now, observe, statusOf, targetOf, type RunState } from './state';
+import { nextStep, note, now, observe, statusOf, targetOf, turnOf, type RunState } from './state';
 import { showDetails } from './status';
 
 /** Clients of leavers kept for the report. */
@@ -41,6 +41,10 @@ const interruptible: readonly StepActivity[] = [
   'verifyQuorum',
   'soak',
   'verifyMembersAgree',
+  'verifyJoiner',
+  'verifyMembers',
+  'prepareRestore',
+  'verifyRestored',
 ];
 
 export async function executePlan(state: RunState, hooks: LoopHooks): Promise<LoopOutcome> {
@@ -48,10 +52,18 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
   const wantsBack = () => !goingBack && state.rollbackRequested !== undefined;
   for (;;) {
     await hooks.atBoundary();
+    const wasHeld = state.paused?.held === true;
     await whilePaused(state, wantsBack);
     if (wantsBack()) return 'rollback';
+    if (wasHeld && rulesOf(state).plansAnewAfterHold)
+      if (await replan(state, 'a fresh look', 'resumed', hooks)) continue;
     const step = nextStep(state);
-    if (!step) return 'done';
+    if (!step) {
+      const reason = state.plan && rulesOf(state).whyUnfinished(state, state.plan);
+      if (reason === undefined) return 'done';
+      await goOnOrHold(state, reason, hooks);
+      continue;
+    }
     state.phase = step.phase;
 
     if (rulesOf(state).looksFirst(state, step) && (await replanIfNeeded(state, step, hooks)))
@@ -59,7 +71,7 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
 
     if (step.gate !== undefined && state.passed[step.id] === undefined) {
       const outcome = await waitAtGate(state, step.gate, gateQuestion(step), {
-        mandatory: step.pointOfNoReturn,
+        mandatory: step.pointOfNoReturn === true || step.gate === 'keepSessions',
       });
       if (outcome !== 'passed') return outcome;
       state.passed[step.id] = state.plan?.hash ?? '';
@@ -67,7 +79,7 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
     }
 
     if (step.guard.kind !== 'none' && !(await guardAllows(state, step, hooks, wantsBack))) continue;
-    await runStep(state, step, wantsBack);
+    await runStep(state, step, hooks, wantsBack);
     showDetails(state);
   }
 }
@@ -78,21 +90,22 @@ async function replanIfNeeded(state: RunState, step: PlanStep, hooks: LoopHooks)
   if (!look) return true;
   const reason = state.plan && rulesOf(state).whyReplan(state, state.plan, step, look.observation);
   if (reason === undefined) return false;
-  return replan(state, step, reason, hooks);
+  return replan(state, step.title, reason, hooks);
 }
 
 async function replan(
   state: RunState,
-  step: PlanStep,
+  title: string,
   reason: string,
   hooks: LoopHooks,
 ): Promise<boolean> {
   const before = state.plan?.hash;
   let asksAgain: boolean;
+  rulesOf(state).beforeReplan(state);
   try {
     asksAgain = await hooks.replan(reason);
   } catch (error) {
-    holdOn(state, step, error);
+    holdOn(state, title, error);
     return true;
   }
   if (state.plan?.hash === before) return false;
@@ -107,6 +120,14 @@ async function replan(
   if (outcome !== 'passed')
     state.rollbackRequested ??= { comment: 'the changed plan was not approved' };
   return true;
+}
+
+/** All steps are done and their end is not what there is: what is missing is planned, or a person is asked. */
+async function goOnOrHold(state: RunState, reason: string, hooks: LoopHooks): Promise<void> {
+  await replan(state, 'a last look at the members', reason, hooks);
+  if (state.paused || state.rollbackRequested || !state.plan || nextStep(state)) return;
+  const still = rulesOf(state).whyUnfinished(state, state.plan);
+  if (still !== undefined) hold(state, 'MembersChanged', still);
 }
 
 async function guardAllows(
@@ -126,7 +147,7 @@ async function guardAllows(
   }
   if (step.activity !== 'stopServer') return true;
   const reason = state.plan && rulesOf(state).whyReplan(state, state.plan, step, look.observation);
-  return reason === undefined || !(await replan(state, step, reason, hooks));
+  return reason === undefined || !(await replan(state, step.title, reason, hooks));
 }
 
 async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {
@@ -148,7 +169,7 @@ async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {
     observe(state, look.observation);
     return look;
   } catch (error) {
-    return holdOn(state, step, error);
+    return holdOn(state, step.title, error);
   }
 }
 
@@ -173,7 +194,12 @@ async function untilWayBack<T>(
   }
 }
 
-async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean): Promise<void> {
+async function runStep(
+  state: RunState,
+  step: PlanStep,
+  hooks: LoopHooks,
+  wantsBack: () => boolean,
+): Promise<void> {
   const status = statusOf(state, step);
   status.state = 'running';
   status.startedAt = now();
@@ -196,6 +222,7 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
       identity: state.plan?.identity ?? '',
       tuning: state.tuning,
       expectServing: rulesOf(state).expectServing(state, step),
+      ...(state.plan?.restore && { restore: state.plan.restore }),
     });
   try {
     const result = interruptible.includes(step.activity)
@@ -208,12 +235,26 @@ async function runStep(state: RunState, step: PlanStep, wantsBack: () => boolean
     record(state, step, result, ledBefore);
   } catch (error) {
     status.state = 'failed';
-    holdOn(state, step, error);
+    if (await followsOthers(state, step, error, hooks)) return;
+    holdOn(state, step.title, error);
   } finally {
     status.finishedAt = now();
     status.durationMs = Date.parse(status.finishedAt) - Date.parse(status.startedAt);
     state.throttleCause = null;
   }
+}
+
+/** Somebody else has changed the members: the plan follows, and asks; true when there is a new one to go on with. */
+async function followsOthers(
+  state: RunState,
+  step: PlanStep,
+  error: unknown,
+  hooks: LoopHooks,
+): Promise<boolean> {
+  if (isCancellation(error)) return false;
+  const { type, message } = describeFailure(error);
+  if (type !== 'MembersChanged') return false;
+  return replan(state, step.title, message, hooks);
 }
 
 function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: boolean): void {
@@ -223,7 +264,7 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   if (result.observation) observe(state, result.observation);
   if (result.backup) state.backup = result.backup;
   if (result.membersAgree) state.membersAgree = result.membersAgree;
-  if (step.activity === 'stopServer') {
+  if (step.activity === 'stopServer' && isRestart(state, step)) {
     state.serverRestarts += 1;
     if (ledBefore) state.leaderRestarts += 1;
   }
@@ -233,19 +274,25 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   note(state, `${step.title}: ${result.detail}`);
 }
 
+/** One that leaves stops for good. */
+const isRestart = (state: RunState, stop: PlanStep): boolean =>
+  (state.plan?.steps ?? []).some(
+    (step) => step.activity === 'startServer' && turnOf(step) === turnOf(stop),
+  );
+
 /**
  * Before the first server is touched a failure ends the run, since nothing has happened; afterwards the
  * ensemble is in the middle of something, and only a person may leave it there.
  */
-function holdOn(state: RunState, step: PlanStep, error: unknown): undefined {
+function holdOn(state: RunState, title: string, error: unknown): undefined {
   if (isCancellation(error)) throw error;
   const { type, message } = describeFailure(error);
   if (state.touched.length === 0)
     throw ApplicationFailure.nonRetryable(
-      `${step.title} failed before any server was touched: ${message}`,
+      `${title} failed before any server was touched: ${message}`,
       type,
     );
-  hold(state, type, `${step.title} failed: ${message}`);
+  hold(state, type, `${title} failed: ${message}`);
   return undefined;
 }
 

@@ -21,7 +21,7 @@ export interface Temporal {
   readonly address: string;
   readonly namespace: string;
   /** Runs `call` with a deadline on every request in it. */
-  within<T>(deadlineMs: number, call: () => Promise<T>): Promise<T>;
+  within: <T>(deadlineMs: number, call: () => Promise<T>) => Promise<T>;
   close(): Promise<void>;
 }
 

@@ -19,6 +19,7 @@ import type { Temporal } from './connect';
 
 /** gRPC status codes: grpc/doc/statuscodes.md. */
 const GRPC = {
+  cancelled: 1,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -77,8 +78,9 @@ function fromService(temporal: Temporal, what: string, error: unknown): unknown 
   const details = service.details || service.message;
   if (code === GRPC.notFound && /namespace/i.test(details)) return noNamespace(temporal, error);
   if (code === GRPC.notFound) return notFound(temporal, what, error);
-  if (code === GRPC.deadlineExceeded || code === GRPC.failedPrecondition)
-    return noWorker(what, error);
+  // The server may be the first to see that the call's deadline has passed: it says cancelled then.
+  const isLate = code === GRPC.deadlineExceeded || code === GRPC.cancelled;
+  if (isLate || code === GRPC.failedPrecondition) return noWorker(what, error);
   if (code === GRPC.permissionDenied || code === GRPC.unauthenticated)
     return new ZkferryError(
       'TemporalUnavailable',

@@ -1,6 +1,7 @@
 /** Follows a run to its end by asking for its status. The run itself does not notice. */
 import { isZkferryError } from '../../model/errors';
 import type { OpenGate, StatusDocument } from '../../model/status';
+import { pause } from '../pause';
 import type { Temporal } from './connect';
 import { isAway } from './failure';
 import { isOver } from './over';
@@ -62,18 +63,4 @@ export async function followRun(
     await pause(POLL_MS, signal);
   }
   return { interrupted: true, status };
-}
-
-/** Ends early when the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

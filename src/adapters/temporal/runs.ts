@@ -20,6 +20,7 @@ import type { Plan } from '../../model/plan';
 import type { StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
 import { failureOf, rethrow, noWorker } from './failure';
+import { withLiveCapture } from './liveCapture';
 
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
@@ -124,9 +125,10 @@ async function start(
 /** @throws RunNotFound; NoWorker (retryable) when no worker answers; Refused when the run has no status to give */
 export async function getStatus(temporal: Temporal, workflowId: string): Promise<StatusDocument> {
   try {
-    return await temporal.within(CALL_DEADLINE_MS, () =>
+    const status = await temporal.within(CALL_DEADLINE_MS, () =>
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
+    return await withLiveCapture(temporal, status);
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }

@@ -15,7 +15,7 @@ export function hostFindings(facts: EnsembleFacts, input: PreflightInput): Findi
       server.host?.reachable ? reachedFindings(server, server.host, input) : [unreached(server)],
     ),
     ...packageFindings(facts, input),
-    ...backupFindings(facts),
+    ...backupFindings(facts, input),
     ...adminServerFindings(facts, input),
   ];
 }
@@ -195,7 +195,19 @@ const archiveBytes = (server: string, version: string, input: PreflightInput): n
   input.packageChecks?.find((check) => check.server === server && check.version === version)
     ?.bytes ?? ARCHIVE_BYTES;
 
-function backupFindings(facts: EnsembleFacts): Finding[] {
+function backupFindings(facts: EnsembleFacts, { repository }: PreflightInput): Finding[] {
+  if (repository !== undefined)
+    return repository.error === undefined
+      ? []
+      : [
+          error(
+            'RepositoryUnusable',
+            `repository ${repository.name}: ${repository.error.message}`,
+            {
+              hint: "mend it, or take the ensemble's repository out of the inventory: a copy of the data is then made on one server",
+            },
+          ),
+        ];
   const choice = chooseBackupServer(facts);
   if (choice === undefined || choice.fits) return [];
   const { server, neededBytes, freeBytes } = choice;

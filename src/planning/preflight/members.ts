@@ -2,6 +2,7 @@
 import type { EnsembleFacts, Finding, MemberFacts, ServerFacts } from '../../model/facts';
 import { error } from '../findings';
 import { membersSeenBy } from '../members';
+import { hostPort } from '../../model/hostPort';
 
 export function memberFindings(facts: EnsembleFacts): Finding[] {
   return [
@@ -58,7 +59,7 @@ function inventoryFindings(servers: readonly ServerFacts[]): Finding[] {
     .map(({ member, by }) =>
       error(
         'UnknownMember',
-        `server.${member.id} (${member.host}:${member.quorumPort}) is a member, as ${by} says, but not in the inventory`,
+        `server.${member.id} (${hostPort(member.host, member.quorumPort)}) is a member, as ${by} says, but not in the inventory`,
         {
           hint: 'add it to the inventory: a member that is left behind would stay on the old version',
         },

@@ -85,6 +85,61 @@ test('the data is copied from a follower with room, the leader only where nothin
   expect(backupOf(full('zk1')(full('zk3')(facts)))).toBe('zk2');
 });
 
+describe('where the ensemble has a repository', () => {
+  const facts = threeServers('3.8.4');
+  const into = (repository: { name: string; error?: { type: string; message: string } }) =>
+    planRollingUpgrade(facts, upgradeTo('3.9.6'), { repository });
+  const backups = ({ steps }: Plan) => steps.filter(({ activity }) => activity === 'backupData');
+
+  test('the data go there, once, and on no server', () => {
+    const [step, ...more] = backups(into({ name: 'main' }));
+    expect(more).toEqual([]);
+    expect(step).toMatchObject({ id: 'backup/backupData', repository: 'main' });
+    expect(step?.server).toBeUndefined();
+    expect(step?.title).toContain('repository main');
+  });
+
+  test('no server needs room for a copy', () => {
+    const full = facts.servers.reduce(
+      (all, { server }) =>
+        withServer(all, server, (one) => ({
+          ...one,
+          host: { ...one.host!, data: { ...one.host!.data!, freeBytes: 1 } },
+        })),
+      facts,
+    );
+    const codes = (extra: object) =>
+      codesOf(planRollingUpgrade(full, upgradeTo('3.9.6'), extra).findings);
+    expect(codes({})).toContain('NoDiskSpaceForBackup');
+    expect(codes({ repository: { name: 'main' } })).not.toContain('NoDiskSpaceForBackup');
+  });
+
+  test('a standalone server, which has no quorum port, is copied all the same', () => {
+    const alone = withServer(facts, 'zk2', (server) => ({ ...server, role: 'standalone' }));
+    const extra = { repository: { name: 'main' } };
+    const [step] = backups(planRollingUpgrade(alone, upgradeTo('3.9.6'), extra));
+    expect(step).toMatchObject({ id: expect.stringMatching(/^backup\/zk\d\/backupData$/) });
+    expect(step?.repository).toBeUndefined();
+  });
+
+  test('one that cannot be used stops the run, and says why', () => {
+    const error = { type: 'RepositoryMissing', message: 'nothing is at /backups' };
+    const { findings } = into({ name: 'main', error });
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        severity: 'error',
+        code: 'RepositoryUnusable',
+        message: 'repository main: nothing is at /backups',
+      }),
+    );
+  });
+
+  test('an approval of one place is none of another', () =>
+    expect(
+      new Set([plan, into({ name: 'main' }), into({ name: 'other' })].map(planHash)).size,
+    ).toBe(3));
+});
+
 test('a drain step comes with a drain hook or a time to wait, and then carries the gate', () => {
   const hooked = planRollingUpgrade(threeServers('3.8.4'), upgradeTo('3.9.6'), {
     hasDrainHook: true,

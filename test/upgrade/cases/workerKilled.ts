@@ -1,6 +1,6 @@
 /** The worker dies by SIGKILL: at every boundary between steps, and inside the steps that change a server. */
 import { strict as assert } from 'node:assert';
-import type { Run, Harness } from '../../support/harness';
+import { atEachBoundary } from '../../support/boundaries';
 import type { StepActivity } from '../../../src/model/plan';
 import { assertUpgraded, ended } from '../claims';
 import { NEW, OLD, withHarness, type Case } from './types';
@@ -12,30 +12,12 @@ export const killedAtEveryBoundary: Case = {
     withHarness({ name: 'kill-each', version: OLD }, async (harness) => {
       await harness.startLoad();
       const run = await harness.upgrade({ version: NEW });
-      const kills = await killAtBoundaries(harness, run);
+      const kills = await atEachBoundary(run, async () => void (await harness.replaceWorker()));
       const end = await ended(harness, run);
       await assertUpgraded(harness, end, NEW);
-      assert.ok(kills >= 15, `only ${kills} boundaries were hit`);
+      assert.ok(kills.length >= 15, `only ${kills.length} boundaries were hit`);
     }),
 };
-
-async function killAtBoundaries(harness: Harness, run: Run): Promise<number> {
-  let seen = '';
-  let kills = 0;
-  for (;;) {
-    const status = await run.until(
-      'another step done, or the end',
-      ({ plan, state }) =>
-        state === 'completed' ||
-        (plan?.steps.filter((step) => step.state === 'done').at(-1)?.id ?? '') !== seen,
-      180_000,
-    );
-    if (status.state === 'completed') return kills;
-    seen = status.plan?.steps.filter((step) => step.state === 'done').at(-1)?.id ?? '';
-    await harness.replaceWorker();
-    kills += 1;
-  }
-}
 
 /** SIGKILL while the given activity runs on the given place in the order (0: first follower, 2: leader of three). */
 export const killedInside = (activity: StepActivity, place: number): Case => ({

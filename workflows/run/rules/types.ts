@@ -19,6 +19,12 @@ export interface StrategyRules {
   /** Said at gate `start` where the plan knows no limit of its own. */
   wayBackNote: string;
 
+  /**
+   * What fences effects on hosts, and whether a probe watches: undefined where the lock znode gives it, and the ensemble
+   * serves meanwhile. One that is stopped as a whole has neither.
+   */
+  generationOf?(plan: Plan): string | undefined;
+
   plan(state: RunState, activities: Activities): Promise<PlanResult>;
   /** `done`: ids of steps that need not run again. */
   replan(
@@ -34,6 +40,10 @@ export interface StrategyRules {
   looksFirst(state: RunState, step: PlanStep): boolean;
   /** Why the plan no longer fits what was seen; undefined while it does. */
   whyReplan(state: RunState, plan: Plan, step: PlanStep, seen: Observation): string | undefined;
+  /** Whether a run that was held is planned anew when it goes on: people may have changed what its plan was made from. */
+  plansAnewAfterHold: boolean;
+  /** Right before the rest is planned anew: forgets what must be done again. */
+  beforeReplan(state: RunState): void;
   /** Servers whose silence must stop the run at this step. */
   expectServing(state: RunState, step: PlanStep): string[];
 
@@ -41,6 +51,9 @@ export interface StrategyRules {
   touch(state: RunState, step: PlanStep): void;
   /** Right after a step is done. */
   settle(state: RunState, step: PlanStep): void;
+
+  /** Once no step is left: why the plan's end is not what there is; undefined where it is. */
+  whyUnfinished(state: RunState, plan: Plan): string | undefined;
 
   /** Whether the way back is open now, once something was changed. */
   wayBack(state: RunState): { possible: boolean; reason: string };

@@ -31,6 +31,7 @@ export const upgradeRules: StrategyRules = {
       newFormatLed: state.newFormatLed,
     }),
 
+  plansAnewAfterHold: false,
   looksFirst: (state, step) =>
     step.server !== undefined &&
     (step.activity === 'drainNode' || step.activity === 'stopServer') &&
@@ -80,6 +81,10 @@ export const upgradeRules: StrategyRules = {
       ({ server, from }) => !(server === step.server && from === step.toVersion),
     );
   },
+
+  beforeReplan: () => undefined,
+
+  whyUnfinished: () => undefined,
 
   wayBack(state) {
     if (state.finalized)

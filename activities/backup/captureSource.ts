@@ -1,0 +1,72 @@
+/** From names of the inventory to what is captured, and where to. */
+import { ZkferryError } from '../../src/model/errors';
+import type { EnsembleRef, ResolvedEnsemble } from '../../src/model/inventory';
+import type { CaptureOptions } from '../../src/adapters/capture/capture';
+import { openFileTap } from '../../src/adapters/fileTap/fileTap';
+import type { CaptureSourceName } from '../../src/model/backupInputs';
+import { quorumSecurity } from '../../src/adapters/quorumSecurity';
+import { backupOf, type Dependencies } from '../dependencies';
+import { membersOf } from '../resolve';
+import { configurationOf, fillFrom } from './fromMembers';
+
+type CaptureSource = Required<
+  Pick<
+    CaptureOptions,
+    | 'repository'
+    | 'ensemble'
+    | 'members'
+    | 'source'
+    | 'openTap'
+    | 'directory'
+    | 'retention'
+    | 'fill'
+    | 'configuration'
+  >
+>;
+
+/** What capturing and taking a base need of the inventory. `giveUpAfterMs`: without a leader; never by default. */
+export async function captureSource(
+  dependencies: Dependencies,
+  {
+    ensemble: name,
+    repository,
+    source = 'stream',
+  }: { ensemble: EnsembleRef; repository: string; source?: CaptureSourceName },
+  { giveUpAfterMs = Infinity }: { giveUpAfterMs?: number } = {},
+): Promise<CaptureSource> {
+  const { inventory, secrets } = dependencies;
+  const backup = backupOf(dependencies);
+  const ensemble = await inventory.resolve(name);
+  const members = membersOf(ensemble);
+  if (members.length === 0)
+    throw new ZkferryError('InvalidInventory', `ensemble ${ensemble.name} has no members`);
+  const security = await quorumSecurity(ensemble, secrets);
+  return {
+    repository: await backup.openRepository(repository),
+    ensemble: ensemble.name,
+    members: shownMembers(ensemble),
+    directory: backup.spoolDirectory,
+    retention: (await inventory.repository(repository)).retention,
+    source,
+    openTap: (options) =>
+      source === 'files'
+        ? openFileTap({
+            ...{ members, host: dependencies.host, giveUpAfterMs, ...options },
+            probe: (server, signal) => dependencies.zookeeper.probe(server, { signal }),
+          })
+        : backup.taps.join(ensemble.name, {
+            servers: members,
+            ...(security !== undefined && { security }),
+            giveUpAfterMs,
+            ...options,
+          }),
+    fill: (range, signal) => fillFrom(dependencies, ensemble, range, signal),
+    configuration: (signal) => configurationOf(dependencies, ensemble, signal),
+  };
+}
+
+const shownMembers = (ensemble: ResolvedEnsemble): CaptureOptions['members'] =>
+  membersOf(ensemble).map(({ id, host, clientPort, role }) => ({
+    ...{ id, role },
+    address: `${host}:${clientPort}`,
+  }));

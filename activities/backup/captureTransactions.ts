@@ -1,0 +1,72 @@
+/** Opening a hot backup, and capturing what is committed. */
+import { capture } from '../../src/adapters/capture/capture';
+import type { BackupActivities } from '../api';
+import { backupOf, type Dependencies } from '../dependencies';
+import { operation } from '../operation';
+import { captureSource } from './captureSource';
+
+/** Most that sealing what is captured may take once it shall end. */
+const SEAL_WITHIN_MS = 30_000;
+
+export function captureActivities(
+  dependencies: Dependencies,
+): Pick<BackupActivities, 'openBackup' | 'captureTransactions'> {
+  return {
+    openBackup: ({ ensemble, repository }) =>
+      operation(async () => {
+        const resolved = await dependencies.inventory.resolve(ensemble);
+        const opened = await backupOf(dependencies).openRepository(repository);
+        return {
+          ensemble: resolved.name,
+          repository: opened.document.id,
+          shown: opened.store.shown,
+          ...(resolved.site !== undefined && { site: resolved.site }),
+          searchAttributes: dependencies.searchAttributes,
+        };
+      }),
+
+    captureTransactions: (args) =>
+      operation(async (context) => {
+        const enough = new AbortController();
+        const stop = AbortSignal.any([
+          ...[context.signal, enough.signal],
+          AbortSignal.timeout(args.durationMs),
+        ]);
+        const hard = afterwards(stop, SEAL_WITHIN_MS);
+        try {
+          const progress = await capture({
+            ...(await captureSource(dependencies, args)),
+            segmentMs: args.segmentMs,
+            acceptForeign: args.acceptForeign,
+            owner: args.owner,
+            ...{ stop, signal: hard.signal },
+            onProgress: (now) => {
+              context.heartbeat(now);
+              if (now.plainBytes >= args.endAfterBytes) enough.abort();
+            },
+          });
+          return { progress };
+        } finally {
+          hard.cancel();
+        }
+      }),
+  };
+}
+
+/** A signal that is aborted `ms` after another one. */
+function afterwards(first: AbortSignal, ms: number): { signal: AbortSignal; cancel(): void } {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const begin = (): void => {
+    timer = setTimeout(() => controller.abort(), ms);
+  };
+  if (first.aborted) begin();
+  else first.addEventListener('abort', begin, { once: true });
+  return {
+    signal: controller.signal,
+    cancel: () => {
+      clearTimeout(timer);
+      first.removeEventListener('abort', begin);
+    },
+  };
+}

@@ -1,0 +1,257 @@
+/** Steps of a restore: data made and proven, servers stopped, data exchanged, the tree compared. */
+import { join } from 'node:path';
+import { copyTree } from '../../src/adapters/copy/copyTree';
+import { quorumSecurity } from '../../src/adapters/quorumSecurity';
+import { restoreSource, treeAt } from '../../src/adapters/restore';
+import { TapSource } from '../../src/adapters/source/tapSource';
+import { ZkferryError } from '../../src/model/errors';
+import type { EnsembleFacts } from '../../src/model/facts';
+import type { ResolvedEnsemble } from '../../src/model/inventory';
+import type { RestorePoint } from '../../src/model/plan';
+import type { OperationContext } from '../../src/model/ports';
+import { zxidText, zxidValue } from '../../src/planning/backup/keys';
+import { dropSessions } from '../../src/tree/restore/dropSessions';
+import { UnchangedCheck } from '../../src/tree/restore/unchanged';
+import { Selection } from '../../src/tree/copy/selection';
+import type { ConflictPolicy } from '../../src/tree/copy/merge';
+import type { StepActivities, StepArgs } from '../api';
+import { dataOf, forgetData, withPointOpen } from '../backup/restorePoint';
+import { backupOf, type Dependencies } from '../dependencies';
+import { observeEnsemble } from '../observe/observeEnsemble';
+import { observationOf } from '../observation';
+import { operation, tokenOf, waitFor } from '../operation';
+import { credentialsOf, membersOf, resolveServer, resolveTarget } from '../resolve';
+import { dataLabel } from './labels';
+
+type RestoreSteps = Pick<
+  StepActivities,
+  | 'prepareRestore'
+  | 'haltServer'
+  | 'setAsideData'
+  | 'placeData'
+  | 'verifyRestored'
+  | 'bringBackData'
+  | 'verifyBroughtBack'
+  | 'restoreSubtree'
+>;
+
+/** Leaves room in the activity's deadline to report a stop that took too long. */
+const STOP_SHARE = 0.8;
+const LOOK_EVERY_MS = 500;
+const SHOWN_DIFFERENCES = 10;
+
+export function restoreSteps(dependencies: Dependencies): RestoreSteps {
+  const { host } = dependencies;
+  const onServer = (
+    args: StepArgs,
+    work: (
+      target: Awaited<ReturnType<typeof resolveServer>> & { token: ReturnType<typeof tokenOf> },
+      context: OperationContext,
+    ) => Promise<string>,
+  ) =>
+    operation(async (context) => {
+      const target = await resolveServer(dependencies, args, args.step.server);
+      return { detail: await work({ ...target, token: tokenOf(args.fence) }, context) };
+    });
+
+  return {
+    prepareRestore: (args) =>
+      operation(async (context) => ({
+        detail: (await dataOf(dependencies, args.run, pointOf(args), context)).detail,
+      })),
+
+    haltServer: (args) =>
+      onServer(args, async ({ server, token }, context) => {
+        const within = Math.round(args.step.timeoutMs * STOP_SHARE);
+        const { alreadyStopped } = await host.stopServer(server, token, context, within);
+        return alreadyStopped ? 'was stopped already, masked' : 'stopped and masked';
+      }),
+
+    setAsideData: (args) =>
+      onServer(args, async ({ server, token }, context) => {
+        await refuseWhileOthersRun(dependencies, args, context);
+        const label = dataLabel(args.run);
+        const { directories, bytes } = await host.setAsideData(server, label, token, context);
+        return `${bytes} bytes are in ${directories.join(', ')} now`;
+      }),
+
+    placeData: (args) =>
+      onServer(args, async ({ server, token }, context) => {
+        await refuseWhileOthersRun(dependencies, args, context);
+        const { directory } = await dataOf(dependencies, args.run, pointOf(args), context);
+        const placed = await host.placeData(server, directory, token, context);
+        return `${placed.files} file(s), ${placed.bytes} bytes in ${placed.directories.join(', ')}`;
+      }),
+
+    verifyRestored: (args) =>
+      operation(async (context) => {
+        const ensemble = await resolveTarget(dependencies, args);
+        const point = pointOf(args);
+        const facts = await untilServing(dependencies, ensemble, args, context);
+        const detail = await compareWithPoint(dependencies, ensemble, point, context);
+        await forgetData(dependencies, args.run);
+        return { detail, observation: observationOf(facts, ensemble) };
+      }),
+
+    bringBackData: (args) =>
+      onServer(args, async ({ server, token }, context) => {
+        await refuseWhileOthersRun(dependencies, args, context);
+        const label = dataLabel(args.run);
+        const { broughtBack, failed } = await host.bringBackData(server, label, token, context);
+        if (!broughtBack) return 'had not been set aside';
+        return `the data it had are in their place again${failed.length > 0 ? `; the restored are kept in ${failed.join(', ')}` : ''}`;
+      }),
+
+    verifyBroughtBack: (args) =>
+      operation(async (context) => {
+        const ensemble = await resolveTarget(dependencies, args);
+        const facts =
+          args.expectServing.length === 0
+            ? await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context })
+            : await untilServing(dependencies, ensemble, args, context);
+        await forgetData(dependencies, args.run);
+        const detail =
+          args.expectServing.length === 0
+            ? 'nothing served before, so nothing was started'
+            : `${args.expectServing.join(', ')} serve`;
+        return { detail, observation: observationOf(facts, ensemble) };
+      }),
+
+    restoreSubtree: (args) =>
+      operation(async (context) => {
+        const ensemble = await resolveTarget(dependencies, args);
+        const detail = await withPointOpen(dependencies, pointOf(args), context, async (input) => {
+          const point = pointOf(args);
+          const { path, toPath, conflict } = point.subtree!;
+          const { spoolDirectory } = backupOf(dependencies);
+          const shown = `${point.from}${path} as of ${point.zxid}`;
+          const servers = membersOf(ensemble);
+          const result = await copyTree(
+            {
+              source: shown,
+              openSource: () =>
+                restoreSource(input, shown, { spool: spoolDirectory, signal: context.signal }),
+              target: {
+                servers,
+                shown: servers.map((one) => `${one.host}:${one.clientPort}`).join(','),
+                auth: await credentialsOf(dependencies, ensemble),
+              },
+              openTarget: () => openLiving(dependencies, ensemble, context),
+              selection: new Selection({
+                sourceRoot: path,
+                targetRoot: toPath,
+                ownRoot: ensemble.znodeRoot,
+              }),
+            },
+            {
+              execute: true,
+              conflict: conflict as ConflictPolicy,
+              mayBeAhead: true,
+              journals: join(spoolDirectory, 'copies'),
+              spool: spoolDirectory,
+              onProgress: (progress) => context.heartbeat(progress),
+              signal: context.signal,
+            },
+          );
+          return `${result.created} created, ${result.changed} changed, ${result.deleted} deleted, ${result.skipped} left as they are; ${result.ephemerals.count} ephemerals left out`;
+        });
+        return { detail };
+      }),
+  };
+}
+
+function pointOf({ restore }: StepArgs): RestorePoint {
+  if (restore === undefined)
+    throw new ZkferryError('InvalidInput', 'this step belongs to a restore, which says of what');
+  return restore;
+}
+
+/** The data of a server may be exchanged only while none of the ensemble runs: an old one would vote beside it. */
+async function refuseWhileOthersRun(
+  dependencies: Dependencies,
+  args: StepArgs,
+  context: OperationContext,
+): Promise<void> {
+  const ensemble = await resolveTarget(dependencies, args);
+  const running = await Promise.all(
+    membersOf(ensemble).map(async (server) => {
+      const { reachable, process } = await dependencies.host.observe(server, context, {
+        depth: 'process',
+      });
+      return reachable && process?.running === false ? [] : [server.name];
+    }),
+  );
+  const names = running.flat();
+  if (names.length === 0) return;
+  throw new ZkferryError(
+    'GuardRefused',
+    `${names.join(', ')} run, or cannot be asked: no data are exchanged before every member is stopped; stop them, then resume`,
+  );
+}
+
+async function untilServing(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  args: StepArgs,
+  context: OperationContext,
+) {
+  const wanted = args.expectServing;
+  return waitFor<EnsembleFacts>(
+    `${wanted.join(', ')} serving with a leader`,
+    { timeoutMs: args.tuning.settleTimeoutMs, everyMs: LOOK_EVERY_MS, context },
+    async () => {
+      const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
+      const missing = facts.servers
+        .filter(({ server, state }) => wanted.includes(server) && state !== 'serving')
+        .map(({ server, state, stateDetail }) => `${server} ${state} ${stateDetail ?? ''}`.trim());
+      const isAlone = wanted.length === 1;
+      context.heartbeat({ waitingFor: missing });
+      return missing.length === 0 && (facts.leader !== undefined || isAlone)
+        ? { value: facts }
+        : { reasons: missing.length > 0 ? missing : ['no leader yet'] };
+    },
+  );
+}
+
+/** Whatever has not been written since must be as it was then. */
+async function compareWithPoint(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  point: RestorePoint,
+  context: OperationContext,
+): Promise<string> {
+  return withPointOpen(dependencies, point, context, async (input) => {
+    const { tree } = await treeAt(input, { signal: context.signal });
+    const start = zxidValue(point.startZxid);
+    if (point.sessions === 'drop') dropSessions(tree, start);
+    const living = await openLiving(dependencies, ensemble, context);
+    try {
+      const check = new UnchangedCheck(tree, start);
+      for await (const nodes of living.nodes()) for (const node of nodes) check.add(node);
+      const { compared, changedSince, differences } = check.finish();
+      if (differences.length > 0)
+        throw new ZkferryError(
+          'BackupInvalid',
+          `the ensemble serves another tree than that of ${point.zxid}: ${differences.slice(0, SHOWN_DIFFERENCES).join('; ')}${differences.length > SHOWN_DIFFERENCES ? '; and more' : ''}`,
+        );
+      return `every member serves, at ${living.zxid === undefined ? 'an unknown zxid' : zxidText(living.zxid)}; ${compared} znodes are as they were at ${point.zxid}, ${changedSince} have been written since`;
+    } finally {
+      await living.close();
+    }
+  });
+}
+
+async function openLiving(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  { signal }: OperationContext,
+): Promise<TapSource> {
+  const security = await quorumSecurity(ensemble, dependencies.secrets);
+  return TapSource.open(ensemble.name, {
+    servers: membersOf(ensemble),
+    directory: backupOf(dependencies).spoolDirectory,
+    ...(security !== undefined && { security }),
+    giveUpAfterMs: 30_000,
+    signal,
+  });
+}

@@ -1,0 +1,50 @@
+/** What the activity that captures now says of itself: its heartbeats, which the workflow cannot see. */
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
+import type { CaptureStatus, StatusDocument } from '../../model/status';
+import type { Temporal } from './connect';
+
+const CALL_DEADLINE_MS = 5_000;
+const ACTIVITY = 'captureTransactions';
+
+type Payloads = Parameters<typeof decodeFromPayloadsAtIndex>[2];
+
+/** The status with the newest lag and counts; as it is where no activity tells any. */
+export async function withLiveCapture(
+  temporal: Temporal,
+  status: StatusDocument,
+): Promise<StatusDocument> {
+  if (status.capture === undefined) return status;
+  const { client } = temporal;
+  const { raw } = await temporal.within(CALL_DEADLINE_MS, () =>
+    client.workflow.getHandle(status.workflowId).describe(),
+  );
+  const activity = raw.pendingActivities?.find(
+    ({ activityType }) => activityType?.name === ACTIVITY,
+  );
+  const failure = activity?.lastFailure?.message ?? undefined;
+  const { heartbeatDetails, lastHeartbeatTime, attempt } = activity ?? {};
+  if (activity === undefined) return status;
+  const payloads: Payloads = heartbeatDetails?.payloads;
+  const told = payloads?.length
+    ? await decodeFromPayloadsAtIndex<Partial<CaptureStatus>>(
+        client.options.loadedDataConverter,
+        0,
+        payloads,
+      )
+    : undefined;
+  const at = lastHeartbeatTime?.seconds
+    ? new Date(Number(lastHeartbeatTime.seconds) * 1_000).toISOString()
+    : undefined;
+  return {
+    ...status,
+    capture: {
+      ...status.capture,
+      state: 'attaching',
+      ...told,
+      ...(at !== undefined && { at }),
+      ...(told?.trouble === undefined &&
+        (attempt ?? 1) > 1 &&
+        failure !== undefined && { trouble: `attempt ${attempt}: ${failure}` }),
+    },
+  };
+}

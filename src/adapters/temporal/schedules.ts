@@ -1,0 +1,156 @@
+/** Temporal Schedules of backups: bases and drills at times, for one ensemble in one repository. */
+import {
+  ScheduleAlreadyRunning,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  type ScheduleHandle,
+  type ScheduleOptions,
+} from '@temporalio/client';
+import { BASE_WORKFLOW, TASK_QUEUE, WORKFLOW_TYPES } from '../../model/contract';
+import { ZkferryError } from '../../model/errors';
+import type { Temporal } from './connect';
+import { rethrow } from './failure';
+
+export const BACKUP_SCHEDULES = ['base', 'verify'] as const;
+export type BackupScheduleKind = (typeof BACKUP_SCHEDULES)[number];
+
+export interface BackupSchedulePlace {
+  repository: string;
+  ensemble: string;
+}
+
+export interface BackupSchedule {
+  kind: BackupScheduleKind;
+  id: string;
+  /** What it does and when, in words. */
+  note: string;
+  paused: boolean;
+  /** ISO 8601. */
+  next?: string;
+  last?: string;
+}
+
+const CALL_DEADLINE_MS = 10_000;
+/** A base that was missed for longer is not made up for. */
+const CATCH_UP_WITHIN = '1 hour';
+
+const WORKFLOWS = { base: BASE_WORKFLOW, verify: WORKFLOW_TYPES.verify };
+const WHAT = { base: 'a base of', verify: 'a drill that restores' };
+
+const idOf = ({ repository, ensemble }: BackupSchedulePlace, kind: BackupScheduleKind): string =>
+  `zkferry-backup-${repository}-${ensemble}-${kind}`;
+
+/** Makes the schedule, or changes the one that is there, paused or not. BadUsage for times that are none. */
+export async function setBackupSchedule(
+  temporal: Temporal,
+  place: BackupSchedulePlace,
+  kind: BackupScheduleKind,
+  cron: string,
+): Promise<BackupSchedule> {
+  const scheduleId = idOf(place, kind);
+  const { schedule } = temporal.client;
+  const options = optionsOf(place, kind, cron);
+  try {
+    await temporal.within(CALL_DEADLINE_MS, async () => {
+      try {
+        await schedule.create({ scheduleId, ...options });
+      } catch (error) {
+        if (!(error instanceof ScheduleAlreadyRunning)) throw error;
+        await schedule
+          .getHandle(scheduleId)
+          .update(({ state }) => ({ ...options, state: { ...state, ...options.state } }));
+      }
+    });
+  } catch (error) {
+    const refusal = refusalOf(error);
+    if (refusal !== undefined)
+      throw new ZkferryError(
+        'BadUsage',
+        `--${kind}: ${JSON.stringify(cron.slice(0, 100))} is no time to Temporal (${refusal}): five fields of cron in UTC, such as "0 3 * * *", or @daily`,
+        { cause: error },
+      );
+    rethrow(temporal, scheduleId, error);
+  }
+  return (await described(temporal, kind, schedule.getHandle(scheduleId)))!;
+}
+
+/** The client says it as a plain TypeError. */
+const refusalOf = (error: unknown): string | undefined =>
+  error instanceof TypeError ? error.message : undefined;
+
+function optionsOf(
+  place: BackupSchedulePlace,
+  kind: BackupScheduleKind,
+  cron: string,
+): Omit<ScheduleOptions, 'scheduleId'> {
+  const { repository, ensemble } = place;
+  const note = `${WHAT[kind]} ${ensemble} in repository ${repository}, at ${cron} (UTC)`;
+  return {
+    spec: { cronExpressions: [cron] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: WORKFLOWS[kind],
+      workflowId: idOf(place, kind),
+      taskQueue: TASK_QUEUE,
+      args: [{ repository, ensemble }],
+      staticSummary: note,
+    },
+    policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_WITHIN },
+    state: { note },
+  };
+}
+
+/** Those there are. */
+export async function backupSchedules(
+  temporal: Temporal,
+  place: BackupSchedulePlace,
+): Promise<BackupSchedule[]> {
+  const found = await Promise.all(
+    BACKUP_SCHEDULES.map((kind) =>
+      described(temporal, kind, temporal.client.schedule.getHandle(idOf(place, kind))),
+    ),
+  );
+  return found.filter((one) => one !== undefined);
+}
+
+/** Ids of those that were there. A run that one of them started goes on. */
+export async function deleteBackupSchedules(
+  temporal: Temporal,
+  place: BackupSchedulePlace,
+): Promise<string[]> {
+  const there = await backupSchedules(temporal, place);
+  for (const { id } of there)
+    await asked(temporal, id, () => temporal.client.schedule.getHandle(id).delete());
+  return there.map(({ id }) => id);
+}
+
+async function described(
+  temporal: Temporal,
+  kind: BackupScheduleKind,
+  handle: ScheduleHandle,
+): Promise<BackupSchedule | undefined> {
+  const found = await asked(temporal, handle.scheduleId, () => handle.describe());
+  if (found === undefined) return undefined;
+  const { state, info } = found;
+  const next = info.nextActionTimes[0]?.toISOString();
+  const last = info.recentActions.at(-1)?.takenAt.toISOString();
+  return {
+    ...{ kind, id: handle.scheduleId, note: state.note ?? '', paused: state.paused },
+    ...(next !== undefined && { next }),
+    ...(last !== undefined && { last }),
+  };
+}
+
+/** Undefined where there is no such schedule. */
+async function asked<T>(
+  temporal: Temporal,
+  id: string,
+  call: () => Promise<T>,
+): Promise<T | undefined> {
+  try {
+    return await temporal.within(CALL_DEADLINE_MS, call);
+  } catch (error) {
+    if (error instanceof ScheduleNotFoundError) return undefined;
+    rethrow(temporal, id, error);
+  }
+}

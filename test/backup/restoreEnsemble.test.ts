@@ -1,0 +1,145 @@
+/** A whole ensemble is put back to a moment of its past; what a killed ensemble, old clients and a way back make of it. */
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import { hostPaths } from '../../src/lab/hostFiles';
+import type { ZkSession } from '../../src/model/ports';
+import { Harness } from '../support/harness';
+import { untilCapturing } from '../support/liveStatus';
+import { addressesOf } from '../zookeeper/support';
+
+jest.setTimeout(400_000);
+
+let harness: Harness;
+
+beforeAll(async () => {
+  harness = await Harness.create({ name: 'restore', version: '3.9.6', servers: 3 });
+}, 120_000);
+afterAll(() => harness?.destroy(), 60_000);
+
+const open = (): Promise<ZkSession> =>
+  createZooKeeperAdapter().openSession({
+    servers: addressesOf(harness.lab),
+    connectTimeoutMs: 30_000,
+  });
+
+async function within<T>(work: (session: ZkSession) => Promise<T>): Promise<T> {
+  const session = await open();
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+const read = (path: string): Promise<string> =>
+  within(async (session) => String((await session.get(path)).data));
+
+/** Whatever other tests have left there. */
+const put = (path: string, text: string): Promise<void> =>
+  within(async (session) => {
+    const data = Buffer.from(text);
+    if ((await session.exists(path)) === null) await session.create(path, data);
+    else await session.set(path, data);
+  });
+
+const aside = (): string[] =>
+  harness.lab.members.flatMap(({ directory }) =>
+    readdirSync(hostPaths(directory).data).filter((name) => name.includes('.aside-')),
+  );
+
+/** Everything up to now is in the repository once the hot backup has ended. */
+async function backUpWhile(work: () => Promise<void>): Promise<void> {
+  const backup = await harness.startBackup({ segmentMs: 1_000 });
+  await untilCapturing(harness, backup.handle.workflowId, 'the hot backup to capture');
+  await work();
+  await backup.send('stop', { by: 'tester' });
+  await backup.handle.result();
+}
+
+test('an ensemble is put back to a transaction, proven before by a drill, and stays so when all of it is killed', async () => {
+  let before = '';
+  const old = await open();
+  await backUpWhile(async () => {
+    await old.create('/kept', Buffer.from('as it was'));
+    const names = [0, 1, 2].map(() =>
+      old.create('/kept/q-', Buffer.alloc(0), { sequential: true }),
+    );
+    expect((await Promise.all(names)).length).toBe(3);
+    await old.create('/lock', Buffer.from('old owner'), { ephemeral: true });
+    before = (await old.exists('/lock'))!.czxid;
+    await old.set('/kept', Buffer.from('by mistake'));
+    await old.create('/late', Buffer.alloc(0));
+  });
+  const drill = await harness.verifyBackup();
+  expect(drill).toMatchObject({ ok: true });
+
+  const run = await harness.startRestore({ at: { zxid: before } });
+  const asked = await run.atGate('start');
+  expect(asked.plan!.restore).toMatchObject({ zxid: before, sessions: 'drop' });
+  expect(asked.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+  await run.approve('start');
+  const report = await run.report();
+  expect(report).toMatchObject({ outcome: 'completed', serverRestarts: 0 });
+
+  for (const { name } of harness.lab.members) await harness.lab.killServer(name);
+  await Promise.all(harness.lab.members.map(({ name }) => harness.lab.startServer(name)));
+  await harness.lab.waitServing();
+  expect(await read('/kept')).toBe('as it was');
+  await within(async (session) => {
+    expect(await session.exists('/late')).toBeNull();
+    // Ephemerals of then are gone with their sessions.
+    expect(await session.exists('/lock')).toBeNull();
+    expect(await session.create('/kept/q-', Buffer.alloc(0), { sequential: true })).toBe(
+      '/kept/q-0000000003',
+    );
+  });
+  expect(aside()).toHaveLength(3);
+  // A client that had seen more is told that its session is over, which only a server that lets it in can do.
+  expect(await old.ended).toBe('expired');
+});
+
+test('taken back half-way, every server runs again on the data it had', async () => {
+  await put('/kept', 'newest');
+  const run = await harness.startRestore({});
+  await run.approve('start');
+  await run.until('data exchanged on a server', ({ plan }) =>
+    (plan?.steps ?? []).some(({ activity, state }) => activity === 'placeData' && state === 'done'),
+  );
+  await run.send('rollback', { by: 'tester' });
+  const report = await run.report();
+  expect(report.outcome).toBe('rolledBack');
+  expect(await read('/kept')).toBe('newest');
+});
+
+test('a subtree of the past goes into the living ensemble, beside what is there', async () => {
+  const run = await harness.startRestore({
+    mode: 'subtree',
+    path: '/kept',
+    to: { ensemble: harness.lab.name, path: '/found' },
+  });
+  await run.approve('start');
+  const report = await run.report();
+  expect(report.outcome).toBe('completed');
+  expect(await read('/found')).toBe('by mistake');
+  expect(await read('/kept')).toBe('newest');
+});
+
+test('an ensemble that has lost every disk comes back, and is captured again from there', async () => {
+  const { lab } = harness;
+  await backUpWhile(() => put('/kept', 'the very last'));
+  for (const { name } of lab.members) await lab.killServer(name);
+  for (const { directory } of lab.members)
+    rmSync(join(hostPaths(directory).data, 'version-2'), { recursive: true });
+  const run = await harness.startRestore();
+  await run.approve('start');
+  expect((await run.report()).outcome).toBe('completed');
+  expect(await read('/kept')).toBe('the very last');
+
+  await backUpWhile(() => put('/kept', 'after it'));
+  const again = await harness.startRestore();
+  const asked = await again.atGate('start');
+  expect(asked.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+  await again.send('reject', { gate: 'start', approver: 'tester' });
+  expect((await again.report()).outcome).toBe('rejected');
+});

@@ -1,0 +1,75 @@
+/** The status document of a hot backup, and its page in the Temporal UI. */
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { WORKFLOW_TYPES } from '../../src/model/contract';
+import type { NextAction, StatusDocument } from '../../src/model/status';
+import { RPO } from '../../src/planning/backup/rpo';
+import type { BackupState } from './state';
+
+const SHOWN_EVENTS = 10;
+const MAX_EVENT_CHARS = 200;
+
+/** Lag and counts of a capture that is under way are told by its activity: readers add them. */
+export function backupStatus(state: BackupState): StatusDocument {
+  const { workflowId, runId } = workflowInfo();
+  const shownState =
+    state.state === 'running' && state.paused !== undefined ? 'paused' : state.state;
+  return {
+    strategy: WORKFLOW_TYPES.backup,
+    ensemble: state.opened?.ensemble ?? state.input.ensemble,
+    ...{ workflowId, runId },
+    state: shownState,
+    phase: state.state === 'running' ? 'capture' : 'done',
+    headline: state.headline,
+    gates: [],
+    paused: state.paused,
+    throttle: { cause: null, soakMs: 0 },
+    capture: {
+      repository: state.opened?.shown ?? state.input.repository,
+      ...state.progress,
+      state: 'idle',
+      ...(state.source && { source: state.source, rpo: RPO[state.source] }),
+      ...(state.lastBase && { lastBase: state.lastBase }),
+    },
+    findings: [],
+    replans: [],
+    nextActions: nextActions(state),
+    rollback: { possible: false, reason: 'a hot backup changes nothing in the ensemble' },
+    error: state.error,
+    events: state.events,
+    updatedAt: state.events.at(-1)?.at ?? state.startedAt,
+  };
+}
+
+function nextActions(state: BackupState): NextAction[] {
+  if (state.state !== 'running') return [];
+  const going: NextAction = state.paused
+    ? { action: 'resume', input: {}, description: 'capture again' }
+    : { action: 'pause', input: {}, description: 'stop capturing for a while' };
+  return [going, { action: 'stop', input: {}, description: 'end it once all is sealed' }];
+}
+
+export function showBackup(state: BackupState): void {
+  const actions = nextActions(state).map(
+    ({ action, input, description }) =>
+      `- \`${action}\` \`${JSON.stringify(input)}\`: ${description}`,
+  );
+  const events = state.events
+    .slice(-SHOWN_EVENTS)
+    .map(({ at, text }) => `- ${at.slice(0, 19)}Z ${shown(text)}`);
+  const { lastBase, opened, txns, bases } = state;
+  const lines = [
+    `**${state.paused ? 'paused' : state.state}** · ${shown(state.headline)}`,
+    state.error ? `**${state.error.type}**: ${shown(state.error.message)}` : '',
+    opened ? `Repository: ${shown(opened.shown)}` : '',
+    `Until the capture that runs now: ${txns} transactions, ${bases} bases${lastBase ? `, the last at ${lastBase.usableFrom} (${lastBase.takenAt})` : ''}. Its own lag: \`zkferry status\`, or the details of the activity captureTransactions.`,
+    actions.length > 0 ? `### What you can do\n${actions.join('\n')}` : '',
+    events.length > 0 ? `### Latest\n${events.join('\n')}` : '',
+  ];
+  setCurrentDetails(lines.filter((line) => line !== '').join('\n\n'));
+}
+
+const shown = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .slice(0, MAX_EVENT_CHARS)
+    .replace(/[<>`*_[\]]/g, (character) => `\\${character}`);

@@ -1,0 +1,23 @@
+/** takeBase: one more base of an ensemble beside the hot backup that captures it. What schedules start. */
+import { ApplicationFailure } from '@temporalio/workflow';
+import type { BaseResult } from '../activities/api';
+import { takeBaseInputSchema, type TakeBaseRequest } from '../src/model/backupInputs';
+import { BASE_WORKFLOW } from '../src/model/contract';
+import { describeIssues } from '../src/model/validation';
+import { runActivities } from './run/activityProxy';
+
+const OPEN_MS = 60_000;
+const BASE_MS = 6 * 3_600_000;
+
+export async function takeBase(request: TakeBaseRequest): Promise<BaseResult> {
+  const parsed = takeBaseInputSchema.safeParse(request);
+  if (!parsed.success)
+    throw ApplicationFailure.nonRetryable(
+      `the input of ${BASE_WORKFLOW} is not usable:\n${describeIssues(parsed.error, request, takeBaseInputSchema)}`,
+      'InvalidInput',
+      parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })),
+    );
+  const input = parsed.data;
+  const { site } = await runActivities(undefined, OPEN_MS, 'read the inventory').openBackup(input);
+  return runActivities(site, BASE_MS, `take a base of ${input.ensemble}`).takeBase(input);
+}
