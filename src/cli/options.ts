@@ -52,6 +52,7 @@ export const withInputOptions = (command: Command): Command =>
   command
     .option('-f, --file <file>', 'input as JSON or YAML; - reads standard input')
     .option('--ensemble <name>', 'ensemble of the inventory')
+    .option('--repository <name>', 'backup, verify: repository of the inventory')
     .option('--to <version>', 'upgrade: target version')
     .option('--add <names>', 'resize: spares that join', parts)
     .option('--remove <names>', 'resize: members that leave', parts)
@@ -70,8 +71,13 @@ export function milliseconds(text: string): number {
 }
 
 /** `0x…`, or hex digits alone. */
+const LAST_ZXID = 0x7fffffffffffffffn;
+
 export function zxid(text: string): bigint {
-  if (!/^0x[0-9a-f]{1,16}$/i.test(text))
-    throw new InvalidArgumentError('Expected a zxid such as 0x10000002a.');
-  return BigInt(text);
+  const value = /^0x[0-9a-f]{1,16}$/i.test(text) ? BigInt(text) : undefined;
+  if (value === undefined || value > LAST_ZXID)
+    throw new InvalidArgumentError(
+      'Expected a zxid in hexadecimal, such as 0x10000002a, up to 0x7fffffffffffffff.',
+    );
+  return value;
 }

@@ -1,6 +1,7 @@
 /** The command as a whole: its commands, and usage errors in the same shape as all others. */
 import { Command, CommanderError } from 'commander';
 import { ZkferryError } from '../model/errors';
+import { registerBackup } from './commands/backup';
 import { registerControls } from './commands/control';
 import { registerCopy } from './commands/copy';
 import { registerDemo } from './commands/demo';
@@ -48,6 +49,7 @@ export function buildProgram(runner: Runner): Command {
   registerCopy(program, runner);
   registerDiff(program, runner);
   registerTap(program, runner);
+  registerBackup(program, runner);
   registerUnlock(program, runner);
   registerSchema(program, runner);
   registerWorker(program, runner);

@@ -2,6 +2,11 @@
 import type { z } from 'zod';
 import { WORKFLOW_TYPES, type StrategyName, type WorkflowType } from '../model/contract';
 import { ZkferryError } from '../model/errors';
+import {
+  hotBackupInputSchema,
+  restoreBackupInputSchema,
+  verifyBackupInputSchema,
+} from '../model/backupInputs';
 import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../model/inputs';
 import { parseOrThrow } from '../model/validation';
 import type { Io } from './io';
@@ -9,6 +14,8 @@ import { readInput } from './readInput';
 
 export interface Strategy {
   name: StrategyName;
+  /** False: it changes nothing in an ensemble, and asks at no gate. */
+  hasPlan: boolean;
   workflowType: WorkflowType;
   schema: z.ZodType;
 }
@@ -16,7 +23,12 @@ export interface Strategy {
 const SCHEMAS: Partial<Record<WorkflowType, z.ZodType>> = {
   rollingUpgrade: rollingUpgradeInputSchema,
   resizeEnsemble: resizeEnsembleInputSchema,
+  hotBackup: hotBackupInputSchema,
+  restoreBackup: restoreBackupInputSchema,
+  verifyBackup: verifyBackupInputSchema,
 };
+
+const WITHOUT_PLAN: readonly StrategyName[] = ['backup', 'verify'];
 
 export const strategyNames = Object.keys(WORKFLOW_TYPES) as StrategyName[];
 
@@ -40,12 +52,13 @@ export function findStrategy(given: string): Strategy {
       `the strategy ${name} (${workflowType}) is not available in this version; available: ${available.join(', ')}`,
     );
   }
-  return { name, workflowType, schema };
+  return { name, workflowType, schema, hasPlan: !WITHOUT_PLAN.includes(name) };
 }
 
 export interface InputOptions {
   file?: string;
   ensemble?: string;
+  repository?: string;
   to?: string;
   add?: string[];
   remove?: string[];
@@ -73,7 +86,7 @@ export async function readStrategyInput(
   if (options.file === undefined && options.ensemble === undefined)
     throw new ZkferryError(
       'BadUsage',
-      'nothing to work on: give -f FILE (JSON or YAML, - for standard input), or --ensemble NAME and what to do (--to VERSION, or --add, --remove, --replace, --promote, --demote)',
+      'nothing to work on: give -f FILE (JSON or YAML, - for standard input), or --ensemble NAME and what to do (--to VERSION, or --add, --remove, --replace, --promote, --demote, or --repository NAME)',
     );
   const given = options.file === undefined ? {} : await readInput(io, options.file);
   const input = applyShortcuts(given, options);
@@ -90,8 +103,8 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 
 function applyShortcuts(given: unknown, options: InputOptions): unknown {
   if (!isObject(given)) return given;
-  const { ensemble, to, add, remove, replace, promote, demote } = options;
-  const changes = Object.entries({ add, remove, replace, promote, demote });
+  const { ensemble, repository, to, add, remove, replace, promote, demote } = options;
+  const changes = Object.entries({ repository, add, remove, replace, promote, demote });
   const target = isObject(given.target) || given.target === undefined ? given.target : undefined;
   return {
     ...given,

@@ -231,6 +231,79 @@ describe('a lock may be broken', () => {
   });
 });
 
+describe('schedules of backups', () => {
+  const schedule = (...words: string[]) =>
+    command('backup', 'schedule', 'main', 'orders', ...words, '--json');
+  const described = (kind: string) =>
+    temporal.client.schedule.getHandle(`zkferry-backup-main-orders-${kind}`).describe();
+
+  it('are made, changed by the same command, told, and ended', async () => {
+    const made = await schedule('--base', '0 3 * * *', '--verify', '0 5 * * 0');
+    expect(made.code).toBe(0);
+    expect(lastLine(made.out).schedules).toMatchObject([
+      { kind: 'base', id: 'zkferry-backup-main-orders-base', paused: false },
+      { kind: 'verify', id: 'zkferry-backup-main-orders-verify' },
+    ]);
+    expect(lastLine(made.out).schedules[0].next).toMatch(/T03:00:00/);
+    expect(await described('base')).toMatchObject({
+      action: {
+        workflowType: 'takeBase',
+        taskQueue: TASK_QUEUE,
+        args: [{ repository: 'main', ensemble: 'orders' }],
+      },
+      policies: { overlap: 'SKIP' },
+      state: { note: expect.stringContaining('a base of orders in repository main') },
+    });
+    expect((await described('verify')).action).toMatchObject({ workflowType: 'verifyBackup' });
+
+    const changed = await schedule('--base', '30 4 * * *');
+    expect(changed.code).toBe(0);
+    const { schedules } = lastLine((await schedule('--list')).out);
+    expect(schedules).toHaveLength(2);
+    expect(schedules[0].next).toMatch(/T04:30:00/);
+    expect(schedules[0].note).toContain('30 4 * * *');
+
+    const { code, out } = await schedule('--delete');
+    expect(code).toBe(0);
+    expect(lastLine(out).deleted).toHaveLength(2);
+    expect(lastLine((await schedule('--list')).out).schedules).toEqual([]);
+    expect(lastLine((await schedule('--delete')).out).deleted).toEqual([]);
+  });
+
+  it('one that a person has paused stays so when its time is changed', async () => {
+    await schedule('--base', '0 3 * * *');
+    await temporal.client.schedule.getHandle('zkferry-backup-main-orders-base').pause('holiday');
+    expect(lastLine((await schedule('--base', '0 4 * * *')).out).schedules[0].paused).toBe(true);
+    await schedule('--delete');
+  });
+
+  it('start the workflow of that name', async () => {
+    await schedule('--base', '0 3 * * *');
+    await temporal.client.schedule.getHandle('zkferry-backup-main-orders-base').trigger();
+    const id = await new Promise<string>((resolve, reject) => {
+      until(async () => {
+        const [action] = (await described('base')).info.recentActions;
+        if (action === undefined) return false;
+        resolve((action.action as { workflow: { workflowId: string } }).workflow.workflowId);
+        return true;
+      }, 'a run of the schedule').catch(reject);
+    });
+    expect(id).toMatch(/^zkferry-backup-main-orders-base-/);
+    const handle = temporal.client.workflow.getHandle(id);
+    expect(await handle.result()).toEqual({ repository: 'main', ensemble: 'orders' });
+    await schedule('--delete');
+  });
+
+  it('of no time, and commands that do not say what is wanted, are refused as usage', async () => {
+    const wrong = await schedule('--base', 'tomorrow');
+    expect(wrong.code).toBe(2);
+    expect(lastLine(wrong.out).error.message).toContain('tomorrow');
+    expect((await schedule()).code).toBe(2);
+    expect((await schedule('--list', '--delete')).code).toBe(2);
+    expect((await schedule('--base', '@daily', '--delete')).code).toBe(2);
+  });
+});
+
 it('says so when there is no such run or namespace', async () => {
   const nobody = await command('status', 'nobody', '--json');
   expect(nobody.code).toBe(1);

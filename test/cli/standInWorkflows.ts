@@ -68,3 +68,7 @@ export function planStrategy(request: { input: Request }): Promise<unknown> {
   const { plan } = statusFixture();
   return Promise.resolve({ ...plan, ensemble: request.input.ensemble });
 }
+
+export function takeBase(request: unknown): Promise<unknown> {
+  return Promise.resolve(request);
+}

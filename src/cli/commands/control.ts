@@ -1,4 +1,4 @@
-/** `approve`, `reject`, `pause`, `resume`, `rollback`, `tune`: steering a run, as updates. */
+/** `approve`, `reject`, `pause`, `resume`, `rollback`, `stop`, `tune`: steering a run, as updates. */
 import type { Command } from 'commander';
 import { Argument } from 'commander';
 import { GATES, type ControlName, type GateName } from '../../model/contract';
@@ -24,7 +24,13 @@ export function registerControls(program: Command, runner: Runner): void {
   );
   registerSteering(program, runner, 'pause', 'stop a run before its next step');
   registerSteering(program, runner, 'resume', 'go on after a pause, or try a failed step again');
-  registerSteering(program, runner, 'rollback', 'take every server back to the version it had');
+  registerSteering(
+    program,
+    runner,
+    'rollback',
+    'take back what the run has changed, one server at a time',
+  );
+  registerSteering(program, runner, 'stop', 'end a hot backup, once all it has is sealed');
   registerTune(program, runner);
 }
 
@@ -62,7 +68,7 @@ function registerDecision(
 function registerSteering(
   program: Command,
   runner: Runner,
-  name: 'pause' | 'resume' | 'rollback',
+  name: 'pause' | 'resume' | 'rollback' | 'stop',
   description: string,
 ): void {
   withCommonOptions(program.command(name))
@@ -86,6 +92,7 @@ interface TuneOptions {
   soak?: number;
   drain?: number;
   settleTimeout?: number;
+  baseEvery?: number;
 }
 
 function registerTune(program: Command, runner: Runner): void {
@@ -95,19 +102,22 @@ function registerTune(program: Command, runner: Runner): void {
     .option('--soak <duration>', 'how long each upgraded server must stay healthy', milliseconds)
     .option('--drain <duration>', 'wait after the drain hook', milliseconds)
     .option('--settle-timeout <duration>', 'most a restarted server may take', milliseconds)
+    .option('--base-every <duration>', 'of a hot backup: between two bases', milliseconds)
     .action(
       action<[string], TuneOptions>(runner, (context, [workflowId], options) => {
-        const { soak, drain, settleTimeout } = options;
-        if (soak === undefined && drain === undefined && settleTimeout === undefined)
-          throw new ZkferryError(
-            'BadUsage',
-            'nothing to tune: give --soak, --drain or --settle-timeout',
-          );
-        return send(context, workflowId, 'tune', {
+        const { soak, drain, settleTimeout, baseEvery } = options;
+        const wanted = {
           soakMs: soak,
           drainMs: drain,
           settleTimeoutMs: settleTimeout,
-        });
+          baseEveryMs: baseEvery,
+        };
+        if (Object.values(wanted).every((value) => value === undefined))
+          throw new ZkferryError(
+            'BadUsage',
+            'nothing to tune: give --soak, --drain, --settle-timeout or --base-every',
+          );
+        return send(context, workflowId, 'tune', wanted);
       }),
     );
 }
@@ -119,6 +129,7 @@ const DONE: Record<ControlName, string> = {
   resume: 'resumed',
   rollback: 'goes back',
   tune: 'tuned',
+  stop: 'will end once all it has is sealed',
 };
 
 async function send<K extends ControlName>(

@@ -1,13 +1,26 @@
-/** `zkferry demo`: a real upgrade under load on this machine, with its proof. */
+/** `zkferry demo`: a real upgrade, resize or hot backup under load on this machine, with its proof. */
 import { Option, type Command } from 'commander';
-import type { DemoOutcome, DemoPlace, DemoView } from '../../lab/demo/types';
+import type {
+  BackupDemoOptions,
+  DemoOptions,
+  DemoOutcome,
+  DemoPlace,
+  DemoView,
+} from '../../lab/demo/types';
 import { ZkferryError } from '../../model/errors';
 import { knownBad } from '../../planning/releases';
 import { parseOrThrow } from '../../model/validation';
-import { compareVersions, versionSchema } from '../../model/version';
-import { action, withCommonOptions, type CommandContext, type Runner } from '../context';
+import { atLeast, compareVersions, versionSchema } from '../../model/version';
+import {
+  action,
+  withCommonOptions,
+  type CommandContext,
+  type Outcome,
+  type Runner,
+} from '../context';
 import { EXIT } from '../exitCodes';
 import { milliseconds, wholeNumber } from '../options';
+import { backupDemoDocument, renderBackupDemo } from '../render/backupDemo';
 import { demoDocument, renderDemo } from '../render/demo';
 import { renderEvent, renderGate, renderLive, type StatusView } from '../render/status';
 import { shellWord } from '../render/text';
@@ -15,10 +28,13 @@ import { findStrategy } from '../strategies';
 import { newsOf } from '../watch';
 import { workerEntry } from '../workerEntry';
 
+const OLD_RELEASE = '3.8.4';
+const NEW_RELEASE = '3.9.6';
+
 interface DemoCommandOptions {
   strategy: string;
-  from: string;
-  to: string;
+  from?: string;
+  to?: string;
   servers: number;
   keep?: boolean;
   gates: 'auto' | 'ask';
@@ -37,14 +53,54 @@ function refuseDemo(from: string, to: string): void {
   );
 }
 
+function checked(options: DemoCommandOptions) {
+  const { strategy, from, to } = options;
+  const { name } = findStrategy(strategy);
+  if (name === 'backup') return { strategy: name, ...checkedBackup(options) };
+  if (name === 'resize') {
+    if (to !== undefined)
+      throw new ZkferryError('BadUsage', '--to: a resize upgrades nothing; leave it out');
+    const version = parseOrThrow(versionSchema, from ?? NEW_RELEASE, '--from');
+    if (!atLeast(version, '3.5.0'))
+      throw new ZkferryError(
+        'BadUsage',
+        `--from ${version}: the demo resizes by reconfiguration, which needs 3.5.0 or later`,
+      );
+    return { strategy: name, fromVersion: version, toVersion: version };
+  }
+  if (name !== 'upgrade')
+    throw new ZkferryError(
+      'BadUsage',
+      `--strategy ${strategy}: there is no demo of it; available: upgrade, resize, backup`,
+    );
+  const fromVersion = parseOrThrow(versionSchema, from ?? OLD_RELEASE, '--from');
+  const toVersion = parseOrThrow(versionSchema, to ?? NEW_RELEASE, '--to');
+  refuseDemo(fromVersion, toVersion);
+  return { strategy: name, fromVersion, toVersion };
+}
+
+/** What would not count is said, since somebody may rely on it. */
+function checkedBackup({ from, to, gates, soak }: DemoCommandOptions) {
+  const refused = (option: string, why: string) =>
+    new ZkferryError('BadUsage', `${option}: a hot backup ${why}; leave it out`);
+  if (to !== undefined) throw refused('--to', 'upgrades nothing');
+  if (gates !== 'auto') throw refused('--gates', 'only reads, and asks at no gate');
+  if (soak !== undefined) throw refused('--soak', 'touches no server');
+  const version = parseOrThrow(versionSchema, from ?? NEW_RELEASE, '--from');
+  return { fromVersion: version, toVersion: version };
+}
+
 export function registerDemo(program: Command, runner: Runner): void {
   withCommonOptions(program.command('demo'))
     .description(
-      'upgrade a real ensemble under load on this machine, and prove that nothing was lost',
+      'upgrade, resize or back up a real ensemble under load on this machine, and prove that nothing was lost',
     )
-    .option('--strategy <name>', 'what to show', 'upgrade')
-    .option('--from <version>', 'ZooKeeper release to begin with', '3.8.4')
-    .option('--to <version>', 'release to upgrade to', '3.9.6')
+    .option('--strategy <name>', 'what to show: upgrade, resize or backup', 'upgrade')
+    .option(
+      '--from <version>',
+      `ZooKeeper release to begin with (default ${OLD_RELEASE}; ${NEW_RELEASE} for resize and backup)`,
+    )
+    .option('--to <version>', `release to upgrade to (default ${NEW_RELEASE})`)
     .option('--servers <n>', 'voting members', wholeNumber(3, 9), 3)
     .option('--keep', 'leave everything up afterwards')
     .addOption(
@@ -52,50 +108,67 @@ export function registerDemo(program: Command, runner: Runner): void {
         .choices(['auto', 'ask'])
         .default('auto'),
     )
-    .option('--soak <duration>', 'how long each upgraded server must stay healthy', milliseconds)
+    .option(
+      '--soak <duration>',
+      'how long each server that was touched must stay healthy',
+      milliseconds,
+    )
     .action(
       action<[], DemoCommandOptions>(runner, async (context, _args, options) => {
-        if (findStrategy(options.strategy).name !== 'upgrade')
-          throw new ZkferryError(
-            'BadUsage',
-            `--strategy ${options.strategy}: a demo of it is not available in this version; available: upgrade`,
-          );
-        const fromVersion = parseOrThrow(versionSchema, options.from, '--from');
-        const toVersion = parseOrThrow(versionSchema, options.to, '--to');
-        refuseDemo(fromVersion, toVersion);
-        const { runDemo } = await import('../../lab/demo/runDemo');
+        const { strategy, fromVersion, toVersion } = checked(options);
         const { renderPlanText } = await import('../../planning/renderPlan');
         const interrupt = new AbortController();
         const stopListening = context.io.onInterrupt(() => {
           context.output.note('stopping: taking the demo down');
           interrupt.abort();
         });
+        const view = viewOf(context, renderPlanText);
+        const { servers, keep = false, gates, soak } = options;
+        const common = { servers, keep, workerEntry: workerEntry() };
         try {
-          const outcome = await runDemo(
-            {
-              fromVersion,
-              toVersion,
-              servers: options.servers,
-              keep: options.keep ?? false,
-              gates: options.gates,
-              soakMs: options.soak,
-              workerEntry: workerEntry(),
-            },
-            viewOf(context, renderPlanText),
-            interrupt.signal,
-          );
-          const text = `\n${renderDemo(outcome, context.view)}`;
-          if (context.output.mode.json) context.output.note(text);
-          return {
-            text,
-            document: demoDocument(outcome),
-            exitCode: outcome.ok ? EXIT.done : EXIT.failed,
-          };
+          return strategy === 'backup'
+            ? await showBackup(context, { ...common, version: fromVersion }, view, interrupt.signal)
+            : await showPlanned(
+                context,
+                { ...common, strategy, fromVersion, toVersion, gates, soakMs: soak },
+                view,
+                interrupt.signal,
+              );
         } finally {
           stopListening();
         }
       }),
     );
+}
+
+async function showPlanned(
+  context: CommandContext,
+  options: DemoOptions,
+  view: DemoView,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { runDemo } = await import('../../lab/demo/runDemo');
+  const outcome = await runDemo(options, view, signal);
+  return shown(context, outcome.ok, renderDemo(outcome, context.view), demoDocument(outcome));
+}
+
+async function showBackup(
+  context: CommandContext,
+  options: BackupDemoOptions,
+  view: DemoView,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { runBackupDemo } = await import('../../lab/demo/backup/runBackupDemo');
+  const outcome = await runBackupDemo(options, view, signal);
+  const text = renderBackupDemo(outcome, context.view);
+  return shown(context, outcome.ok, text, backupDemoDocument(outcome));
+}
+
+/** With --json the text goes to the notes, so that the document is the last line. */
+function shown({ output }: CommandContext, ok: boolean, report: string, document: object): Outcome {
+  const text = `\n${report}`;
+  if (output.mode.json) output.note(text);
+  return { text, document, exitCode: ok ? EXIT.done : EXIT.failed };
 }
 
 /** Commands shown by the demo must reach the demo's own Temporal. */

@@ -1,5 +1,6 @@
 /** `zkferry plan STRATEGY`: what would happen, and nothing else. */
 import type { Command } from 'commander';
+import { ZkferryError } from '../../model/errors';
 import { action, withCommonOptions, type Runner } from '../context';
 import { EXIT } from '../exitCodes';
 import { wholeNumber, withInputOptions } from '../options';
@@ -16,6 +17,11 @@ export function registerPlan(program: Command, runner: Runner): void {
     .action(
       action<[string], PlanOptions>(runner, async (context, [name], options) => {
         const strategy = findStrategy(name);
+        if (!strategy.hasPlan)
+          throw new ZkferryError(
+            'BadUsage',
+            `${strategy.workflowType} changes nothing in an ensemble, so there is no plan to read first: zkferry run ${strategy.name} starts it`,
+          );
         const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
         const plan = await context.withTemporal(async (temporal) => {
           const { hasWorker, planStrategy, workflowIdFor } =
@@ -32,7 +38,11 @@ export function registerPlan(program: Command, runner: Runner): void {
           });
         });
         const { renderPlanText } = await import('../../planning/renderPlan');
-        const refused = plan.findings.some(({ severity }) => severity === 'error');
+        const { acceptWarnings } = input as { acceptWarnings?: boolean };
+        const refused = plan.findings.some(
+          ({ severity }) =>
+            severity === 'error' || (severity === 'warning' && acceptWarnings === false),
+        );
         return {
           text: renderPlanText(plan),
           document: plan,

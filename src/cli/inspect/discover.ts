@@ -4,6 +4,7 @@
  */
 import { configVersionOf, parseZooCfg } from '../../codec/zooCfg';
 import { isZkferryError, ZkferryError } from '../../model/errors';
+import { hostPort } from '../../model/hostPort';
 import type { MemberFacts } from '../../model/facts';
 import type { ServerProbe, ZooKeeperPort } from '../../model/ports';
 
@@ -74,7 +75,7 @@ export async function discoverInventory(
     if (id > MAX_ID) notes.push(`id ${id} is beyond what zkferry takes (0–${MAX_ID})`);
     if (state !== 'serving') {
       notes.push(
-        `server ${id} was not found serving on ${host}:${clientPort} (${state}): that host and port are guessed from its quorum address`,
+        `server ${id} was not found serving on ${hostPort(host, clientPort)} (${state}): that host and port are guessed from its quorum address`,
       );
     }
   }

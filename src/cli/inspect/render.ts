@@ -9,6 +9,7 @@ import type {
 } from '../../model/facts';
 import { plainTable } from '../render/table';
 import { count, instant, wrap } from '../render/text';
+import { hostPort } from '../../model/hostPort';
 
 const STATES: Record<ServerFacts['state'], string> = {
   serving: 'serving',
@@ -83,7 +84,7 @@ function serverTable({ servers }: EnsembleFacts): string {
     servers.map((server) => [
       server.server,
       String(server.id),
-      `${server.address.host}:${server.address.clientPort}`,
+      hostPort(server.address.host, server.address.clientPort),
       STATES[server.state],
       server.role ?? (server.inventoryRole === 'observer' ? '(observer)' : NOTHING),
       shown(server.version),

@@ -15,7 +15,7 @@ export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
     strategy: plan.strategy,
     fromVersion: outcome.fromVersion,
     toVersion: outcome.toVersion,
-    servers: outcome.versions.length,
+    servers: outcome.changes.length,
     ackedWrites: proof.ackedWrites,
     lostWrites: proof.lostWrites,
     sessionsLost: proof.sessionsLost,
@@ -26,7 +26,7 @@ export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
     readsBackwards: proof.readsBackwards,
     elections: outcome.elections,
     durationMs: outcome.durationMs,
-    versions: outcome.versions,
+    [isResize(outcome) ? 'members' : 'versions']: outcome.changes,
     problems: outcome.problems,
     ...(outcome.kept ? { kept: outcome.place } : {}),
   };
@@ -36,8 +36,8 @@ export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
 export function renderDemo(outcome: DemoOutcome, view: StatusView): string {
   const { colors } = view;
   const blocks = [
-    colors.bold(`demo: ${outcome.fromVersion} to ${outcome.toVersion} under load`),
-    versionsTable(outcome),
+    colors.bold(`demo: ${goalOf(outcome)}, under load`),
+    changesTable(outcome),
     figures(outcome, view),
     uiLine(outcome, view),
     outcome.ok
@@ -48,19 +48,23 @@ export function renderDemo(outcome: DemoOutcome, view: StatusView): string {
   return blocks.filter((block) => block !== '').join('\n\n');
 }
 
-const versionsTable = ({ versions }: DemoOutcome): string =>
+const isResize = ({ plan }: DemoOutcome): boolean => plan.strategy === 'resizeEnsemble';
+
+const goalOf = (outcome: DemoOutcome): string =>
+  isResize(outcome) ? outcome.plan.goal : `${outcome.fromVersion} to ${outcome.toVersion}`;
+
+const changesTable = ({ changes }: DemoOutcome): string =>
   plainTable(
     ['server', 'before', 'after'],
-    versions.map(({ server, before, after }) => [server, before, after]),
+    changes.map(({ server, before, after }) => [server, before, after]),
   );
 
 function figures(
   { proof, report, plan, elections, durationMs }: DemoOutcome,
   view: StatusView,
 ): string {
-  const { colors } = view;
   const { expectation } = plan;
-  const zero = (value: number) => (value === 0 ? colors.green('0') : colors.red(String(value)));
+  const zero = (value: number) => zeroText(value, view);
   const gaps = proof.writeGapsMs;
   const longest = gaps.reduce((most, gap) => Math.max(most, gap), 0);
   const shown = gaps.slice(0, MAX_GAPS_SHOWN).map((gap) => `${gap} ms`);
@@ -102,21 +106,43 @@ function figures(
   return `${table}\n\n${wrap(`each write gap: ${shown.join(', ')}${more}`, view.width, '  ')}`;
 }
 
+/** A figure that is to be zero. */
+export const zeroText = (value: number, { colors }: StatusView): string =>
+  value === 0 ? colors.green('0') : colors.red(String(value));
+
 export const workflowUrl = (uiUrl: string, workflowId: string): string =>
   `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 
-function uiLine({ place, workflowId, kept }: DemoOutcome, { colors }: StatusView): string {
+export function uiLine(
+  { place, workflowId, kept }: Pick<DemoOutcome, 'place' | 'workflowId' | 'kept'>,
+  { colors }: StatusView,
+): string {
   if (place.uiUrl === undefined) return `workflow ${workflowId} at ${place.address}`;
   const url = workflowUrl(place.uiUrl, workflowId);
   if (kept) return `workflow ${colors.cyan(url)}`;
   return `workflow ${url}\n${colors.dim('(down with the demo; it stays up with --keep)')}`;
 }
 
+/** The same upgrade once more, which finds nothing to do; or the way back from a resize: one of the newcomers leaves. */
+function nextRun(outcome: DemoOutcome): { options: string[]; input: Record<string, unknown> } {
+  const { changes, toVersion, plan } = outcome;
+  const { ensemble } = plan;
+  if (!isResize(outcome))
+    return {
+      options: ['--to', toVersion],
+      input: { ensemble, target: { version: toVersion } },
+    };
+  const leaves = changes.filter(({ before }) => before === 'spare').map(({ server }) => server);
+  const remove = leaves.slice(0, 2);
+  return { options: ['--remove', remove.join(',')], input: { ensemble, remove } };
+}
+
 /** What to click and type with everything left up. */
 function nextSteps(outcome: DemoOutcome, view: StatusView): string {
-  const { place, versions, toVersion, plan } = outcome;
+  const { place, changes, plan } = outcome;
   const { colors, command } = view;
-  const input = JSON.stringify({ ensemble: plan.ensemble, target: { version: toVersion } });
+  const { options, input } = nextRun(outcome);
+  const strategy = isResize(outcome) ? 'resize' : 'upgrade';
   const approval = JSON.stringify({ gate: 'start', approver: 'you' });
   const type = (text: string) => `    ${colors.cyan(text)}`;
   const environment = Object.entries(labEnvironment(place));
@@ -125,8 +151,8 @@ function nextSteps(outcome: DemoOutcome, view: StatusView): string {
     ...(place.uiUrl
       ? [
           `  click  ${place.uiUrl}`,
-          '    Start Workflow: any workflow id, task queue zkferry, workflow type rollingUpgrade, input',
-          type(input),
+          `    Start Workflow: any workflow id, task queue zkferry, workflow type ${plan.strategy}, input`,
+          type(JSON.stringify(input)),
           '    it waits at gate start: open the workflow, send the update or the signal approve with',
           type(approval),
         ]
@@ -135,9 +161,9 @@ function nextSteps(outcome: DemoOutcome, view: StatusView): string {
     ...environment.map(([name, value]) => type(`export ${name}=${shellWord(value)}`)),
     type(command(['status'])),
     type(command(['inspect', plan.ensemble])),
-    type(command(['plan', 'upgrade', '--ensemble', plan.ensemble, '--to', toVersion])),
-    type(command(['run', 'upgrade', '--ensemble', plan.ensemble, '--to', toVersion])),
-    `  stop it all (${count(versions.length, 'server')}, Temporal, worker)`,
+    type(command(['plan', strategy, '--ensemble', plan.ensemble, ...options])),
+    type(command(['run', strategy, '--ensemble', plan.ensemble, ...options])),
+    `  stop it all (${count(changes.length, 'server')}, Temporal, worker)`,
     type(command(['lab', 'down', plan.ensemble])),
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import { formatVersion, parseVersion } from '../../model/version';
 import type { StatusView } from './status';
 import { plainTable } from './table';
 import { shellWord } from './text';
+import { hostPort } from '../../model/hostPort';
 
 export function renderLab(lab: LabStatus, { colors }: StatusView): string {
   const state = lab.running ? colors.green('serving') : colors.yellow('not all serve');
@@ -11,8 +12,8 @@ export function renderLab(lab: LabStatus, { colors }: StatusView): string {
     server.name,
     server.spare ? 'spare' : server.state,
     shortVersion(server.version),
-    `${server.host}:${server.clientPort}`,
-    `${server.host}:${server.sshPort}`,
+    hostPort(server.host, server.clientPort),
+    hostPort(server.host, server.sshPort),
     server.pid === undefined ? '' : String(server.pid),
   ]);
   const lines = [

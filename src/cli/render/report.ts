@@ -1,5 +1,7 @@
-/** The report of an ended upgrade, beside what its plan expected. */
+/** The report of an ended run, beside what its plan expected. */
+import type { MembershipNames } from '../../model/plan';
 import type { UpgradeReport, WriteGap } from '../../model/status';
+import { backupText } from '../../planning/planText';
 import type { Colors } from '../output';
 import { count, duration } from './text';
 
@@ -10,7 +12,13 @@ export function renderReport(report: UpgradeReport, colors: Colors): string {
   const label = (text: string) => colors.dim(text.padEnd(18));
   const lines = [
     `${label('took')}${duration(report.durationMs)} (expected ${duration(planned.durationMs)})`,
-    ...versionLines(report).map((text, index) => `${label(index === 0 ? 'versions' : '')}${text}`),
+    ...(report.members
+      ? memberLines(report.members).map(
+          (text, index) => `${label(index === 0 ? 'members' : '')}${text}`,
+        )
+      : versionLines(report).map(
+          (text, index) => `${label(index === 0 ? 'versions' : '')}${text}`,
+        )),
     `${label('server restarts')}${report.serverRestarts} (expected ${planned.serverRestarts})`,
     `${label('leader restarts')}${report.leaderRestarts} (expected ${planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
     ...gapLines(availability.writeGaps, availability.thresholdMs, planned.longestWriteGapMs).map(
@@ -20,15 +28,33 @@ export function renderReport(report: UpgradeReport, colors: Colors): string {
   ];
   if (availability.unobservedMs > 0)
     lines.push(`${label('not watched')}${duration(availability.unobservedMs)}`);
-  if (report.backup)
+  if (report.clients)
     lines.push(
-      `${label('backup')}${report.backup.directory} on ${report.backup.server}: zxid ${report.backup.zxid}, ${count(report.backup.nodes, 'znode')}, started and read back`,
+      `${label('clients left')}${report.clients.map(({ session, address, server }) => `${session} from ${address} on ${server}`).join(', ')}`,
     );
+  if (report.backup) lines.push(`${label('backup')}${backupText(report.backup)}`);
   if (report.membersAgree)
     lines.push(
       `${label('members')}${report.membersAgree.agree ? colors.green('agree') : colors.red('differ')}: ${report.membersAgree.detail}`,
     );
   return lines.join('\n');
+}
+
+/** The inventory is for people to change: what differs from it now is said. */
+function memberLines({ before, after }: NonNullable<UpgradeReport['members']>): string[] {
+  const all = (names: MembershipNames | undefined): string[] =>
+    names ? [...names.voters, ...names.observers] : [];
+  const text = (names: MembershipNames | undefined): string =>
+    names === undefined
+      ? 'unknown'
+      : `${names.voters.join(', ')}${names.observers.length > 0 ? `, observers ${names.observers.join(', ')}` : ''}`;
+  const come = all(after).filter((name) => !all(before).includes(name));
+  const gone = after ? all(before).filter((name) => !all(after).includes(name)) : [];
+  return [
+    `${text(before)} → ${text(after)}`,
+    ...(come.length > 0 ? [`in the inventory, take spare: true from ${come.join(', ')}`] : []),
+    ...(gone.length > 0 ? [`in the inventory, make ${gone.join(', ')} spare, or take out`] : []),
+  ];
 }
 
 function versionLines(report: UpgradeReport): string[] {

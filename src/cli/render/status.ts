@@ -2,6 +2,7 @@
 import type { NextAction, OpenGate, Progress, RunState, StatusDocument } from '../../model/status';
 import { isOver } from '../../adapters/temporal/over';
 import type { Colors } from '../output';
+import { captureLines } from './capture';
 import { gapLines, renderReport } from './report';
 import { renderSteps } from './steps';
 import { duration, instant, timeOfDay, wrap } from './text';
@@ -31,6 +32,7 @@ export function renderStatus(status: StatusDocument, view: StatusView): string {
           all: view.allSteps,
         }).join('\n')
       : '',
+    status.capture ? captureLines(status.capture, view.colors).join('\n') : '',
     status.report ? renderReport(status.report, view.colors) : availabilityBlock(status, view),
     actionsBlock(status, view),
   ];
@@ -169,6 +171,7 @@ export function renderLive(status: StatusDocument, view: StatusView): string[] {
     `${stateWord(status.state, colors)} · ${status.phase} · ${status.headline.split('\n')[0]}`,
   ];
   if (status.progress) lines.push(progressLine(status.progress, colors));
+  if (status.capture) lines.push(...captureLines(status.capture, colors).slice(0, 2));
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
   return lines;
 }

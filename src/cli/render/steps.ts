@@ -33,7 +33,7 @@ export function groupSteps(steps: readonly PlannedStep[]): Group[] {
 }
 
 function titleOf(step: PlannedStep): string {
-  if (step.phase === 'upgrade' || step.phase === 'rollback') {
+  if (['upgrade', 'rollback', 'join', 'leave'].includes(step.phase)) {
     const role = step.role ? ` (${step.role})` : '';
     const versions =
       step.fromVersion && step.toVersion ? `: ${step.fromVersion} → ${step.toVersion}` : '';

@@ -72,3 +72,13 @@ export const count = (value: number, one: string, many = `${one}s`): string =>
 /** One word of a POSIX shell command line. */
 export const shellWord = (word: string): string =>
   /^[A-Za-z0-9_./:=@%+,-]+$/.test(word) ? word : `'${word.replace(/'/g, `'\\''`)}'`;
+
+/** `812 bytes`, `3.4 KiB`, `12.0 MiB`. */
+export function bytesText(bytes: number): string {
+  if (bytes < 1024) return count(bytes, 'byte');
+  const units = ['KiB', 'MiB', 'GiB', 'TiB'];
+  let value = bytes / 1024;
+  let unit = 0;
+  for (; value >= 1024 && unit < units.length - 1; unit += 1) value /= 1024;
+  return `${value.toFixed(1)} ${units[unit]}`;
+}

@@ -69,7 +69,7 @@ export function statusFixture(over: Partial<StatusDocument> = {}): StatusDocumen
     replans: [],
     nextActions: [
       { action: 'pause', input: {}, description: 'stop before the next step' },
-      { action: 'rollback', input: {}, description: 'take every server back' },
+      { action: 'rollback', input: {}, description: 'take back what was changed' },
     ],
     rollback: { possible: true, reason: 'zk1 would go back' },
     events: [

@@ -1,0 +1,70 @@
+/** `zkferry backup list REPOSITORY [ENSEMBLE]`: what is there, and what of it can be restored. */
+import type { Command } from 'commander';
+import type { DrillDocument } from '../../../model/repository';
+import type { EnsembleContents } from '../../../planning/backup/contents';
+import { explainContents } from '../../../planning/backup/explain';
+import { rangeFindings, restorableRanges } from '../../../planning/backup/restorable';
+import { openRepositoryNamed } from '../../backupPlace';
+import { action, withCommonOptions, type Runner } from '../../context';
+import { bytesText, count, instant } from '../../render/text';
+
+export function registerList(backup: Command, runner: Runner): void {
+  withCommonOptions(backup.command('list <repository> [ensemble]'))
+    .description('what can be restored, bases, holes, and what is wrong; reads no data')
+    .action(
+      action<[string, string | undefined], object>(runner, async (context, [name, wanted]) => {
+        const { lastDrill } = await import('../../../adapters/repository/drills');
+        const repository = await openRepositoryNamed(context, name);
+        const names = wanted === undefined ? await repository.ensembles() : [wanted];
+        const ensembles = await Promise.all(
+          names.map(async (ensemble) => ({
+            contents: await repository.contents(ensemble),
+            drill: await lastDrill(repository, ensemble),
+          })),
+        );
+        const { document, store } = repository;
+        const head = `${store.shown}: repository ${document.id.slice(0, 8)}, ${document.encryption.kind === 'none' ? 'not encrypted' : `encrypted to ${count(document.encryption.recipients.length, 'recipient')}`}`;
+        return {
+          text: [
+            head,
+            ...ensembles.flatMap(({ contents, drill }) => ['', ...linesOf(contents, drill)]),
+            ...(ensembles.length === 0 ? ['holds nothing yet'] : []),
+          ].join('\n'),
+          document: {
+            place: store.shown,
+            ...document,
+            ensembles: ensembles.map(({ contents, drill }) => documentOf(contents, drill)),
+          },
+        };
+      }),
+    );
+}
+
+function linesOf(contents: EnsembleContents, drill: DrillDocument | undefined): string[] {
+  const bases = contents.timelines.flatMap(({ bases: some, number }) =>
+    some.map((base) => ({ base, number })),
+  );
+  return [
+    contents.ensemble,
+    ...explainContents(contents).map((line) => `  ${line}`),
+    ...bases.map(
+      ({ base }) =>
+        `  base ${base.usableFrom}, ${instant(base.takenAt)}, ${bytesText(base.snapshot.bytes)}${base.nodes === undefined ? '' : `, ${count(base.nodes, 'znode')}`}${base.serverVersion === undefined ? '' : `, of ${base.serverVersion}`}`,
+    ),
+    `  ${drill === undefined ? 'never restored yet: a backup counts once it was (zkferry backup verify)' : `${drill.ok ? 'restored' : 'NOT restored'} ${drill.zxid} ${instant(drill.at)}`}`,
+  ];
+}
+
+const documentOf = (contents: EnsembleContents, drill: DrillDocument | undefined) => ({
+  ensemble: contents.ensemble,
+  lastDrill: drill ?? null,
+  timelines: contents.timelines.map((timeline) => ({
+    number: timeline.number,
+    restorable: restorableRanges(timeline),
+    bases: timeline.bases,
+    segments: timeline.segments.length,
+    pieces: timeline.pieces.length,
+    holes: timeline.holes,
+    findings: [...timeline.findings, ...rangeFindings(timeline)],
+  })),
+});

@@ -1,0 +1,40 @@
+/** What `zkferry backup` refuses before it touches anything. */
+import { ran } from './testIo';
+
+const RECIPIENT = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p';
+const NOWHERE = '/nowhere/backups';
+
+test.each([
+  [['init', NOWHERE], /who may read it must be said/],
+  [['init', NOWHERE, '--recipient', RECIPIENT, '--encryption', 'none'], /must be said/],
+  [['init', NOWHERE, '--encryption', 'some'], /--encryption: expected none; got some/],
+  [['init', 'backups', '--encryption', 'none'], /the inventory says how backups is encrypted/],
+  [['init', 's3://bucket/../x', '--encryption', 'none'], /neither "\." nor "\.\."/],
+  [['show', NOWHERE, 'orders'], /required option '--at/],
+  [['show', NOWHERE, '../orders', '--at', 'latest'], /expected the name of an ensemble/],
+  [['show', NOWHERE, 'orders/app/', '--at', 'latest'], /without a slash at its end/],
+  [['extract', NOWHERE, 'orders', '--at', 'latest'], /required option '--to/],
+  [['extract', NOWHERE, 'orders/app', '--at', 'latest', '--to', '/x'], /holds the whole tree/],
+  [
+    ['extract', NOWHERE, 'orders', '--at', 'latest', '--to', '/x', '--exact', '--above', '0x1'],
+    /--exact keeps sessions and zxids/,
+  ],
+  [
+    ['extract', NOWHERE, 'orders', '--at', 'latest', '--to', '/x', '--exact', '--keep-sessions'],
+    /--exact keeps sessions and zxids/,
+  ],
+  [['restore', NOWHERE, 'orders/zookeeper', 'a:1/x', '--at', 'latest'], /ENSEMBLE: \/zookeeper/],
+  [['restore', NOWHERE, 'orders/a', 'a:1/zkferry', '--at', 'latest'], /TARGET: \/zkferry/],
+  [['restore', NOWHERE, 'orders/a', 'a:1/a', '--at', 'latest', '--conflict', 'ask'], /choices/],
+  [['create', NOWHERE, 'a:1'], /--name: expected what the ensemble is to be called/],
+])('backup %j: exit 2 and what is accepted', async (words, message) => {
+  const { code, err } = await ran(['backup', ...words]);
+  expect(err).toMatch(message);
+  expect(code).toBe(2);
+});
+
+test('a moment without a zone is refused with what is accepted', async () => {
+  const { code, err } = await ran(['backup', 'show', NOWHERE, 'o', '--at', '2026-01-02T03:04:05']);
+  expect(err).toMatch(/has no time zone/);
+  expect(code).not.toBe(0);
+});
