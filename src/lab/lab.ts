@@ -2,6 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { join, resolve } from 'node:path';
+import { DirectoryStore } from '../adapters/repository/directoryStore';
+import { createRepository } from '../adapters/repository/openRepository';
 import { ZkferryError } from '../model/errors';
 import { atLeast, versionSchema } from '../model/version';
 import { parseOrThrow } from '../model/validation';
@@ -10,6 +12,7 @@ import { ensureArchive, javaHome } from './bootstrap';
 import { CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, SSH_PORT } from './hostFiles';
 import { installServer, makeBareHost, superDigestOption } from './hosts';
 import { Lab } from './labEnsemble';
+import { LAB_REPOSITORY } from './labInventory';
 import {
   assertLabName,
   findLabState,
@@ -156,6 +159,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     );
     const lab = new Lab(state);
     lab.writeInventory();
+    await createRepository(new DirectoryStore(join(directory, LAB_REPOSITORY)), { kind: 'none' });
     return lab;
   } catch (error) {
     releaseBlock(block, directory);

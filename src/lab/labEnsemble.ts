@@ -4,6 +4,7 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { ZkferryError } from '../model/errors';
+import { hostPort } from '../model/hostPort';
 import type { InventoryInput } from '../model/inventory';
 import { blockOf, releaseBlock } from './addresses';
 import { archivesDirectory } from './bootstrap';
@@ -56,7 +57,7 @@ export class Lab {
 
   /** `host:port,host:port,…` of all members. */
   get connectString(): string {
-    return this.members.map(({ host, clientPort }) => `${host}:${clientPort}`).join(',');
+    return this.members.map(({ host, clientPort }) => hostPort(host, clientPort)).join(',');
   }
 
   get inventoryPath(): string {

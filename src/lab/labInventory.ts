@@ -1,7 +1,11 @@
 /** The inventory of a lab: what a worker needs to know to carry it. Pure. */
+import { join } from 'node:path';
 import type { EnsembleSpecInput, InventoryInput } from '../model/inventory';
 import { hostPaths } from './hostFiles';
 import type { LabState } from './labState';
+
+/** Its name in the inventory, and its folder in the lab's directory. */
+export const LAB_REPOSITORY = 'backups';
 
 export interface InventoryFacts {
   /** Who logs in. */
@@ -51,5 +55,10 @@ export function labInventory(state: LabState, facts: InventoryFacts): InventoryI
   const auth = facts.superSecret
     ? [{ scheme: 'digest' as const, secret: `file:${facts.superSecret}` }]
     : [];
-  return { ensembles: { [state.name]: { servers, ...(auth.length > 0 ? { auth } : {}) } } };
+  return {
+    ensembles: { [state.name]: { servers, ...(auth.length > 0 ? { auth } : {}) } },
+    repositories: {
+      [LAB_REPOSITORY]: { directory: join(state.directory, LAB_REPOSITORY), encryption: 'none' },
+    },
+  };
 }

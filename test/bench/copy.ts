@@ -166,7 +166,7 @@ class CopyBench {
       return mirror(
         program,
         `${from.host}:${from.clientPort}${partOf(ROOT, 0)}`,
-        `${to.host}:${to.clientPort}${partOf(root, 0)}`,
+        `zk://${to.host}:${to.clientPort}${partOf(root, 0)}`,
       );
     });
     const peerValue = perSecond(znodesIn(nodes) - 1, durationMs);

@@ -4,6 +4,7 @@
  */
 import { isZkferryError } from '../../src/model/errors';
 import { destroyAll } from '../support/harness';
+import { benchBackup } from './backup';
 import { cleanUp } from './cleanup';
 import { benchCopy } from './copy';
 import { benchDiff } from './diff';
@@ -15,6 +16,7 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   copy: benchCopy,
   tap: benchTap,
   diff: benchDiff,
+  backup: benchBackup,
 };
 
 let stopping = false;

@@ -14,7 +14,7 @@ const MULTI_BYTES = 256 * 1024;
 const OPEN_TO_ALL = [{ perms: 31, scheme: 'world', id: 'anyone' }];
 const EMPTY = Buffer.alloc(0);
 
-/** Bytes that no compression makes small; the data of every node is a piece of them. */
+/** The data of every node is a piece of these bytes. */
 const pool = Buffer.alloc(8_192 + DATA_BYTES);
 for (let at = 0, state = 1; at < pool.length; at += 1) {
   state = (state * 1_103_515_245 + 12_345) % 2 ** 31;
@@ -27,8 +27,19 @@ export const partOf = (root: string, part: number): string => `${root}/part-${pa
 export const znodesIn = (count: number): number =>
   1 + Math.ceil(count / PART_NODES) + Math.ceil(count / PARENT_NODES) + count;
 
+/** Of data node `index`. In a whole tree they recur, so that compression finds them. */
+export function sampleData(index: number): Buffer {
+  const start = (index * 37) % (pool.length - DATA_BYTES);
+  return pool.subarray(start, start + DATA_BYTES);
+}
+
 /** Creates in an order that a server takes, from data node `from` on, for a tree that has those before it. */
-export function* sampleNodes(root: string, count: number, from = 0): Generator<WriteOp> {
+export function* sampleNodes(
+  root: string,
+  count: number,
+  from = 0,
+  dataOf: (index: number) => Buffer = sampleData,
+): Generator<WriteOp> {
   const create = (path: string, data: Buffer): WriteOp => ({
     kind: 'create',
     path,
@@ -41,8 +52,7 @@ export function* sampleNodes(root: string, count: number, from = 0): Generator<W
     const parent = `${part}/parent-${Math.floor(index / PARENT_NODES)}`;
     if (index % PART_NODES === 0) yield create(part, EMPTY);
     if (index % PARENT_NODES === 0) yield create(parent, EMPTY);
-    const start = (index * 37) % (pool.length - DATA_BYTES);
-    yield create(`${parent}/node-${index}`, pool.subarray(start, start + DATA_BYTES));
+    yield create(`${parent}/node-${index}`, dataOf(index));
   }
 }
 

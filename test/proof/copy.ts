@@ -91,7 +91,8 @@ async function fill(lab: Lab, session: ZkSession, withTypes: boolean): Promise<v
   await session.create('/t/ephemeral', Buffer.alloc(0), { ephemeral: true });
 }
 
-const javaOptions = ['-Xmx1g', '-Djute.maxbuffer=8000000', TTL_ENABLED, SUPER_OPTION];
+// 180 MB in nodes of 900,000 bytes: one server alone with a heap of 1 GB has run out of it, and ended itself.
+const javaOptions = ['-Xmx2g', '-Djute.maxbuffer=8000000', TTL_ENABLED, SUPER_OPTION];
 
 const copies = (from: string, to: string, targetServers: number): Case => ({
   name: `every kind of node, ${from} to ${targetServers === 1 ? 'a standalone ' : ''}${to}`,

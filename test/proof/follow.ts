@@ -1,6 +1,6 @@
 /** A followed copy keeps equal to its source under load, whoever dies meanwhile. */
 import { strict as assert } from 'node:assert';
-import type { ZkferryCommand } from '../support/copyCommand';
+import type { ZkferryCommand } from '../support/command';
 import { CopyFixture, FAST_JVM, servers, TTL_ENABLED } from '../support/copyFixture';
 import { seenWriting } from '../support/seenWriting';
 import { WriteLoad } from '../support/writeLoad';

@@ -11,6 +11,7 @@ import { projectRoot } from '../../src/lab/projectRoot';
 import { destroyAll } from '../support/harness';
 import { resizeCases } from '../resize/cases';
 import { upgradeCases } from '../upgrade/cases';
+import { backupCases } from './backup';
 import { cases as codecCases } from './codecs';
 import { copyCases } from './copy';
 import { followCases } from './follow';
@@ -23,6 +24,7 @@ const proofs: Record<string, Case[]> = {
   codecs: codecCases,
   tap: tapCases,
   copy: [...copyCases, ...followCases],
+  backup: backupCases,
 };
 
 interface Outcome {

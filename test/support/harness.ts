@@ -9,6 +9,9 @@ import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
 import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { STATUS_QUERY, TASK_QUEUE, type GateName } from '../../src/model/contract';
+import { LAB_REPOSITORY } from '../../src/lab/labInventory';
+import type { HotBackupRequest, RestoreBackupRequest } from '../../src/model/backupInputs';
+import type { DrillDocument } from '../../src/model/repository';
 import type { ResizeEnsembleRequest, RollingUpgradeRequest } from '../../src/model/inputs';
 import type { StatusDocument, UpgradeReport } from '../../src/model/status';
 import { until } from './until';
@@ -40,6 +43,7 @@ export class Harness {
   readonly workers: WorkerProcess[] = [];
   private load?: LoadHandle;
   private loads = 0;
+  private readonly runs: WorkflowHandle[] = [];
 
   private constructor(
     readonly lab: Lab,
@@ -127,7 +131,7 @@ export class Harness {
         },
       ],
     });
-    return new Run(handle, this);
+    return this.track(handle);
   }
 
   /** Starts a resize that asks at no gate but `start` and those the test names, and passes gate start. */
@@ -137,7 +141,7 @@ export class Harness {
     return run;
   }
 
-  async startResize(request: Omit<ResizeEnsembleRequest, 'ensemble'>): Promise<Run> {
+  async startResize(request: Partial<ResizeEnsembleRequest>): Promise<Run> {
     const { gates, ...rest } = request;
     const auto = { mode: 'auto' as const };
     const handle = await this.client.workflow.start('resizeEnsemble', {
@@ -152,6 +156,40 @@ export class Harness {
         },
       ],
     });
+    return this.track(handle);
+  }
+
+  /** Into the lab's own repository. */
+  async startBackup(request: Partial<HotBackupRequest> = {}): Promise<Run> {
+    const handle = await this.client.workflow.start('hotBackup', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-backup-${this.lab.name}-${Date.now()}`,
+      args: [{ ensemble: this.lab.name, repository: LAB_REPOSITORY, ...request }],
+    });
+    return this.track(handle);
+  }
+
+  /** Out of the lab's own repository, into the lab. */
+  async startRestore(request: Partial<RestoreBackupRequest> = {}): Promise<Run> {
+    const handle = await this.client.workflow.start('restoreBackup', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-restore-${this.lab.name}-${Date.now()}`,
+      args: [{ repository: LAB_REPOSITORY, to: { ensemble: this.lab.name }, ...request }],
+    });
+    return this.track(handle);
+  }
+
+  /** A drill on one of the lab's hosts. */
+  async verifyBackup(): Promise<DrillDocument> {
+    return this.client.workflow.execute('verifyBackup', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-verify-${this.lab.name}-${Date.now()}`,
+      args: [{ repository: LAB_REPOSITORY, ensemble: this.lab.name }],
+    }) as Promise<DrillDocument>;
+  }
+
+  private track(handle: WorkflowHandle): Run {
+    this.runs.push(handle);
     return new Run(handle, this);
   }
 
@@ -169,6 +207,8 @@ export class Harness {
       worker.signal('SIGCONT');
       await worker.end('SIGKILL');
     }
+    // Whoever still waits for the result of a run that is stuck would wait on a closed connection.
+    for (const run of this.runs) await run.terminate('the test is over').catch(() => undefined);
     await this.connection.close();
     await this.temporal.stop();
     await this.lab.destroy();

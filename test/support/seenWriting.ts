@@ -1,6 +1,6 @@
 /** Whether a follower does something: what is below its copy changes. */
 import type { ZkSession } from '../../src/model/ports';
-import type { ZkferryCommand } from './copyCommand';
+import type { ZkferryCommand } from './command';
 import { until } from './until';
 
 const DEADLINE_MS = 60_000;

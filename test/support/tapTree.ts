@@ -16,7 +16,6 @@ export class TapTree {
   digestsMismatched = 0;
   error: Error | undefined;
   private gate: Promise<void> | undefined;
-  /** A fuzzy snapshot's tree has parts of later transactions until the tap is attached. */
   private settled = false;
 
   /** `before`: what was kept up by another tap, which this one goes on after; its tree is taken over. */
@@ -32,6 +31,11 @@ export class TapTree {
 
   get attachments(): number {
     return this.kinds.filter((kind) => kind === 'attached').length;
+  }
+
+  /** A fuzzy snapshot's tree has parts of later transactions until the tap is attached. */
+  get isSettled(): boolean {
+    return this.settled;
   }
 
   /** Nothing is taken from the tap until `work` is done. */

@@ -45,7 +45,7 @@ export async function driveRun(
     AbortSignal.any([signal, stop.signal]),
   );
   if (signal.aborted)
-    throw new ZkferryError('Interrupted', 'the demo was stopped before the upgrade had ended');
+    throw new ZkferryError('Interrupted', 'the demo was stopped before its run had ended');
   if (held) return { failure: `the run holds: ${held.error?.message}`, report: held.report };
   const report = followed.status?.report;
   if (!followed.interrupted && !followed.end.ok) {

@@ -5,7 +5,9 @@ import type { OpenGate, StatusDocument, UpgradeReport } from '../../model/status
 export const DEMO_NAME = 'demo';
 
 export interface DemoOptions {
+  strategy: 'upgrade' | 'resize';
   fromVersion: string;
+  /** The same where nothing is upgraded. */
   toVersion: string;
   /** Voting members, 3–9. */
   servers: number;
@@ -37,7 +39,8 @@ export interface DemoView {
   onApproved(gate: OpenGate, approver: string): void;
 }
 
-export interface ServerVersions {
+/** A word for what a server was, and one for what it is: its version, or its role. */
+export interface ServerChange {
   server: string;
   before: string;
   after: string;
@@ -64,11 +67,68 @@ export interface DemoOutcome {
   fromVersion: string;
   toVersion: string;
   workflowId: string;
-  versions: ServerVersions[];
+  changes: ServerChange[];
   plan: Plan;
   proof: DemoProof;
   report?: UpgradeReport;
   /** Leaders elected during the run, by the epochs before and after. */
+  elections: number;
+  durationMs: number;
+  /** Why it is not ok, in words. */
+  problems: string[];
+  place: DemoPlace;
+  kept: boolean;
+}
+
+/** What the demo of a hot backup is asked for; it asks at no gate. */
+export type BackupDemoOptions = Pick<DemoOptions, 'servers' | 'keep' | 'workerEntry'> & {
+  version: string;
+};
+
+/** A subtree that a client deleted, as the repository's log tells it. Zxids and session are `0x…`. */
+export interface Mistake {
+  path: string;
+  session: string;
+  /** Its first deletion: the moment before is the one to go back to. */
+  firstZxid: string;
+  /** The deletion of the subtree's root. */
+  lastZxid: string;
+  /** ISO 8601, of the first deletion. */
+  time: string;
+  deletions: number;
+  /** From the last deletion's acknowledgement until the log had told all of it. */
+  foundInMs: number;
+}
+
+export interface BroughtBack {
+  /** `0x…`: the subtree is as it was after this transaction. */
+  asOf: string;
+  nodes: number;
+  /** Of the subtree in the ensemble afterwards, against the tree of that moment. */
+  differences: number;
+  restoreMs: number;
+  diffMs: number;
+}
+
+export interface BackupDemoOutcome {
+  ok: boolean;
+  version: string;
+  servers: number;
+  workflowId: string;
+  /** As the capture itself reports it. */
+  captured: {
+    txns: number;
+    plainBytes: number;
+    storedBytes: number;
+    durableUpTo: string;
+    lagP50Ms: number;
+    lagP99Ms: number;
+  };
+  mistake: Mistake;
+  broughtBack: BroughtBack;
+  /** From the request until the run had ended, all sealed. */
+  stopMs: number;
+  proof: DemoProof;
   elections: number;
   durationMs: number;
   /** Why it is not ok, in words. */

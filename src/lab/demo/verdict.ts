@@ -1,13 +1,13 @@
 /** Whether the demo proved what it is there to prove. Pure. */
 import type { Plan } from '../../model/plan';
 import type { UpgradeReport } from '../../model/status';
-import type { DemoProof, ServerVersions } from './types';
+import type { DemoProof } from './types';
 
 const MAX_PROBLEMS = 50;
 
 export interface Evidence {
-  toVersion: string;
-  versions: ServerVersions[];
+  /** What is wrong with the servers as they are now, by the scenario. */
+  serverProblems: string[];
   plan: Plan;
   proof: DemoProof;
   report?: UpgradeReport;
@@ -15,15 +15,14 @@ export interface Evidence {
   failure?: string;
 }
 
-/** What is wrong, in words; nothing: the upgrade lost nothing and reached its target. */
+/** What is wrong, in words; nothing: the run lost nothing and reached its target. */
 export function problemsOf(evidence: Evidence): string[] {
-  const { toVersion, versions, plan, proof, report, failure } = evidence;
+  const { serverProblems, plan, proof, report, failure } = evidence;
   const problems: string[] = [];
   if (failure !== undefined) problems.push(failure);
   else if (report?.outcome !== 'completed')
     problems.push(`the run ended ${report?.outcome ?? 'without a report'}`);
-  for (const { server, after } of versions)
-    if (after !== toVersion) problems.push(`${server} runs ${after}, not ${toVersion}`);
+  problems.push(...serverProblems);
   if (report && report.leaderRestarts > plan.expectation.leaderRestarts)
     problems.push(
       `the leader was restarted ${report.leaderRestarts} times, planned were ${plan.expectation.leaderRestarts}`,

@@ -27,10 +27,10 @@ export async function ensureZkShell(): Promise<string | undefined> {
   }
 }
 
-/** Milliseconds of one mirror, by its own word: without Python's start. Paths are of `host:port/path`. */
+/** Milliseconds of one mirror, by its own word: without Python's start. `source`: `host:port/path`; `target`: a URL. */
 export async function mirror(program: string, source: string, target: string): Promise<number> {
   const [asynchronous, verbose, skipPrompt] = ['true', 'false', 'true'];
-  const command = `mirror zk://${source} zk://${target} ${asynchronous} ${verbose} ${skipPrompt}`;
+  const command = `mirror zk://${source} ${target} ${asynchronous} ${verbose} ${skipPrompt}`;
   const [server] = source.split('/');
   const { stdout } = await run(program, ['--sync-connect', '--run-once', command, server!]);
   const [, seconds] = /Mirroring took ([\d.]+) secs/.exec(stdout) ?? [];

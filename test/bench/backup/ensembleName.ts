@@ -1,0 +1,2 @@
+/** What the measured ensemble is called in a repository. */
+export const ENSEMBLE = 'bench';

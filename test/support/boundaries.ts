@@ -1,0 +1,44 @@
+/** Faults at every boundary between the steps of a run. */
+import type { StatusDocument } from '../../src/model/status';
+import type { Run } from './harness';
+
+const STEP_MS = 240_000;
+const ENDED = ['completed', 'rolledBack', 'rejected', 'failed'];
+
+const MOST_HELD = 20;
+
+const isHeld = ({ state, error }: StatusDocument): boolean => state === 'paused' && !!error;
+
+const lastDone = ({ plan }: StatusDocument): string =>
+  plan?.steps
+    .filter((step) => step.state === 'done')
+    .map(({ id }) => id)
+    .at(-1) ?? '';
+
+/**
+ * Calls `act` each time another step is done, until the run ends; returns the steps it was called after. A run that a
+ * fault made hold for a decision is resumed.
+ */
+export async function atEachBoundary(
+  run: Run,
+  act: (stepId: string) => Promise<void>,
+): Promise<string[]> {
+  const seen: string[] = [''];
+  let held = 0;
+  for (;;) {
+    const status = await run.until(
+      'another step done, or the end',
+      (now) => ENDED.includes(now.state) || isHeld(now) || lastDone(now) !== seen.at(-1),
+      STEP_MS,
+    );
+    if (isHeld(status)) {
+      held += 1;
+      if (held > MOST_HELD) throw new Error(`held again and again: ${status.error?.message}`);
+      await run.send('resume', { by: 'tester' });
+      continue;
+    }
+    if (ENDED.includes(status.state)) return seen.slice(1);
+    seen.push(lastDone(status));
+    await act(seen.at(-1)!);
+  }
+}
