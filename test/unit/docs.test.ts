@@ -10,6 +10,11 @@ import { EXIT } from '../../src/cli/exitCodes';
 import { processIo } from '../../src/cli/io';
 import { buildProgram } from '../../src/cli/program';
 import { strategyNames } from '../../src/cli/strategies';
+import {
+  hotBackupInputSchema,
+  restoreBackupInputSchema,
+  verifyBackupInputSchema,
+} from '../../src/model/backupInputs';
 import { WORKFLOW_TYPES } from '../../src/model/contract';
 import {
   controlSchemas,
@@ -34,6 +39,9 @@ const SCHEMAS: Record<string, z.ZodType> = {
   ...controlSchemas,
   rollingUpgrade: rollingUpgradeInputSchema,
   resizeEnsemble: resizeEnsembleInputSchema,
+  hotBackup: hotBackupInputSchema,
+  restoreBackup: restoreBackupInputSchema,
+  verifyBackup: verifyBackupInputSchema,
   inventory: inventorySchema,
 };
 
@@ -55,7 +63,7 @@ const ofLanguage = (...languages: string[]): Block[] =>
 describe('a JSON or YAML block', () => {
   const blocks = ofLanguage('json', 'yaml');
 
-  test('is there for every control, the upgrade and the inventory', () => {
+  test('is there for every control, every strategy and the inventory', () => {
     expect(new Set(blocks.map(({ what }) => what))).toEqual(new Set(Object.keys(SCHEMAS)));
   });
 
@@ -193,7 +201,7 @@ function sourcesUnder(directory: string): string[] {
     .map((name) => read(join(directory, name)));
 }
 
-describe('docs/upgrade.md and docs/resize.md list exactly', () => {
+describe('docs/upgrade.md, docs/resize.md and docs/backup.md list exactly', () => {
   test('the codes of findings', () => {
     const inCode = [...sourcesUnder('src/planning'), ...sourcesUnder('activities/observe')].flatMap(
       (text) => [
@@ -201,9 +209,12 @@ describe('docs/upgrade.md and docs/resize.md list exactly', () => {
         ...[...text.matchAll(/\bcode: '([A-Z]\w+)'/g)].map((m) => m[1]!),
       ],
     );
+    const ofContents = /code:([\s\S]*?);/.exec(read('src/planning/backup/contents.ts'))![1]!;
+    inCode.push(...[...ofContents.matchAll(/\| '(\w+)'/g)].map((match) => match[1]!));
     const listed = [
       ...namesInTables('docs/upgrade.md', 'Findings', 'Errors'),
       ...namesInTables('docs/resize.md', 'Findings', 'Limits'),
+      ...namesInTables('docs/backup.md', 'Findings', 'Limits'),
     ].filter((name) => /^[A-Z]/.test(name));
     expect([...new Set(listed)].sort()).toEqual([...new Set(inCode)].sort());
     expect(listed).toHaveLength(new Set(listed).size);
@@ -234,6 +245,26 @@ describe('docs/upgrade.md and docs/resize.md list exactly', () => {
       (name) => name.split('.')[0]!,
     );
     expect(new Set(input)).toEqual(new Set(Object.keys(rollingUpgradeInputSchema.shape)));
+  });
+
+  test("the fields of a hot backup's input", () => {
+    const text = namesInTables('docs/backup.md', 'Input', 'Status');
+    expect(text).toEqual(Object.keys(hotBackupInputSchema.shape));
+  });
+
+  test("the fields of a restore's and a drill's input", () => {
+    const restore = namesInTables(
+      'docs/backup.md',
+      'Restore a whole ensemble',
+      'Drills (verifyBackup)',
+    );
+    const shared = ['ensemble', 'soakMs', 'drainMs', 'settleTimeoutMs', 'acceptWarnings'];
+    const known = Object.keys(restoreBackupInputSchema.shape);
+    const own = known.filter((name) => ![...shared, 'requestedBy', 'comment'].includes(name));
+    expect(restore.sort()).toEqual(own.sort());
+    const drill = namesInTables('docs/backup.md', 'Drills (verifyBackup)', 'What happens when');
+    const people = ['requestedBy', 'comment'];
+    expect([...drill, ...people]).toEqual(Object.keys(verifyBackupInputSchema.shape));
   });
 
   test('the phases', () => {
@@ -286,8 +317,12 @@ test('docs/architecture.md shows the arrows that the linter enforces', () => {
 });
 
 test('cases of the proof that are named exist', () => {
-  const code = sourcesUnder('test/upgrade/cases').join('\n');
-  const named = [...allText.matchAll(/[Cc]ases?\s+`([^`]+)`/g)].map((match) => match[1]!);
+  const code = ['upgrade', 'resize']
+    .flatMap((proof) => sourcesUnder(`test/${proof}/cases`))
+    .join('\n');
+  const named = [...allText.matchAll(/[Cc]ases?\s+`([^`]+)`/g)].map((match) =>
+    match[1]!.replace(/\s+/g, ' '),
+  );
   expect(named.length).toBeGreaterThan(4);
   for (const name of named) expect([name, code.includes(name)]).toEqual([name, true]);
 });

@@ -171,3 +171,34 @@ describe('secrets', () => {
     expect((await failure(resolve())).message).toContain(`chmod 644 ${path}`);
   });
 });
+
+describe('a repository of the inventory', () => {
+  const named = (name: string) => `repositories:\n  ${name}: { directory: /b, encryption: none }\n`;
+
+  test('is found in a file that has repositories only, with its retention by default', async () => {
+    const inventory = createInventory({ path: file('r.yaml', named('backups')) });
+    expect(await inventory.repository('backups')).toMatchObject({
+      directory: '/b',
+      retention: { bases: 2, days: 7 },
+    });
+    expect(await inventory.names()).toEqual([]);
+  });
+
+  test('that is unknown is refused with the known ones', async () => {
+    const inventory = createInventory({ path: file('r.yaml', named('backups')) });
+    const { type, message } = await failure(inventory.repository('bakcups'));
+    expect(type).toBe('UnknownRepository');
+    expect(message).toMatch(/bakcups.*backups/);
+  });
+
+  test('in two files is refused with both', async () => {
+    file('one.yaml', named('backups'));
+    file('two.yaml', named('backups'));
+    const { type, message } = await failure(
+      createInventory({ path: directory }).repository('backups'),
+    );
+    expect(type).toBe('InvalidInventory');
+    expect(message).toMatch(/one\.yaml/);
+    expect(message).toMatch(/two\.yaml/);
+  });
+});
