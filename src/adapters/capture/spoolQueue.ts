@@ -32,6 +32,7 @@ export class SpoolQueue {
   private spooled = 0;
   private outgoing: Buffer[] = [];
   private outgoingBytes = 0;
+  private turn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly options: SpoolOptions) {}
 
@@ -57,17 +58,19 @@ export class SpoolQueue {
   }
 
   /** Rejects where the spool's disk fails; the transaction then waits nowhere. */
-  async push(txns: readonly CapturedTxn[]): Promise<void> {
-    for (const txn of txns) {
-      if (this.spooled === 0 && this.inMemoryBytes < this.options.memoryBytes) this.remember(txn);
-      else this.toFile(txn);
-    }
-    await this.flush();
+  push(txns: readonly CapturedTxn[]): Promise<void> {
+    return this.inTurn(async () => {
+      for (const txn of txns) {
+        if (this.spooled === 0 && this.inMemoryBytes < this.options.memoryBytes) this.remember(txn);
+        else this.toFile(txn);
+      }
+      await this.flush();
+    });
   }
 
   /** At most `bytes` of them, at least one; none where nothing waits. */
   async shift(bytes: number): Promise<CapturedTxn[]> {
-    if (this.at === this.memory.length && this.spooled > 0) await this.refill();
+    if (this.at === this.memory.length && this.spooled > 0) await this.inTurn(() => this.refill());
     const taken: CapturedTxn[] = [];
     let sum = 0;
     while (this.at < this.memory.length && sum < bytes) {
@@ -84,10 +87,19 @@ export class SpoolQueue {
     return taken;
   }
 
-  async close(): Promise<void> {
-    await this.file?.close();
-    if (this.path !== undefined) await rm(this.path, { force: true });
-    this.file = undefined;
+  close(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.file?.close();
+      if (this.path !== undefined) await rm(this.path, { force: true });
+      this.file = undefined;
+    });
+  }
+
+  /** One at a time: a file that is emptied while more is being written to it would lose that. */
+  private inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
   }
 
   private remember(txn: CapturedTxn): void {
