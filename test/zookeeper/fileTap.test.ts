@@ -24,6 +24,8 @@ jest.setTimeout(150_000);
 let lab: Lab;
 let members: ResolvedServer[];
 let directory: string;
+let running: Running;
+let load: WriteLoad | undefined;
 let repository: Repository;
 const host = createHostAdapter({ secrets: createSecrets() });
 const zookeeper = createZooKeeperAdapter();
@@ -49,11 +51,17 @@ beforeEach(async () => {
     kind: 'none',
   });
 });
-afterEach(() => rmSync(directory, { recursive: true, force: true }));
+afterEach(async () => {
+  await load?.stop();
+  load = undefined;
+  await running.abort();
+  rmSync(directory, { recursive: true, force: true });
+});
 
 class Running {
   progress: CaptureProgress | undefined;
   error: unknown;
+  private readonly kill = new AbortController();
   private readonly stopping = new AbortController();
   readonly ended: Promise<void>;
 
@@ -70,7 +78,7 @@ class Running {
         }),
       directory: join(directory, 'spool'),
       segmentMs: 2_000,
-      signal: new AbortController().signal,
+      signal: this.kill.signal,
       stop: this.stopping.signal,
       onProgress: (progress) => (this.progress = progress),
     }).then(
@@ -90,6 +98,11 @@ class Running {
     );
   }
 
+  async abort(): Promise<void> {
+    this.kill.abort();
+    await this.ended;
+  }
+
   async stop(): Promise<void> {
     this.stopping.abort();
     await this.ended;
@@ -101,7 +114,8 @@ async function startLoad(name: string): Promise<WriteLoad> {
   const session = await zookeeper.openSession({ servers: addressesOf(lab) });
   await session.create(`/${name}`, Buffer.alloc(0));
   await session.close();
-  return new WriteLoad({ servers: addressesOf(lab), root: `/${name}`, writesPerSecond: 300 });
+  load = new WriteLoad({ servers: addressesOf(lab), root: `/${name}`, writesPerSecond: 300 });
+  return load;
 }
 
 const written = (load: WriteLoad, more: number): Promise<true> => {
@@ -150,7 +164,7 @@ async function isLogged(server: ResolvedServer, text: string): Promise<true | un
 
 test('everything an ensemble commits comes out of its files, and makes the same tree', async () => {
   const load = await startLoad('all');
-  const running = new Running();
+  running = new Running();
   await running.until('a base', (it) => it.state === 'capturing' && it.lastBase !== undefined);
   await written(load, 1_500);
   await load.stop();
@@ -160,7 +174,7 @@ test('everything an ensemble commits comes out of its files, and makes the same 
 
 test('when the leader dies the files of others lead on into the new epoch, and nothing is missing', async () => {
   const load = await startLoad('leader');
-  const running = new Running();
+  running = new Running();
   await running.until('a base', (it) => it.state === 'capturing' && it.lastBase !== undefined);
   await written(load, 300);
   const before = BigInt(running.progress!.durableUpTo!) >> 32n;
@@ -176,7 +190,7 @@ test('when the leader dies the files of others lead on into the new epoch, and n
 });
 
 test('what a leader logged and no quorum did never enters the repository', async () => {
-  const running = new Running();
+  running = new Running();
   await running.until('a base', (it) => it.state === 'capturing' && it.lastBase !== undefined);
   const { leader, followers } = await roles();
   const alone = await zookeeper.openSession({

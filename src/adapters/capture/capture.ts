@@ -110,12 +110,15 @@ class CaptureRun {
 
   progress(): CaptureProgress {
     const { writer, place, newestBase, holes } = this.track;
-    const { counts, trouble } = writer;
+    const { counts, trouble: unwritable } = writer;
     const lag = writer.lag();
     const detachedMs = this.attachedTo === undefined ? Math.round(nowMs() - this.detachedSince) : 0;
     const from = this.track.from;
+    const trouble = unwritable
+      ? `${unwritable.reason} (since ${unwritable.since})`
+      : this.attachedTo === undefined && this.tap?.trouble;
     return {
-      state: this.attachedTo === undefined ? 'attaching' : trouble ? 'spooling' : 'capturing',
+      state: this.attachedTo === undefined ? 'attaching' : unwritable ? 'spooling' : 'capturing',
       source: this.source,
       rpo: RPO[this.source],
       timeline: place.timeline,
@@ -128,7 +131,7 @@ class CaptureRun {
       segments: counts.segments,
       spooledBytes: this.track.spooledBytes,
       ...(this.attachedTo && { leader: `${this.attachedTo.host}:${this.attachedTo.clientPort}` }),
-      ...(trouble && { trouble: `${trouble.reason} (since ${trouble.since})` }),
+      ...(trouble && { trouble }),
       ...(newestBase && { lastBase: shownBase(newestBase) }),
       ...(this.drill && { lastDrill: shownDrill(this.drill) }),
       storingBase: this.track.isStoringBase,

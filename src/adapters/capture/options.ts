@@ -54,7 +54,8 @@ export interface CaptureProgress {
   /**
    * - attaching: no leader feeds it yet, or any more
    * - capturing: everything that was committed arrives here
-   * - spooling: the repository does not take it now; `trouble` says why
+   * - spooling: the repository does not take it now
+   * `trouble` says why it is not capturing.
    */
   state: 'attaching' | 'capturing' | 'spooling';
   source: CaptureSourceName;

@@ -42,6 +42,7 @@ export function openFileTap(options: FileTapOptions): Tap {
 
 class FileTap implements Tap {
   lastZxid: bigint;
+  trouble: string | undefined;
   private readonly queue = new EventQueue<TapEvent>(MAX_EVENTS, MAX_BYTES);
   private readonly closing = new AbortController();
   private readonly context: OperationContext;
@@ -89,9 +90,11 @@ class FileTap implements Tap {
       try {
         await this.round();
         this.wellAt = performance.now();
+        this.trouble = undefined;
       } catch (error) {
         if (signal.aborted) return;
         if (!isZkferryError(error)) throw error;
+        this.trouble = error.message;
         this.lost(error.message);
         await this.afterFailure(error);
       }

@@ -53,6 +53,8 @@ export interface Tap extends AsyncIterable<TapEvent> {
   take(): Promise<TapEvent[]>;
   /** The last transaction or snapshot handed to the queue; 0 before any. */
   readonly lastZxid: bigint;
+  /** What came of the last try to attach, where it came to nothing. */
+  readonly trouble?: string;
   /** Leaves the leader; events that wait are still given out. Idempotent. */
   close(): Promise<void>;
 }
@@ -81,6 +83,7 @@ export const queueOf = ({
 }: TapOptions): EventQueue<TapEvent> => new EventQueue(maxQueuedEvents, maxQueuedBytes);
 
 class LearnerTap implements Tap {
+  trouble: string | undefined;
   private readonly queue: EventQueue<TapEvent>;
   private readonly closing = new AbortController();
   private readonly running: Promise<void>;
@@ -166,6 +169,7 @@ class LearnerTap implements Tap {
       seenUpTo: this.last,
       onAttached: () => {
         attachedAt = performance.now();
+        this.trouble = undefined;
         this.ask = attachment.delivered;
         this.truncated = false;
       },
@@ -175,6 +179,7 @@ class LearnerTap implements Tap {
     this.attachment = undefined;
     if (attachment.delivered !== this.last) this.ask = attachment.delivered;
     this.last = attachment.delivered;
+    if (end.kind === 'lost') this.trouble = end.reason;
     if (attachedAt !== undefined) {
       this.withoutLeaderSince = performance.now();
       if (performance.now() - attachedAt > LASTING_MS) this.attempts = 0;
@@ -190,6 +195,7 @@ class LearnerTap implements Tap {
       return { kind: 'failed', error: error as Error };
     const { giveUpAfterMs = 120_000 } = this.options;
     const withoutMs = performance.now() - this.withoutLeaderSince;
+    this.trouble = error.message;
     if (withoutMs < giveUpAfterMs) return { kind: 'lost', reason: error.message };
     const after = new ZkferryError(
       'ZooKeeperUnavailable',
