@@ -5,7 +5,7 @@
  * a member that was away may have been given a snapshot, and holds nothing of an epoch in between, or still holds a
  * tail that was never committed. So each change of epoch in the log that is taken must stand in a majority's logs, with
  * the transactions on both sides of it. An ensemble that was put back to an earlier state has logs that begin anew: they
- * lead on from nothing that was captured before.
+ * lead on from nothing that was captured before. Only the very beginning, 0x0, stands in no log.
  */
 import { counterOf, epochOf, follows } from '../../codec/quorum/packet';
 import { decodeTxnHeader } from '../../codec/txn';
@@ -44,7 +44,9 @@ export async function* fillFromMembers(
     (shape) => shape.refusal === undefined && changesStand(shape, shapes, logs.majority),
   );
   if (whole === undefined) throw notFilled(range, shapes, logs.majority);
-  for await (const txn of txnsOf(logs, whole.server, range, signal))
+  const context: OperationContext = { signal, heartbeat: (detail) => logs.heartbeat(detail) };
+  const { files } = await logs.host.listDataFiles(whole.server, context);
+  for await (const txn of txnsOf(logs.host, whole.server, files, range, context))
     if (txn.zxid > range.after) yield txn;
 }
 
@@ -65,13 +67,16 @@ async function shapeOf(
   let last = range.after;
   // Only a log that holds the last transaction before the range tells what came next, once the epoch has changed.
   let holdsLast = false;
+  const context: OperationContext = { signal, heartbeat: (detail) => logs.heartbeat(detail) };
   const unknown = (): Shape => ({
     server,
     changes,
     refusal: `does not hold ${zxidText(range.after)} itself, so that what came between that and a later epoch cannot be told`,
   });
   try {
-    for await (const { zxid } of txnsOf(logs, server, range, signal)) {
+    const { files } = await logs.host.listDataFiles(server, context);
+    for await (const { zxid } of txnsOf(logs.host, server, files, range, context)) {
+      holdsLast ||= last === 0n && isFirstEver(zxid, files);
       if (zxid === range.after) {
         holdsLast = true;
         continue;
@@ -102,20 +107,33 @@ const changesStand = (shape: Shape, shapes: readonly Shape[], majority: number):
     (change) => shapes.filter(({ changes }) => changes.includes(change)).length >= majority,
   );
 
+const EPOCH_ONE = 1n << 32n;
+
+/**
+ * Whether a log that begins with this transaction begins with the first one of all: nothing comes before the first one
+ * of epoch 1, and a server that still has its empty snapshot and none from before the transaction was given none.
+ */
+function isFirstEver(zxid: bigint, files: readonly DataFile[]): boolean {
+  if (zxid === EPOCH_ONE + 1n) return true;
+  const snapshots = files
+    .filter(({ name }) => name.startsWith('snapshot.'))
+    .map((file) => BigInt(file.zxid));
+  return snapshots.includes(0n) && !snapshots.some((at) => at > EPOCH_ONE && at < zxid);
+}
+
 /** With the last one before the range, where it is there. */
 async function* txnsOf(
-  logs: MemberLogs,
+  host: HostDataPort,
   server: ResolvedServer,
+  files: readonly DataFile[],
   { after, upTo }: UnseenRange,
-  signal: AbortSignal,
+  context: OperationContext,
 ): AsyncGenerator<FilledTxn> {
-  const context: OperationContext = { signal, heartbeat: (detail) => logs.heartbeat(detail) };
-  const { files } = await logs.host.listDataFiles(server, context);
   let last = after - 1n;
   for (const file of covering(files, after, upTo)) {
     const { name, bytes: maxBytes, directory } = file;
     const scanner = new LogScanner();
-    const stream = await logs.host.readDataFile(server, name, { directory, maxBytes }, context);
+    const stream = await host.readDataFile(server, name, { directory, maxBytes }, context);
     try {
       for await (const chunk of stream)
         for (const { bytes } of scanner.push(chunk as Buffer)) {

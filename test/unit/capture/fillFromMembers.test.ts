@@ -3,8 +3,9 @@ import { Readable } from 'node:stream';
 import { fillFromMembers, type MemberLogs } from '../../../src/adapters/capture/fillFromMembers';
 import { encodeTxn } from '../../../src/codec/txn';
 import { encodeLogHeader, encodeLogRecord } from '../../../src/codec/txnLog';
-import type { HostDataPort } from '../../../src/model/hostData';
+import type { DataFile, HostDataPort } from '../../../src/model/hostData';
 import type { ResolvedServer } from '../../../src/model/inventory';
+import { zxidText } from '../../../src/model/zxid';
 
 const record = (zxid: bigint): Buffer =>
   encodeLogRecord(
@@ -14,21 +15,26 @@ const record = (zxid: bigint): Buffer =>
     }),
   );
 
-/** Logs by server, each a list of files, each a list of zxids. */
-function membersWith(logs: Record<string, bigint[][]>): MemberLogs {
+const fileNamed = (kind: 'log' | 'snapshot', zxid: bigint, bytes: number): DataFile => ({
+  directory: kind === 'log' ? 'log' : 'data',
+  name: `${kind}.${zxid.toString(16)}`,
+  zxid: zxidText(zxid),
+  bytes,
+  mtimeMs: 0,
+});
+
+/** Logs by server, each a list of files, each a list of zxids; and the snapshots that all of them have. */
+function membersWith(logs: Record<string, bigint[][]>, snapshots: bigint[]): MemberLogs {
   const fileOf = (zxids: bigint[]) => Buffer.concat([encodeLogHeader(), ...zxids.map(record)]);
   const host = {
     listDataFiles: ({ name }: ResolvedServer) =>
       Promise.resolve({
         dataDir: '/data',
         dataLogDir: '/data',
-        files: logs[name]!.map((zxids) => ({
-          directory: 'log' as const,
-          name: `log.${zxids[0]!.toString(16)}`,
-          zxid: `0x${zxids[0]!.toString(16)}`,
-          bytes: fileOf(zxids).length,
-          mtimeMs: 0,
-        })),
+        files: [
+          ...snapshots.map((zxid) => fileNamed('snapshot', zxid, 100)),
+          ...logs[name]!.map((zxids) => fileNamed('log', zxids[0]!, fileOf(zxids).length)),
+        ],
       }),
     readDataFile: ({ name }: ResolvedServer, file: string) =>
       Promise.resolve(
@@ -49,10 +55,15 @@ async function filled(
   logs: Record<string, bigint[][]>,
   after: bigint,
   upTo: bigint,
+  snapshots: bigint[] = [],
 ): Promise<bigint[]> {
   const found: bigint[] = [];
   const { signal } = new AbortController();
-  for await (const { zxid } of fillFromMembers(membersWith(logs), { after, upTo }, signal))
+  for await (const { zxid } of fillFromMembers(
+    membersWith(logs, snapshots),
+    { after, upTo },
+    signal,
+  ))
     found.push(zxid);
   return found;
 }
@@ -90,4 +101,22 @@ test('a new leader that has written nothing yet adds nothing, where the last tra
   const logs = { zk1: [run(ONE, 5)], zk2: [run(ONE, 5)], zk3: [run(ONE, 5)] };
   expect(await filled(logs, ONE + 2n, 0x200000000n)).toEqual([ONE + 3n, ONE + 4n]);
   expect(await filled(logs, ONE + 4n, 0x200000000n)).toEqual([]);
+});
+
+test('from the very beginning, which stands in no log, where the first transaction is known to be the first', async () => {
+  const first = { zk1: [run(ONE, 5)], zk2: [run(ONE, 5)], zk3: [] };
+  expect(await filled(first, 0n, ONE + 1n)).toEqual([ONE, ONE + 1n]);
+  const later = { zk1: [run(THREE, 5)], zk2: [run(THREE, 5)], zk3: [] };
+  expect(await filled(later, 0n, THREE + 1n, [0n, 0x100000000n, THREE + 4n])).toEqual([
+    THREE,
+    THREE + 1n,
+  ]);
+});
+
+test('a log that begins behind a snapshot its server was given does not begin at the beginning', async () => {
+  const logs = { zk1: [run(THREE, 5)], zk2: [run(THREE, 5)], zk3: [run(THREE, 5)] };
+  await expect(filled(logs, 0n, THREE + 1n)).rejects.toThrow('does not hold 0x0');
+  await expect(filled(logs, 0n, THREE + 1n, [0n, 0x200000007n])).rejects.toThrow(
+    'does not hold 0x0',
+  );
 });
