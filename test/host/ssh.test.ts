@@ -156,6 +156,17 @@ describe('running scripts', () => {
     );
     expect(results.map((result) => Number(result.stdout))).toEqual([...Array(25).keys()]);
   });
+
+  test('a host that has no session left is asked again', async () => {
+    const wide = new SshPool({ secrets: createSecrets(), maxChannels: 25 });
+    const results = await Promise.all(
+      Array.from({ length: 25 }, (_, index) =>
+        run({ script: `sleep 0.3; echo ${index}` }, host.ssh, wide),
+      ),
+    );
+    expect(results.map((result) => Number(result.stdout))).toEqual([...Array(25).keys()]);
+    await wide.close();
+  });
 });
 
 test('a forwarded stream reaches a port of the host itself', async () => {

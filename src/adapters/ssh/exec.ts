@@ -7,6 +7,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
 import { ZkferryError } from '../../model/errors';
 import { hostPort } from '../../model/hostPort';
+import { pause } from '../pause';
 import type { SshAccess, SshPool } from './pool';
 import { abortReason } from './semaphore';
 import { shellQuote } from './shellQuote';
@@ -46,6 +47,9 @@ const KILL_AFTER_SECONDS = 5;
 /** How much later than the remote deadline this side gives up. */
 const LOCAL_GRACE_MS = 10_000;
 const GROUP_WAIT_MS = 2_000;
+/** How long a host that has no session left is asked again. */
+const CHANNEL_WAIT_MS = 10_000;
+const CHANNEL_RETRY_MS = 100;
 
 /**
  * Rejects with SshUnreachable (connection lost), WaitTimedOut (deadline), RemoteCommandFailed (too
@@ -119,7 +123,22 @@ class Execution {
     });
   }
 
-  private openChannel(command: string): Promise<ClientChannel> {
+  /** A host frees a session a moment after its channel is gone: till then it may refuse another, and has run nothing. */
+  private async openChannel(command: string): Promise<ClientChannel> {
+    const deadline = Date.now() + CHANNEL_WAIT_MS;
+    for (;;) {
+      try {
+        return await this.tryChannel(command);
+      } catch (error) {
+        const refused = ((error as Error).cause as { reason?: unknown } | undefined)?.reason;
+        if (typeof refused !== 'number' || Date.now() >= deadline) throw error;
+      }
+      await pause(CHANNEL_RETRY_MS, this.request.signal);
+      this.request.signal.throwIfAborted();
+    }
+  }
+
+  private tryChannel(command: string): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       const lost = (): void => reject(this.connectionLost());
       this.client.once('close', lost);
