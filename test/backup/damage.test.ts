@@ -82,11 +82,15 @@ test('what lies in the hole is refused, and the nearest moments are said', async
   );
 });
 
-describe.each(damagedKinds)('an object of kind %s', (kind) => {
-  test.each(damageClaims.filter((claim) => claim.kind === kind))('that was $how', (claim) =>
-    claim.assert({ store, open, another, small }),
-  );
+/** Of each kind one, and of log all: `npm run proof -- backup` has the whole matrix, in each kind of place. */
+const here = damagedKinds.flatMap((kind, at) => {
+  const claims = damageClaims.filter((claim) => claim.kind === kind);
+  return kind === 'log' ? claims : [claims[at % claims.length]!];
 });
+
+test.each(here)('an object of kind $kind that was $how', (claim) =>
+  claim.assert({ store, open, another, small }),
+);
 
 test('in S3, a segment that was swapped with another is told as well', async () => {
   const s3 = await s3Place();

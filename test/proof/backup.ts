@@ -8,7 +8,12 @@ import { PLACES } from '../support/capturePlace';
 import { copyObjects } from '../support/damage';
 import { damageClaims, fillAnother } from '../support/damageClaims';
 import { ENSEMBLE } from '../support/runningCapture';
-import { fillRepository, NO_LOG_SYNC, type SmallRepository } from '../support/smallRepository';
+import {
+  fillRepository,
+  LOG_SYNC,
+  NO_LOG_SYNC,
+  type SmallRepository,
+} from '../support/smallRepository';
 import { withHarness, type Case } from '../upgrade/cases/types';
 import { backupUnderFire, type Fire } from './backupUnderFire';
 import { CommandCapturer, WorkflowCapturer } from './capturers';
@@ -72,7 +77,9 @@ const byWorkflow = (version: string, fire: Fire, name = ''): Case => ({
 const claimsOf = (kind: string): Case => ({
   name: `the claims of captures, into ${kind}`,
   run: async () => {
-    const lab = await createLab(lean('backup-claims', BY_WORKFLOW));
+    const options = lean('backup-claims', BY_WORKFLOW);
+    const javaOptions = [...options.javaOptions!, LOG_SYNC];
+    const lab = await createLab({ ...options, javaOptions });
     try {
       await lab.start();
       for (const claim of Object.values(captureClaims)) {

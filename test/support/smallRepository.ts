@@ -23,6 +23,8 @@ const DRILLS = ['2026-01-01T00:00:00.000Z', '2026-01-02T00:00:00.000Z'];
 
 /** Servers never read what lies between a learner and them from their logs: only what is kept in memory. */
 export const NO_LOG_SYNC = '-Dzookeeper.snapshotSizeFactor=-1';
+/** They always do, however long a learner was away. From 3.6 on. */
+export const LOG_SYNC = '-Dzookeeper.snapshotSizeFactor=100000';
 
 let configurations = 0;
 const configuration = (): ConfigurationDocument => {
