@@ -1,13 +1,22 @@
 'use strict';
 
-/** @type {import('jest').Config} */
-module.exports = {
+const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.ts$': ['@swc/jest'] },
-  testMatch: ['<rootDir>/test/**/*.test.ts'],
   modulePathIgnorePatterns: ['<rootDir>/dist'],
-  // Real ensembles share two cores: files run one after the other so that measurements mean something.
-  maxWorkers: 1,
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    { ...common, testMatch: ['<rootDir>/test/unit/**/*.test.ts'] },
+    {
+      ...common,
+      testMatch: ['<rootDir>/test/!(unit)/**/*.test.ts'],
+      runner: '<rootDir>/test/support/oneAtATime.js',
+    },
+  ],
+  maxWorkers: 2,
   testTimeout: 120_000,
   // A failed test may leave a client or a worker behind; the run has to end all the same.
   forceExit: true,
