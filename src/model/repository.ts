@@ -169,6 +169,8 @@ export const stateDocumentSchema = z.strictObject({
   holes: z.array(holeSchema).max(10_000),
   /** Of the last sealed segment. */
   sealedUpTo: zxid.optional(),
+  /** Everything up to it was in the repository when this was written: what reached that far and is gone is missed. */
+  durableUpTo: zxid.optional(),
   sealedAt: isoTime,
   /** Of this document without this field, written with JSON.stringify: a changed one is not taken for whole. */
   selfSha256: sha256,

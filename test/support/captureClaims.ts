@@ -1,9 +1,12 @@
 /** What must hold of a capture, whatever it writes to: held against what an ensemble committed. */
 import { strict as assert } from 'node:assert';
 import { existsSync, readdirSync } from 'node:fs';
+import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
+import { chooseFrom } from '../../src/adapters/restore/fromRepository';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import type { Lab } from '../../src/lab/lab';
 import type { TimelineContents } from '../../src/planning/backup/contents';
+import { compareZxids } from '../../src/model/zxid';
 import { treeOf } from './backupTree';
 import type { CapturePlace } from './capturePlace';
 import { ENSEMBLE, RunningCapture } from './runningCapture';
@@ -159,6 +162,57 @@ const leaderDies = (stage: Stage): Promise<void> =>
     await assertWhole(stage);
   });
 
+/** What had been there for a while and is gone is missed, though nothing came after it. */
+const endIsMissed = (stage: Stage): Promise<void> =>
+  underLoad(stage.lab, async (load) => {
+    const { lab, place } = stage;
+    const running = new RunningCapture(lab, place.writing, { segmentMs: 600_000 });
+    await running.capturing();
+    await written(load, 500);
+    const told = await until(
+      'a state that says how far the log reaches',
+      async () => {
+        const { durableUpTo, pieces } = await timelineOf(place);
+        return pieces.length > 0 && durableUpTo !== undefined ? durableUpTo : undefined;
+      },
+      DEADLINE_MS,
+      500,
+    );
+    await running.abort();
+    const before = await timelineOf(place);
+    assert.ok(compareZxids(before.pieces.at(-1)!.last, told) >= 0);
+    // One may still come: that of the last moment.
+    await until(
+      'no piece',
+      async () => {
+        const { pieces } = await timelineOf(place);
+        await place.writing.store.delete(pieces.map(({ key }) => key));
+        return pieces.length === 0 || undefined;
+      },
+      DEADLINE_MS,
+      500,
+    );
+    const repository = await place.reading();
+    const { contents, findings } = await checkEnsemble(repository, ENSEMBLE);
+    const gone = new RegExp(
+      `up to ${contents.timelines[0]!.durableUpTo} are missing: .*there once`,
+    );
+    assert.ok(
+      findings.some(({ severity, message }) => severity === 'error' && gone.test(message)),
+      JSON.stringify(findings),
+    );
+    await assert.rejects(chooseFrom(repository, contents, { kind: 'latest' }), gone);
+    await load.stop();
+    // Nothing is left that the base of before leads to.
+    const next = new RunningCapture(lab, place.writing);
+    await next.capturing();
+    const { durableUpTo } = await next.stop();
+    const after = await repository.contents(ENSEMBLE);
+    const { zxid, base } = await chooseFrom(repository, after, { kind: 'latest' });
+    assert.equal(zxid, durableUpTo);
+    assert.notEqual(base.id, before.bases[0]!.id);
+  });
+
 export const captureClaims: Record<string, (stage: Stage) => Promise<void>> = {
   'everything an ensemble commits is in the repository, and makes the same tree': everything,
   'a capture that dies leaves what the next one goes on after, without gap or repetition': killed,
@@ -166,4 +220,5 @@ export const captureClaims: Record<string, (stage: Stage) => Promise<void>> = {
   'while the repository takes nothing transactions wait on disk, and nothing is missing afterwards':
     unwritable,
   'when the leader dies nothing that was acknowledged is missing': leaderDies,
+  'pieces of the very end that are gone are missed': endIsMissed,
 };

@@ -146,6 +146,7 @@ class CaptureRun {
     try {
       await refuseIfReplaced(repository, ensemble, this.generation, signal);
       await this.track.noticeBases();
+      await this.track.tellReached();
       this.drill = await lastDrill(repository, ensemble, signal);
     } catch (error) {
       if (!isZkferryError(error) || error.type !== 'WriterReplaced') return;

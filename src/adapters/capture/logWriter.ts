@@ -181,6 +181,7 @@ export class LogWriter {
     const at = nowMs();
     for (const { receivedAt } of txns) this.lagMeter.add(at - receivedAt);
     this.durable = log.last;
+    this.options.manifest.reached(log.last);
     this.inFlight = [];
     this.remember({ log, object });
     this.counts.txns += log.txns;

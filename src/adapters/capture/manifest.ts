@@ -1,5 +1,5 @@
 /** The index and state of one writer: what makes its segments count. Every change is durable before it is believed. */
-import { keys } from '../../planning/backup/keys';
+import { keys, maxZxid, zxidText } from '../../planning/backup/keys';
 import {
   MAX_INDEX_SEGMENTS,
   REPOSITORY_FORMAT,
@@ -14,13 +14,16 @@ import { selfSha256Of } from '../repository/documents';
 import type { Repository } from '../repository/repository';
 import type { WriterPlace } from './shelf';
 
-type Known = Pick<TimelineContents, 'indexes' | 'holes' | 'sealedUpTo'>;
+type Known = Pick<TimelineContents, 'indexes' | 'holes' | 'sealedUpTo' | 'durableUpTo'>;
 
 export class Manifest {
   private indexes: StoredObject[];
   private holes: Hole[];
   private bases: StoredObject[];
   private sealedUpTo: string | undefined;
+  private durableUpTo: string | undefined;
+  /** As the newest state says. */
+  private toldUpTo: string | undefined;
   /** Of the index that is still being filled; `listed` is how it was written last, and the last of `indexes`. */
   private open: LogObject[] = [];
   private listed: StoredObject | undefined;
@@ -39,6 +42,7 @@ export class Manifest {
     this.indexes = [...known.indexes];
     this.holes = [...known.holes];
     this.sealedUpTo = known.sealedUpTo;
+    this.durableUpTo = known.durableUpTo;
     this.bases = bases;
   }
 
@@ -107,6 +111,16 @@ export class Manifest {
     this.listed = stored;
   }
 
+  /** Everything up to it is in the repository; the next state says so. */
+  reached(zxid: bigint): void {
+    this.durableUpTo = maxZxid(this.durableUpTo ?? zxidText(0n), zxidText(zxid));
+  }
+
+  /** Only where the newest state does not say how far it reaches. */
+  async tellReached(signal?: AbortSignal): Promise<void> {
+    if (this.durableUpTo !== this.toldUpTo) await this.writeState(signal);
+  }
+
   /** One after the other: of two at once the older one could come last. */
   writeState(signal?: AbortSignal): Promise<void> {
     const writing = this.writing.then(() => this.writeNow(signal));
@@ -124,11 +138,13 @@ export class Manifest {
       bases: this.bases,
       holes: this.holes,
       ...(this.sealedUpTo !== undefined && { sealedUpTo: this.sealedUpTo }),
+      ...(this.durableUpTo !== undefined && { durableUpTo: this.durableUpTo }),
       sealedAt: new Date().toISOString(),
     };
     const selfSha256 = selfSha256Of(document);
     const key = keys.state(ensemble, timeline, generation);
     await this.repository.putDocument(key, { ...document, selfSha256 }, signal);
+    this.toldUpTo = document.durableUpTo;
     await this.repository.store.delete(this.superseded.splice(0), signal);
   }
 }

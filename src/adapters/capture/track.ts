@@ -2,6 +2,7 @@
 import type { Hole } from '../../model/repository';
 import type { TimelineContents } from '../../planning/backup/contents';
 import { zxidText } from '../../planning/backup/keys';
+import { islandsOf } from '../../planning/backup/logCover';
 import { adopt, type Adopted } from './adopt';
 import { findBases, type KnownBase } from './bases';
 import { refuseIfReplaced } from './claim';
@@ -34,8 +35,8 @@ export class Track {
     readonly place: WriterPlace,
     private readonly manifest: Manifest,
     after: bigint,
-    /** False while nothing tells after which transaction the log begins. */
-    private begun: boolean,
+    /** After it the log goes on whole until now; undefined while nothing tells after which transaction it begins. */
+    private wholeAfter: bigint | undefined,
   ) {
     const { segmentMs = SEGMENT_MS, segmentBytes = SEGMENT_BYTES, signal, directory } = options;
     const { memoryBytes = MEMORY_BYTES, spoolBytes = SPOOL_BYTES } = options;
@@ -61,10 +62,12 @@ export class Track {
       contents ?? { indexes: [], holes: [] },
       [...bases.values()].map(({ stored }) => stored),
     );
+    const last = adopted?.segments.at(-1)?.last ?? contents?.sealedUpTo;
+    if (last !== undefined) manifest.reached(BigInt(last));
     await manifest.add(adopted?.segments ?? [], signal);
     await repository.store.delete(adopted?.spent.map(({ key }) => key) ?? [], signal);
-    const last = adopted?.segments.at(-1)?.last ?? contents?.sealedUpTo;
-    const track = new Track(options, place, manifest, BigInt(last ?? 0), last !== undefined);
+    const wholeAfter = last === undefined ? undefined : startOf(contents, BigInt(last));
+    const track = new Track(options, place, manifest, BigInt(last ?? 0), wholeAfter);
     track.bases = bases;
     return track;
   }
@@ -75,7 +78,7 @@ export class Track {
 
   /** After which the stream is to go on; undefined where it has to begin with a snapshot. */
   get from(): bigint | undefined {
-    return this.begun ? this.writer.durableUpTo : undefined;
+    return this.wholeAfter === undefined ? undefined : this.writer.durableUpTo;
   }
 
   get isFull(): boolean {
@@ -102,18 +105,17 @@ export class Track {
 
   /** Whether a base leads into what is captured now. */
   get hasBase(): boolean {
-    const holes = this.manifest.namedHoles.map(({ upTo }) => BigInt(upTo));
-    return [...this.bases.values()].some(({ manifest }) => {
-      const start = BigInt(manifest.snapshotZxid);
-      return holes.every((upTo) => start >= upTo);
-    });
+    const { wholeAfter = 0n } = this;
+    return [...this.bases.values()].some(
+      ({ manifest }) => BigInt(manifest.snapshotZxid) >= wholeAfter,
+    );
   }
 
   /** The log begins after a snapshot's zxid; one that has begun already goes on as it is. */
   async begin(zxid: bigint): Promise<void> {
-    if (this.begun) return;
+    if (this.wholeAfter !== undefined) return;
     this.writer.beginAfter(zxid);
-    this.begun = true;
+    this.wholeAfter = zxid;
     await this.manifest.writeState(this.options.signal);
   }
 
@@ -128,6 +130,7 @@ export class Track {
     };
     await this.manifest.addHole(hole, this.options.signal);
     this.writer.beginAfter(upTo);
+    this.wholeAfter = upTo;
   }
 
   /** Stores a base beside the stream; `done` is called once its file is no longer needed. */
@@ -180,6 +183,11 @@ export class Track {
     this.retireAt = 0;
   }
 
+  /** How far the log reaches, so that its end is missed where it goes; once there is anything. */
+  async tellReached(): Promise<void> {
+    if (this.wholeAfter !== undefined) await this.manifest.tellReached(this.options.signal);
+  }
+
   private async retire(): Promise<void> {
     const { repository, retention, signal } = this.options;
     if (retention === undefined) return;
@@ -196,3 +204,9 @@ export class Track {
     );
   }
 }
+
+/** Of the part of the log that ends with `last`. */
+const startOf = (contents: TimelineContents | undefined, last: bigint): bigint =>
+  contents === undefined
+    ? last
+    : (islandsOf(contents).find(({ after, upTo }) => after < last && last <= upTo)?.after ?? last);

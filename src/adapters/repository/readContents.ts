@@ -7,6 +7,7 @@ import {
   type EnsembleDocument,
   type LogObject,
   type RepositoryDocument,
+  type StateDocument,
 } from '../../model/repository';
 import type {
   ContentFinding,
@@ -135,7 +136,9 @@ async function readTimeline(
     const read = await readState(store, ensemble, timeline, listing, signal);
     const contents = await assembled(store, whose, listing, read, signal);
     const after = await stateNow(store, ensemble, timeline, signal);
-    if (before === after || attempt === ATTEMPTS) return contents;
+    if (isSame(before, after) || attempt === ATTEMPTS)
+      // What came after the listing began it need not have.
+      return { ...contents, durableUpTo: before?.durableUpTo };
     before = after;
   }
 }
@@ -145,14 +148,20 @@ async function stateNow(
   ensemble: string,
   timeline: number,
   signal?: AbortSignal,
-): Promise<string | undefined> {
+): Promise<StateDocument | undefined> {
   const listing: Listing = new Map();
   for await (const entries of store.list(prefixes.states(ensemble, timeline), signal)) {
     for (const { key, bytes } of entries) listing.set(key, bytes);
   }
-  const { state } = await readState(store, ensemble, timeline, listing, signal);
-  return state?.selfSha256;
+  return (await readState(store, ensemble, timeline, listing, signal)).state;
 }
+
+/** But for what says how far the writer is, and when. */
+const isSame = (one: StateDocument | undefined, other: StateDocument | undefined): boolean =>
+  essence(one) === essence(other);
+
+const essence = (state: StateDocument | undefined): string =>
+  JSON.stringify({ ...state, durableUpTo: '', sealedAt: '', selfSha256: '' });
 
 async function assembled(
   store: ObjectStore,

@@ -52,6 +52,8 @@ export interface TimelineContents {
   holes: Hole[];
   /** Of the last sealed segment, as the state says. */
   sealedUpTo?: string;
+  /** What was there once, as the state says. */
+  durableUpTo?: string;
   /** Indexes, as the state lists them. */
   indexes: StoredObject[];
   /** In the listing below log/, and in no index: what a stale writer left, or what an older index does not know yet. */

@@ -13,6 +13,8 @@ export interface Gap {
   holes: Hole[];
   /** Objects that should be there and hold something of it: missing or damaged. */
   expected: ContentFinding[];
+  /** The state says that all of it was there. */
+  wasThere: boolean;
 }
 
 /** How far a base needs the log, from its snapshot's zxid on, for it to be usable at all. */
@@ -51,7 +53,7 @@ export function newestKnown(contents: TimelineContents): string | undefined {
     ...lostObjects(contents).map(({ last }) => last),
     ...contents.holes.map(({ upTo }) => upTo),
     ...contents.bases.map(needsUpTo),
-    ...(contents.sealedUpTo === undefined ? [] : [contents.sealedUpTo]),
+    ...[contents.sealedUpTo, contents.durableUpTo].filter((zxid) => zxid !== undefined),
   ];
   return told.length === 0 ? undefined : told.reduce(maxZxid);
 }
@@ -75,12 +77,13 @@ export function gapsOf(contents: TimelineContents): Gap[] {
       upTo: zxidText(upTo),
       holes: contents.holes.filter((hole) => meets(hole.after, hole.upTo)),
       expected: lost.filter((one) => meets(one.after, one.last)).map(({ finding }) => finding),
+      wasThere: zxidText(upTo) === contents.durableUpTo,
     };
   });
 }
 
 /** `transactions after 0x5 up to 0x9 are missing: …`. */
-export function explainGap({ after, upTo, holes, expected }: Gap): string {
+export function explainGap({ after, upTo, holes, expected, wasThere }: Gap): string {
   const reasons = [
     ...holes.map(({ reason, at }) => `${reason} (found ${at})`),
     ...expected.map(({ code, key = '', message }) =>
@@ -89,7 +92,9 @@ export function explainGap({ after, upTo, holes, expected }: Gap): string {
         : `${key} is ${code === 'ObjectMissing' ? 'missing' : 'damaged'}: ${message}`,
     ),
   ];
-  const why =
-    reasons.length === 0 ? 'they are in no object, and no reason is recorded' : reasons.join('; ');
+  const unknown = wasThere
+    ? 'they were there once, and are in no object now'
+    : 'they are in no object, and no reason is recorded';
+  const why = reasons.length === 0 ? unknown : reasons.join('; ');
   return `the transactions after ${after} up to ${upTo} are missing: ${why}`;
 }

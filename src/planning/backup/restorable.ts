@@ -55,7 +55,7 @@ function rangeOf(timeline: number, island: Island, base: ListedBase): Restorable
 export function rangeFindings(contents: TimelineContents): ContentFinding[] {
   const usable = usableBases(contents);
   return [
-    ...gapsOf(contents).map((gap) => gapFinding(gap, usable)),
+    ...gapsOf(contents).map((gap) => gapFinding(gap, usable, contents.sealedUpTo)),
     ...unusable(contents, usable),
     ...withoutBase(contents, usable),
   ];
@@ -63,10 +63,15 @@ export function rangeFindings(contents: TimelineContents): ContentFinding[] {
 
 /**
  * A gap that nothing explains and that begins right where a base no longer needs the log is what retention leaves of
- * older days: it is told, and is no error.
+ * older days: it is told, and is no error. What was never sealed no retention has taken.
  */
-function gapFinding(gap: Gap, usable: readonly UsableBase[]): ContentFinding {
-  const explained = gap.holes.length > 0 || gap.expected.length > 0;
+function gapFinding(
+  gap: Gap,
+  usable: readonly UsableBase[],
+  sealedUpTo: string | undefined,
+): ContentFinding {
+  const isSealed = sealedUpTo !== undefined && compareZxids(gap.upTo, sealedUpTo) <= 0;
+  const explained = gap.holes.length > 0 || gap.expected.length > 0 || !isSealed;
   const after = zxidValue(gap.after);
   const left = usable.find(
     ({ base, island }) =>

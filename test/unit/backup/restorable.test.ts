@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { chain } from '../../../src/planning/backup/logCover';
+import { newestKnown } from '../../../src/planning/backup/gaps';
 import { rangeFindings, restorableRanges } from '../../../src/planning/backup/restorable';
 import { compareZxids, zxidText } from '../../../src/planning/backup/keys';
 import type { LogObject } from '../../../src/model/repository';
@@ -151,13 +152,32 @@ test('the end that is known of and lost is a hole too', () => {
 test('what retention left out after a single base that it kept is told, and no error', () => {
   const contents = timelineOf(1, {
     bases: [base(2, 4, 1), base(20, 21, 2)],
-    segments: [segment(1, 5), segment(19, 30)],
+    ...{ segments: [segment(1, 5), segment(19, 30)], sealedUpTo: zxid(30) },
   });
   expect(restorableRanges(contents)).toMatchObject([
     { from: zxid(4), to: zxid(5) },
     { from: zxid(21), to: zxid(30) },
   ]);
   expect(rangeFindings(contents)).toMatchObject([{ code: 'LogHole', severity: 'warning' }]);
+  // What was never sealed no retention takes.
+  expect(rangeFindings({ ...contents, sealedUpTo: zxid(5) })).toMatchObject([
+    { code: 'LogHole', severity: 'error' },
+  ]);
+});
+
+test('the end of what was there is missed, and is not what latest comes to', () => {
+  const contents = timelineOf(1, {
+    ...{ bases: [base(0, 0)], segments: [segment(0, 5)], sealedUpTo: zxid(5) },
+    durableUpTo: zxid(9),
+  });
+  expect(rangeFindings(contents)).toMatchObject([
+    {
+      code: 'LogHole',
+      severity: 'error',
+      message: expect.stringContaining('there once') as string,
+    },
+  ]);
+  expect(newestKnown(contents)).toBe(zxid(9));
 });
 
 test('times of a range are those of its transactions, whatever the order of the clocks', () => {

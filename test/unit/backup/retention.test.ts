@@ -188,7 +188,9 @@ describe('a base every six hours of thirty days, and a segment an hour', () => {
   const bases = Array.from({ length: hours / 6 }, (_, index) =>
     baseOf(history, 1, [index * 6, index * 6 + 2], index),
   );
-  const contents = ensembleOf(timelineOf(1, { bases, segments }));
+  const contents = ensembleOf(
+    timelineOf(1, { bases, segments, sealedUpTo: segments.at(-1)!.last }),
+  );
   const plan = (spec: Partial<RetentionSpec>) =>
     planRetention(contents, { daily: 0, weekly: 0, ...spec }, nowMs);
   const keptTimes = (made: RetentionPlan, reason: string) =>
