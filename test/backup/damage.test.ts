@@ -8,7 +8,7 @@ import { createRepository, openRepository } from '../../src/adapters/repository/
 import { createLab } from '../../src/lab/lab';
 import { keys } from '../../src/planning/backup/keys';
 import { copyObjects, objectsIn, type ObjectKind } from '../support/damage';
-import { damageClaims, damagedKinds, fillAnother } from '../support/damageClaims';
+import { damageClaims, damagedKinds, fillAnother, namedIndexes } from '../support/damageClaims';
 import { examine, type Examined } from '../support/examineRepository';
 import { ENSEMBLE } from '../support/runningCapture';
 import { fillRepository, NO_LOG_SYNC, type SmallRepository } from '../support/smallRepository';
@@ -130,7 +130,7 @@ test.each([['state'], ['state and index']])(
 );
 
 test('an index with an earlier text is told', async () => {
-  const [first, second] = objects.get('index')!;
+  const [first, second] = await namedIndexes(open);
   writeFileSync(join(place, second!), readFileSync(join(place, first!)));
   const { errors, lost } = await examined();
   expect(errors).toContainEqual(expect.stringContaining(second!));

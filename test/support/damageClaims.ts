@@ -40,12 +40,19 @@ export async function fillAnother(repository: Repository): Promise<void> {
   await writeEnsemble(repository, ENSEMBLE, { members, timelines });
 }
 
+/** A writer that is killed may leave one that no state names any more, or names yet. */
+export async function namedIndexes(open: DamageStage['open']): Promise<string[]> {
+  const { timelines } = await (await open()).contents(ENSEMBLE);
+  return timelines[0]!.indexes.map(({ key }) => key);
+}
+
 /** The one that is damaged, and another of its kind. */
 async function victimOf(
-  { store, another }: DamageStage,
+  { store, another, open }: DamageStage,
   kind: ObjectKind,
 ): Promise<{ key: string; other: { store: ObjectStore; key: string } }> {
-  const found = (await objectsIn(store)).get(kind) ?? [];
+  const found =
+    kind === 'index' ? await namedIndexes(open) : ((await objectsIn(store)).get(kind) ?? []);
   if (kind === 'repository' || kind === 'ensemble')
     return { key: found[0]!, other: { store: another, key: found[0]! } };
   assert.ok(found.length > 1, `only one object of kind ${kind}`);
