@@ -269,6 +269,8 @@ export type CaptureProgressReport = Omit<CaptureStatus, 'repository' | 'state' |
 
 export interface BaseResult {
   usableFrom: string;
+  /** Of one that is not of one moment. */
+  readFrom?: string;
   takenAt: string;
   nodes?: number;
   bytes: number;

@@ -76,7 +76,14 @@ export interface CaptureProgress {
   leader?: string;
   trouble?: string;
   /** Of this capture, or found there by it. */
-  lastBase?: { usableFrom: string; takenAt: string; nodes?: number; bytes: number };
+  lastBase?: {
+    usableFrom: string;
+    /** Of one that is not of one moment. */
+    readFrom?: string;
+    takenAt: string;
+    nodes?: number;
+    bytes: number;
+  };
   lastDrill?: { at: string; ok: boolean; zxid: string };
   /** While a base is being stored. */
   storingBase?: boolean;

@@ -20,6 +20,8 @@ export interface BaseFile {
   snapshotZxid: bigint;
   usableFrom: bigint;
   usableFromMs: number;
+  /** Of one that stands alone and is not of one moment. */
+  readFrom?: bigint;
   source: BaseManifest['source'];
   serverVersion?: string;
 }
@@ -72,6 +74,7 @@ export async function storeBase(
     snapshot,
     snapshotZxid: zxidText(base.snapshotZxid),
     usableFrom,
+    ...(base.readFrom !== undefined && { readFrom: zxidText(base.readFrom) }),
     takenAt: new Date().toISOString(),
     usableFromMs: base.usableFromMs,
     ...counted,

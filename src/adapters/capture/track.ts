@@ -1,7 +1,8 @@
 /** One timeline of one ensemble, as its writer works on it: the stream into the log, bases beside it. */
 import type { Hole } from '../../model/repository';
 import type { TimelineContents } from '../../planning/backup/contents';
-import { zxidText } from '../../planning/backup/keys';
+import { compareZxids, zxidText } from '../../planning/backup/keys';
+import { standsAlone } from '../../planning/backup/standAlone';
 import { adopt, type Adopted } from './adopt';
 import { findBases, type KnownBase } from './bases';
 import { refuseIfReplaced } from './claim';
@@ -18,6 +19,12 @@ const SEGMENT_MS = 60_000;
 const SEGMENT_BYTES = 16 << 20;
 const MEMORY_BYTES = 16 << 20;
 const SPOOL_BYTES = 1 << 30;
+
+/** The zxids of bases that stand alone. */
+const standing = (bases: ReadonlyMap<string, KnownBase>): string[] =>
+  [...bases.values()]
+    .filter(({ manifest }) => standsAlone(manifest))
+    .map(({ manifest }) => manifest.usableFrom);
 
 export class Track {
   readonly writer: LogWriter;
@@ -63,7 +70,11 @@ export class Track {
     );
     await manifest.add(adopted?.segments ?? [], signal);
     await repository.store.delete(adopted?.spent.map(({ key }) => key) ?? [], signal);
-    const last = adopted?.segments.at(-1)?.last ?? contents?.sealedUpTo;
+    const sealed = adopted?.segments.at(-1)?.last ?? contents?.sealedUpTo;
+    // Where bases stood alone they are as far as it came.
+    const last = [...standing(bases), ...(sealed === undefined ? [] : [sealed])]
+      .sort(compareZxids)
+      .at(-1);
     const track = new Track(options, place, manifest, BigInt(last ?? 0), last !== undefined);
     track.bases = bases;
     return track;
@@ -104,9 +115,15 @@ export class Track {
   get hasBase(): boolean {
     const holes = this.manifest.namedHoles.map(({ upTo }) => BigInt(upTo));
     return [...this.bases.values()].some(({ manifest }) => {
+      if (standsAlone(manifest)) return false;
       const start = BigInt(manifest.snapshotZxid);
       return holes.every((upTo) => start >= upTo);
     });
+  }
+
+  /** Whether a base that stands alone is of that very zxid. */
+  standsAt(zxid: bigint): boolean {
+    return standing(this.bases).some((one) => BigInt(one) === zxid);
   }
 
   /** The log begins after a snapshot's zxid; one that has begun already goes on as it is. */
