@@ -1,6 +1,14 @@
 /** The JSON objects that the strategies of backups take. */
 import { z } from 'zod';
-import { comment, DAY_MS, gatePolicySchema, MIN_BASE_EVERY_MS, person, runFields } from './inputs';
+import {
+  baseBytesPerSecond,
+  comment,
+  DAY_MS,
+  gatePolicySchema,
+  MIN_BASE_EVERY_MS,
+  person,
+  runFields,
+} from './inputs';
 import { ensembleName } from './inventory';
 
 /** How what is committed is read. */
@@ -33,6 +41,7 @@ export const hotBackupInputSchema = z.strictObject({
     .max(2 ** 40)
     .default(1 << 30)
     .describe('… or once so many bytes of transactions were captured after it'),
+  baseBytesPerSecond,
   source: captureSourceSchema,
   segmentMs: z
     .int()

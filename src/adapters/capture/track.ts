@@ -161,9 +161,11 @@ export class Track {
   }
 
   private async store(base: BaseFile): Promise<void> {
-    const { repository, signal } = this.options;
+    const { repository, signal, baseBytesPerSecond } = this.options;
     const details = await detailsOf(this.options, signal);
-    const stored = await storeBase(repository, this.place, base, details, signal);
+    const stored = await storeBase(
+      ...([repository, this.place, base, details, signal, baseBytesPerSecond] as const),
+    );
     this.bases.set(stored.stored.key, stored);
     await this.listBases();
     this.retireAt = 0;

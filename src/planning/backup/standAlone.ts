@@ -36,3 +36,9 @@ export const explainReading = ({
   readFrom === undefined
     ? undefined
     : `not of one moment: read between ${readFrom} and ${usableFrom}`;
+
+/** The same as a line of a text, where there is one. */
+export const readingOf = (base: Pick<BaseManifest, 'readFrom' | 'usableFrom'>): string[] => {
+  const reading = explainReading(base);
+  return reading === undefined ? [] : [reading];
+};
