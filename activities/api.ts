@@ -246,7 +246,7 @@ export interface OpenBackupResult {
 
 export interface ChosenSource {
   source: CaptureSourceName;
-  /** Why, where it is not the stream that was wished for. */
+  /** Why, where it is not the one that was wished for. */
   why?: string;
 }
 
@@ -257,10 +257,20 @@ export interface CaptureArgs extends BackupTarget {
   owner: string;
   /** Ends by itself after so long, unless cancelled, which ends it early and still gives its result. */
   durationMs: number;
+  /** Of the base that it takes where there is none; without it as fast as it goes. */
+  baseBytesPerSecond?: number;
   /** … or with so many plain bytes captured. */
   endAfterBytes: number;
   segmentMs: number;
   acceptForeign: boolean;
+}
+
+export interface WholeBaseArgs extends BackupTarget {
+  source: CaptureSourceName;
+  /** For people: workflow and run. */
+  owner: string;
+  acceptForeign: boolean;
+  baseBytesPerSecond?: number;
 }
 
 export type CaptureProgressReport = Omit<CaptureStatus, 'repository' | 'state' | 'at'> & {
@@ -269,6 +279,8 @@ export type CaptureProgressReport = Omit<CaptureStatus, 'repository' | 'state' |
 
 export interface BaseResult {
   usableFrom: string;
+  /** Of one that is not of one moment. */
+  readFrom?: string;
   takenAt: string;
   nodes?: number;
   bytes: number;
@@ -299,11 +311,15 @@ export interface BackupActivities {
   planRestoreBack(args: RestoreBackArgs): Promise<WayBackResult>;
   proveBackup(args: DrillArgs): Promise<DrillDocument>;
   openBackup(args: BackupTarget): Promise<OpenBackupResult>;
-  /** Whether the quorum port can be reached, where `auto` leaves it open. */
+  /** By what can be reached, where `auto` leaves it open. */
   chooseSource(args: BackupTarget & { source: 'auto' | CaptureSourceName }): Promise<ChosenSource>;
   captureTransactions(args: CaptureArgs): Promise<{ progress: CaptureProgressReport }>;
   /** Without a `source` it is chosen. */
-  takeBase(args: BackupTarget & { source?: CaptureSourceName }): Promise<BaseResult>;
+  takeBase(
+    args: BackupTarget & { source?: CaptureSourceName; baseBytesPerSecond?: number },
+  ): Promise<BaseResult>;
+  /** One whole base of a source that has no log, by a capture that ends with it. */
+  takeWholeBase(args: WholeBaseArgs): Promise<{ progress: CaptureProgressReport }>;
 }
 
 export type Activities = StepActivities & RunActivities & BackupActivities;

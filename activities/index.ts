@@ -4,6 +4,7 @@ import { captureActivities } from './backup/captureTransactions';
 import { drillActivities } from './backup/proveBackup';
 import { sourceActivities } from './backup/chooseSource';
 import { baseActivities } from './backup/takeBase';
+import { wholeBaseActivities } from './backup/takeWholeBase';
 import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
@@ -39,6 +40,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...captureActivities(dependencies),
     ...sourceActivities(dependencies),
     ...baseActivities(dependencies),
+    ...wholeBaseActivities(dependencies),
     ...restorePlanActivities(dependencies),
     ...restoreSteps(dependencies),
     ...drillActivities(dependencies),

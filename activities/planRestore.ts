@@ -10,6 +10,7 @@ import { compareVersions } from '../src/model/version';
 import { newestKnown } from '../src/planning/backup/gaps';
 import { zxidText, zxidValue } from '../src/planning/backup/keys';
 import { rangeFindings } from '../src/planning/backup/restorable';
+import { standsAlone } from '../src/planning/backup/standAlone';
 import { parseTarget, type Target } from '../src/planning/backup/target';
 import { highestSeen, type BackupFacts } from '../src/planning/restore/restoreFindings';
 import {
@@ -144,6 +145,7 @@ async function backupFacts(
     members: contents.document.members,
     plainBytes: objects.reduce((sum, one) => sum + one.plainBytes, base.snapshot.plainBytes),
     ...(base.nodes !== undefined && { nodes: base.nodes }),
+    ...(standsAlone(base) && { alone: base }),
     ...(drill?.ok === true && { lastDrillAt: drill.at }),
     findings: [...timeline.findings, ...rangeFindings(timeline)].filter(
       ({ severity }) => severity === 'error',

@@ -2,12 +2,12 @@
 import { ZkferryError } from '../../src/model/errors';
 import type { EnsembleRef, ResolvedEnsemble } from '../../src/model/inventory';
 import type { CaptureOptions } from '../../src/adapters/capture/capture';
-import { openFileTap } from '../../src/adapters/fileTap/fileTap';
-import type { CaptureSourceName } from '../../src/model/backupInputs';
-import { quorumSecurity } from '../../src/adapters/quorumSecurity';
+import { keepsBasesOnly, type CaptureSourceName } from '../../src/model/backupInputs';
+import type { UnseenRange } from '../../src/adapters/tap';
 import { backupOf, type Dependencies } from '../dependencies';
 import { membersOf } from '../resolve';
 import { configurationOf, fillFrom } from './fromMembers';
+import { openSource } from './openSource';
 
 type CaptureSource = Required<
   Pick<
@@ -19,12 +19,12 @@ type CaptureSource = Required<
     | 'openTap'
     | 'directory'
     | 'retention'
-    | 'fill'
     | 'configuration'
   >
->;
+> &
+  Pick<CaptureOptions, 'fill'>;
 
-/** What capturing and taking a base need of the inventory. `giveUpAfterMs`: without a leader; never by default. */
+/** What capturing and taking a base need of the inventory. `giveUpAfterMs`: without anybody to read from; never by default. */
 export async function captureSource(
   dependencies: Dependencies,
   {
@@ -34,13 +34,12 @@ export async function captureSource(
   }: { ensemble: EnsembleRef; repository: string; source?: CaptureSourceName },
   { giveUpAfterMs = Infinity }: { giveUpAfterMs?: number } = {},
 ): Promise<CaptureSource> {
-  const { inventory, secrets } = dependencies;
+  const { inventory } = dependencies;
   const backup = backupOf(dependencies);
   const ensemble = await inventory.resolve(name);
   const members = membersOf(ensemble);
   if (members.length === 0)
     throw new ZkferryError('InvalidInventory', `ensemble ${ensemble.name} has no members`);
-  const security = await quorumSecurity(ensemble, secrets);
   return {
     repository: await backup.openRepository(repository),
     ensemble: ensemble.name,
@@ -48,19 +47,11 @@ export async function captureSource(
     directory: backup.spoolDirectory,
     retention: (await inventory.repository(repository)).retention,
     source,
-    openTap: (options) =>
-      source === 'files'
-        ? openFileTap({
-            ...{ members, host: dependencies.host, giveUpAfterMs, ...options },
-            probe: (server, signal) => dependencies.zookeeper.probe(server, { signal }),
-          })
-        : backup.taps.join(ensemble.name, {
-            servers: members,
-            ...(security !== undefined && { security }),
-            giveUpAfterMs,
-            ...options,
-          }),
-    fill: (range, signal) => fillFrom(dependencies, ensemble, range, signal),
+    openTap: await openSource(dependencies, ensemble, source, giveUpAfterMs),
+    ...(!keepsBasesOnly(source) && {
+      fill: (range: UnseenRange, signal: AbortSignal) =>
+        fillFrom(dependencies, ensemble, range, signal),
+    }),
     configuration: (signal) => configurationOf(dependencies, ensemble, signal),
   };
 }

@@ -4,6 +4,7 @@ import type { BackupActivities } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { captureSource } from './captureSource';
+import { afterwards } from './stopSoftly';
 
 /** Most that sealing what is captured may take once it shall end. */
 const SEAL_WITHIN_MS = 30_000;
@@ -38,6 +39,9 @@ export function captureActivities(
             ...(await captureSource(dependencies, args)),
             segmentMs: args.segmentMs,
             acceptForeign: args.acceptForeign,
+            ...(args.baseBytesPerSecond !== undefined && {
+              baseBytesPerSecond: args.baseBytesPerSecond,
+            }),
             owner: args.owner,
             ...{ stop, signal: hard.signal },
             onProgress: (now) => {
@@ -50,23 +54,5 @@ export function captureActivities(
           hard.cancel();
         }
       }),
-  };
-}
-
-/** A signal that is aborted `ms` after another one. */
-function afterwards(first: AbortSignal, ms: number): { signal: AbortSignal; cancel(): void } {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const begin = (): void => {
-    timer = setTimeout(() => controller.abort(), ms);
-  };
-  if (first.aborted) begin();
-  else first.addEventListener('abort', begin, { once: true });
-  return {
-    signal: controller.signal,
-    cancel: () => {
-      clearTimeout(timer);
-      first.removeEventListener('abort', begin);
-    },
   };
 }

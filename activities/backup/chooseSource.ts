@@ -1,14 +1,20 @@
-/** How an ensemble can be captured: by the quorum port, or by its servers' files where that is out of reach. */
+/**
+ * How an ensemble can be captured, the least that can be lost first: by the quorum port; by its servers' files; by whole
+ * bases of an AdminServer; by whole bases read through the client port.
+ */
 import { quorumSecurity } from '../../src/adapters/quorumSecurity';
 import { findLeader } from '../../src/adapters/tap';
 import { openQuorumSocket } from '../../src/adapters/tap/quorumSocket';
 import { isZkferryError } from '../../src/model/errors';
+import type { ResolvedServer } from '../../src/model/inventory';
+import { atLeast } from '../../src/model/version';
 import type { BackupActivities, ChosenSource } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { membersOf } from '../resolve';
 
 const CONNECT_MS = 5_000;
+const SNAPSHOTS_SINCE = '3.9.0';
 
 export function sourceActivities(
   dependencies: Dependencies,
@@ -34,7 +40,24 @@ export async function chosenSource(
   );
   if (why === undefined) return { source: 'stream' };
   if (members.some(({ ssh }) => ssh !== undefined)) return { source: 'files', why };
-  return { source: 'stream', why: `${why}; nor does the inventory give a way to the files (ssh)` };
+  const noFiles = `${why}; the inventory gives no way to the files (ssh)`;
+  if (ensemble.adminServer === undefined)
+    return { source: 'logical', why: `${noFiles}, nor an adminServer` };
+  if (await anyHasSnapshots(dependencies, members, signal))
+    return { source: 'admin', why: noFiles };
+  return {
+    source: 'logical',
+    why: `${noFiles}; no member that answers is of ${SNAPSHOTS_SINCE} or later, whose AdminServer gives snapshots`,
+  };
+}
+
+async function anyHasSnapshots(
+  { zookeeper }: Dependencies,
+  members: readonly ResolvedServer[],
+  signal: AbortSignal,
+): Promise<boolean> {
+  const probes = await Promise.all(members.map((member) => zookeeper.probe(member, { signal })));
+  return probes.some(({ version }) => version !== undefined && atLeast(version, SNAPSHOTS_SINCE));
 }
 
 /** Undefined where it is reached, and where nobody leads now: then the stream waits for a leader. */

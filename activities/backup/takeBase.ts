@@ -15,10 +15,16 @@ export function baseActivities(dependencies: Dependencies): Pick<BackupActivitie
             ? await chosenSource(dependencies, { ...args, source: 'auto' }, signal)
             : { source: args.source };
         const source = await captureSource(dependencies, { ...args, source: name });
-        const { usableFrom, takenAt, nodes, snapshot } = (await takeBaseNow({ ...source, signal }))
-          .manifest;
+        const { baseBytesPerSecond } = args;
+        const { usableFrom, readFrom, takenAt, nodes, snapshot } = (
+          await takeBaseNow({
+            ...{ ...source, signal },
+            ...(baseBytesPerSecond !== undefined && { baseBytesPerSecond }),
+          })
+        ).manifest;
         return {
           usableFrom,
+          ...(readFrom !== undefined && { readFrom }),
           takenAt,
           ...(nodes !== undefined && { nodes }),
           bytes: snapshot.bytes,

@@ -70,6 +70,23 @@ export function milliseconds(text: string): number {
   return Number(match[1]) * UNITS[match[2]!]!;
 }
 
+export const BASE_RATE = 'most of a base that is read a second to be stored, such as 8MiB';
+
+const LEAST_RATE = 64 << 10;
+const MOST_RATE = 2 ** 40;
+const SIZES: Record<string, number> = { '': 1, KiB: 1 << 10, MiB: 1 << 20, GiB: 1 << 30 };
+
+/** `500000`, `512KiB`, `8MiB`, `1GiB` → bytes. */
+export function bytesPerSecond(text: string): number {
+  const match = /^(\d{1,13})(|KiB|MiB|GiB)$/.exec(text);
+  const bytes = match === null ? 0 : Number(match[1]) * SIZES[match[2]!]!;
+  if (bytes < LEAST_RATE || bytes > MOST_RATE)
+    throw new InvalidArgumentError(
+      'Expected bytes a second such as 500000, 512KiB or 8MiB, from 64KiB to 1024GiB.',
+    );
+  return bytes;
+}
+
 /** `0x…`, or hex digits alone. */
 const LAST_ZXID = 0x7fffffffffffffffn;
 

@@ -9,7 +9,7 @@ export interface TreePlace extends ConnectString {
   /** A snapshot file or a data directory; there are no servers then. */
   files?: string;
   /** As the inventory has it. */
-  ensemble?: Pick<ResolvedEnsemble, 'name' | 'quorum' | 'auth'>;
+  ensemble?: ResolvedEnsemble;
   /** What gives the credentials for it, for messages. */
   authFrom?: string;
 }

@@ -40,7 +40,7 @@ function memberLine(member: LabServer, reconfig: boolean): string {
   return `server.${member.id}=${address}${member.role === 'observer' ? ':observer' : ''}`;
 }
 
-/** zoo.cfg of one member. Settings given by the caller win over those the lab would write. */
+/** zoo.cfg of one member. Settings given by the caller win over those the lab would write; {host} in them is its address. */
 export function zooCfg(server: LabServer, options: ConfigurationOptions): string {
   const { version, members, settings = {}, reconfig = false, whitelist = true } = options;
   const modern = atLeast(version, '3.5.0');
@@ -59,7 +59,9 @@ export function zooCfg(server: LabServer, options: ConfigurationOptions): string
     ...(modern && whitelist ? { '4lw.commands.whitelist': '*' } : {}),
     ...(server.role === 'observer' ? { peerType: 'observer' } : {}),
   };
-  const lines = Object.entries({ ...own, ...settings }).map(([key, value]) => `${key}=${value}`);
+  const lines = Object.entries({ ...own, ...settings }).map(
+    ([key, value]) => `${key}=${value.replaceAll('{host}', server.host)}`,
+  );
   const alone = members.length === 1 && !reconfig;
   return [
     ...lines,

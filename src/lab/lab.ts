@@ -43,7 +43,7 @@ export interface LabOptions {
   spares?: number;
   /** Where the lab lies; default `<state>/labs/<name>`. */
   directory?: string;
-  /** zoo.cfg settings added to or replacing the lab's own. */
+  /** zoo.cfg settings added to or replacing the lab's own; {host} in a value is each server's own address. */
   settings?: Record<string, string>;
   /** JVM flags added to SERVER_JVMFLAGS. */
   javaOptions?: string[];

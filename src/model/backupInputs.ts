@@ -1,17 +1,29 @@
 /** The JSON objects that the strategies of backups take. */
 import { z } from 'zod';
-import { comment, DAY_MS, gatePolicySchema, MIN_BASE_EVERY_MS, person, runFields } from './inputs';
+import {
+  baseBytesPerSecond,
+  comment,
+  DAY_MS,
+  gatePolicySchema,
+  MIN_BASE_EVERY_MS,
+  person,
+  runFields,
+} from './inputs';
 import { ensembleName } from './inventory';
 
 /** How what is committed is read. */
-export const CAPTURE_SOURCES = ['stream', 'files'] as const;
+export const CAPTURE_SOURCES = ['stream', 'files', 'admin', 'logical'] as const;
 export type CaptureSourceName = (typeof CAPTURE_SOURCES)[number];
+
+/** No transactions come from these: whole bases are taken, and what is committed between two of them is not kept. */
+export const keepsBasesOnly = (source: CaptureSourceName): boolean =>
+  source === 'admin' || source === 'logical';
 
 export const captureSourceSchema = z
   .enum(['auto', ...CAPTURE_SOURCES])
   .default('auto')
   .describe(
-    "stream: the leader's quorum port; files: a server's own files over SSH, seconds behind; auto: the stream, or the files where that port cannot be reached when it begins",
+    "stream: the leader's quorum port; files: a server's own files over SSH, seconds behind; admin: whole bases by the AdminServer of 3.9; logical: whole bases read znode by znode; auto: the first of these that can be had when it begins",
   );
 
 export const hotBackupInputSchema = z.strictObject({
@@ -29,6 +41,7 @@ export const hotBackupInputSchema = z.strictObject({
     .max(2 ** 40)
     .default(1 << 30)
     .describe('… or once so many bytes of transactions were captured after it'),
+  baseBytesPerSecond,
   source: captureSourceSchema,
   segmentMs: z
     .int()

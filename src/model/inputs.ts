@@ -142,6 +142,13 @@ export type ResizeEnsembleRequest = z.input<typeof resizeEnsembleInputSchema>;
 
 export const MIN_BASE_EVERY_MS = 60_000;
 
+export const baseBytesPerSecond = z
+  .int()
+  .min(64 << 10)
+  .max(2 ** 40)
+  .optional()
+  .describe('of a hot backup: most of a base that is read a second to be stored');
+
 const decisionFields = {
   gate: z.enum(GATES),
   approver: person.describe('who decides'),
@@ -167,6 +174,7 @@ export const controlSchemas = {
       .max(366 * DAY_MS)
       .optional()
       .describe('of a hot backup'),
+    baseBytesPerSecond,
     soakMs: z
       .int()
       .min(0)

@@ -123,6 +123,11 @@ export const directoriesSchema = z.strictObject({
     .describe('copies of the data made before a run touches it'),
 });
 
+export const adminServerSchema = z.strictObject({
+  port: port.default(8080),
+  auth: secretReference.describe('user:password with all permissions on the root znode'),
+});
+
 export const quorumSchema = z.strictObject({
   tls: z
     .strictObject({
@@ -199,6 +204,11 @@ export const ensembleSchema = z
     quorum: quorumSchema
       .optional()
       .describe('what the quorum ports demand of a learner: for reading the tree'),
+    adminServer: adminServerSchema
+      .optional()
+      .describe(
+        'of every member, 3.9 or later: for bases where neither quorum port nor files can be reached',
+      ),
     znodeRoot: z
       .string()
       .regex(/^(\/[^/\0]+)+$/, { error: 'expected a znode path such as /zkferry' })

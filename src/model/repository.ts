@@ -97,14 +97,22 @@ export const baseManifestSchema = z.strictObject({
   snapshot: storedObjectSchema,
   /** Of the snapshot file's name: the log goes on after it. */
   snapshotZxid: zxid,
-  /** It restores to this zxid and any later one that the log reaches. */
+  /** It restores to this zxid and any later one that the log reaches; of source admin and logical, to this one alone. */
   usableFrom: zxid,
+  /**
+   * Of a base that no log makes whole, and that is not of one moment: it was read from here to `usableFrom`. Of what was
+   * committed in between it has some. Absent where nothing was.
+   */
+  readFrom: zxid.optional(),
   takenAt: isoTime,
   /** Of the transaction `usableFrom`, or the time it was taken where no transaction tells. */
   usableFromMs: z.int(),
   nodes: z.int().min(0).optional(),
   sessions: z.int().min(0).optional(),
-  /** How it was read. `logical`: by the client port; versions, times and sessions are then not the ensemble's. */
+  /**
+   * How it was read. `admin`: by the AdminServer; `logical`: by the client port, without sessions, ephemerals, quotas and
+   * types of znodes. These two stand alone: no log goes on from them.
+   */
   source: z.enum(['stream', 'files', 'admin', 'logical']),
   /** Of the leader or server it came from. */
   serverVersion: z.string().max(100).optional(),

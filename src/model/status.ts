@@ -137,7 +137,7 @@ export interface UpgradeReport {
 export interface CaptureStatus {
   repository: string;
   state: 'attaching' | 'capturing' | 'spooling' | 'idle';
-  /** `stream`: the quorum port; `files`: a server's own files. */
+  /** `stream`: the quorum port; `files`: a server's own files; `admin`, `logical`: whole bases only. */
   source?: CaptureSourceName;
   /** What is lost with the ensemble, in words. */
   rpo?: string;
@@ -155,7 +155,16 @@ export interface CaptureStatus {
   spooledBytes?: number;
   leader?: string;
   trouble?: string;
-  lastBase?: { usableFrom: string; takenAt: string; nodes?: number; bytes: number };
+  lastBase?: {
+    usableFrom: string;
+    /** Of one that is not of one moment: it was read from here to `usableFrom`. */
+    readFrom?: string;
+    takenAt: string;
+    nodes?: number;
+    bytes: number;
+  };
+  /** When the next base is due, where nothing but bases is taken. */
+  nextBaseAt?: string;
   storingBase?: boolean;
   holes?: number;
   lastHole?: string;

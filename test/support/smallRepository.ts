@@ -75,9 +75,13 @@ export async function fillRepository(
       await work.record();
       await running.stop();
     });
-    await work.capture(1, { segmentMs: 120_000 }, (running) => running.abort());
+    await work.capture(1, { segmentMs: 120_000 }, async (running) => {
+      // What is not there yet may be more than a leader remembers: then there would be another hole.
+      await work.durable(running);
+      await running.abort();
+    });
     await work.capture(2, { segmentMs: 120_000 }, async (running) => {
-      await until('everything', () => work.isDurable(running) || undefined, 30_000);
+      await work.durable(running);
       work.points.push(trees.now());
       await running.abort();
     });
@@ -142,8 +146,13 @@ class Work {
     await this.write(20);
   }
 
-  isDurable({ progress }: RunningCapture): boolean {
-    return progress?.lag.txns === 0 && BigInt(progress.durableUpTo ?? 0) === this.trees.last;
+  /** All that was written is in the repository. */
+  async durable(running: RunningCapture): Promise<void> {
+    await running.until(
+      'everything',
+      ({ lag, durableUpTo }) => lag.txns === 0 && BigInt(durableUpTo ?? 0) === this.trees.last,
+      30_000,
+    );
   }
 
   drill(at: string): Promise<void> {

@@ -126,9 +126,13 @@ const written = (load: WriteLoad, more: number): Promise<true> => {
 /** What the servers have applied by now is in the repository. */
 async function caughtUp(running: Running): Promise<void> {
   const session = await zookeeper.openSession({ servers: addressesOf(lab) });
-  const path = await session.create('/mark-', Buffer.alloc(0), { sequential: true });
-  const mark = BigInt((await session.get(path)).stat.czxid);
+  await session.create('/mark-', Buffer.alloc(0), { sequential: true });
   await session.close();
+  // The end of the session is a transaction as well.
+  const probes = await Promise.all(members.map((server) => zookeeper.probe(server)));
+  const mark = probes
+    .map(({ zxid }) => BigInt(zxid ?? 0))
+    .reduce((one, other) => (one > other ? one : other));
   await running.until('the mark', ({ durableUpTo }) => BigInt(durableUpTo ?? 0) >= mark);
   await running.stop();
 }

@@ -33,6 +33,7 @@ const newState = (
   headline: 'begins',
   startedAt: now(),
   baseEveryMs: input.baseEveryMs,
+  ...(input.baseBytesPerSecond !== undefined && { baseBytesPerSecond: input.baseBytesPerSecond }),
   txns: 0,
   plainBytes: 0,
   bases: 0,

@@ -10,7 +10,7 @@ const descriptions: Record<ControlName, string> = {
   pause: 'Stop capturing once all that came is sealed, until it is resumed. {"by": "you"}',
   resume: 'Capture again, after what is in the repository already. {"by": "you"}',
   rollback: 'A hot backup changes nothing in the ensemble: stop it instead.',
-  tune: 'Change how often a base is taken. {"baseEveryMs": 86400000}',
+  tune: 'Change how often a base is taken, and how fast it is stored. {"baseEveryMs": 86400000}',
   stop: 'End the hot backup once all that came is sealed. {"by": "you"}',
 };
 
@@ -29,9 +29,11 @@ export function registerBackupControls(state: BackupState): void {
         over() ?? (state.paused ? undefined : 'it is not paused: there is nothing to resume'),
       rollback: () =>
         'a hot backup changes nothing in the ensemble: there is nothing to take back; stop ends it',
-      tune: ({ baseEveryMs }) =>
+      tune: ({ baseEveryMs, baseBytesPerSecond }) =>
         over() ??
-        (baseEveryMs === undefined ? 'of a hot backup only baseEveryMs can be tuned' : undefined),
+        (baseEveryMs === undefined && baseBytesPerSecond === undefined
+          ? 'of a hot backup only baseEveryMs and baseBytesPerSecond can be tuned'
+          : undefined),
       stop: over,
     },
     apply: {
@@ -48,10 +50,15 @@ export function registerBackupControls(state: BackupState): void {
         note(state, `resumed${by(input)}`);
       },
       rollback: () => undefined,
-      tune: ({ baseEveryMs }) => {
-        if (baseEveryMs === undefined) return;
-        state.baseEveryMs = baseEveryMs;
-        note(state, `a base every ${baseEveryMs} ms now`);
+      tune: ({ baseEveryMs, baseBytesPerSecond }) => {
+        if (baseEveryMs !== undefined) {
+          state.baseEveryMs = baseEveryMs;
+          note(state, `a base every ${baseEveryMs} ms now`);
+        }
+        if (baseBytesPerSecond !== undefined) {
+          state.baseBytesPerSecond = baseBytesPerSecond;
+          note(state, `the next base is stored at ${baseBytesPerSecond} bytes a second at most`);
+        }
       },
       stop: (input) => {
         state.stopRequested ??= input;

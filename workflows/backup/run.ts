@@ -1,6 +1,5 @@
 /** The life of a hot backup's run. */
 import {
-  ActivityCancellationType,
   allHandlersFinished,
   CancellationScope,
   condition,
@@ -10,23 +9,22 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../../activities/api';
-import { taskQueueOf, WORKFLOW_TYPES } from '../../src/model/contract';
-import { RPO } from '../../src/planning/backup/rpo';
+import { WORKFLOW_TYPES } from '../../src/model/contract';
+import { READ_FROM, RPO } from '../../src/planning/backup/rpo';
 import { showAttributes } from '../run/attributes';
 import { takeHold } from '../run/hold';
 import { describeFailure } from '../run/steps';
-import { note, now, type BackupState } from './state';
+import { activitiesOf, BASE_AGAIN_MS, BASE_MS } from './activities';
+import { hold } from './hold';
+import { note, type BackupState } from './state';
+import { takesWholeBases } from './nextBase';
 import { showBackup } from './status';
+import { nextWholeBase } from './wholeBases';
 
-/** A worker that died is noticed after this long; the next one goes on. */
-const HEARTBEAT_TIMEOUT_MS = 5_000;
 /** One activity captures so long at most: then what it did is in the history. */
 const STRETCH_MS = 12 * 3_600_000;
 const SLACK_MS = 120_000;
 const OPEN_MS = 60_000;
-const BASE_MS = 6 * 3_600_000;
-/** A base that failed is tried again after this long. */
-const BASE_AGAIN_MS = 60_000;
 
 export interface BackupReport {
   outcome: 'completed';
@@ -42,7 +40,12 @@ export async function runBackup(state: BackupState): Promise<BackupReport> {
     await chooseSource(state);
     await captureUntilStopped(state);
     state.state = 'completed';
-    note(state, `stopped: ${state.txns} transactions captured, all sealed`);
+    note(
+      state,
+      takesWholeBases(state)
+        ? `stopped: ${state.bases} bases taken`
+        : `stopped: ${state.txns} transactions captured, all sealed`,
+    );
   } catch (error) {
     if (!isCancellation(error) && isContinueAsNew(error)) throw error;
     state.state = 'failed';
@@ -63,16 +66,6 @@ export async function runBackup(state: BackupState): Promise<BackupReport> {
 
 const isContinueAsNew = (error: unknown): boolean =>
   error instanceof Error && error.name === 'ContinueAsNew';
-
-const activitiesOf = (state: BackupState, timeoutMs: number, summary: string) =>
-  proxyActivities<Activities>({
-    taskQueue: taskQueueOf(state.opened?.site),
-    startToCloseTimeout: timeoutMs,
-    heartbeatTimeout: HEARTBEAT_TIMEOUT_MS,
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-    retry: { initialInterval: 500, backoffCoefficient: 1.5, maximumInterval: 10_000 },
-    summary,
-  });
 
 async function open(state: BackupState): Promise<void> {
   const { ensemble, repository } = state.input;
@@ -98,13 +91,12 @@ async function chooseSource(state: BackupState): Promise<void> {
   const chosen = await activitiesOf(
     state,
     OPEN_MS,
-    'see whether the quorum port can be reached',
+    'see by what the ensemble can be read',
   ).chooseSource({ ensemble, repository, source });
   state.source = chosen.source;
-  const how = chosen.source === 'stream' ? 'the quorum port' : "the servers' own files";
   note(
     state,
-    `read from ${how}${chosen.why === undefined ? '' : ` (${chosen.why})`}; lost with the ensemble would be ${RPO[chosen.source]}`,
+    `read from ${READ_FROM[chosen.source]}${chosen.why === undefined ? '' : ` (${chosen.why})`}; lost with the ensemble would be ${RPO[chosen.source]}`,
   );
 }
 
@@ -112,7 +104,7 @@ async function captureUntilStopped(state: BackupState): Promise<void> {
   for (;;) {
     if (state.paused) await whilePaused(state);
     if (state.stopRequested) return;
-    await stretch(state);
+    await (takesWholeBases(state) ? nextWholeBase(state) : stretch(state));
     if (!workflowInfo().continueAsNewSuggested) continue;
     await condition(allHandlersFinished);
     await continueAsNew<(request: unknown, carry: BackupState) => Promise<BackupReport>>(
@@ -128,11 +120,14 @@ async function whilePaused(state: BackupState): Promise<void> {
     : 'paused: nothing is captured';
   showBackup(state);
   await condition(() => state.paused === undefined || state.stopRequested !== undefined);
+  // Of a run that takes whole bases: what was written meanwhile is in none, so one is taken now.
+  state.baseAgainAt = new Date().toISOString();
 }
 
 /** One activity that captures, and bases beside it. */
 async function stretch(state: BackupState): Promise<void> {
   const { ensemble, repository, segmentMs, acceptForeign, baseAfterBytes } = state.input;
+  const { baseBytesPerSecond } = state;
   state.headline = `capturing ${ensemble} into ${state.opened?.shown}`;
   showBackup(state);
   const scope = new CancellationScope();
@@ -141,6 +136,7 @@ async function stretch(state: BackupState): Promise<void> {
   const capturing = scope.run(() =>
     activitiesOf(state, STRETCH_MS + SLACK_MS, 'capture what is committed').captureTransactions({
       ...{ ensemble, repository, segmentMs, acceptForeign, source: state.source },
+      ...(baseBytesPerSecond !== undefined && { baseBytesPerSecond }),
       owner: `${state.workflowId} ${state.runId}`,
       durationMs: STRETCH_MS,
       endAfterBytes: Math.max(1, baseAfterBytes - (state.plainBytes - state.bytesAtBase)),
@@ -166,19 +162,13 @@ async function stretch(state: BackupState): Promise<void> {
     );
   } catch (error) {
     if (isCancellation(error) && !wanted()) throw error;
-    if (!isCancellation(error)) hold(state, error);
+    if (!isCancellation(error)) hold(state, describeFailure(error));
   } finally {
     over = true;
     bases.cancel();
     await watching;
     await basing;
   }
-}
-
-function hold(state: BackupState, error: unknown): void {
-  state.error = describeFailure(error);
-  state.paused = { since: now(), held: true, comment: state.error.message };
-  note(state, `held for a decision (resume or stop): ${state.error.message}`);
 }
 
 /** Until it is cancelled. The first base is the capture's own. */
@@ -207,11 +197,13 @@ const isLarge = (state: BackupState): boolean =>
 
 async function takeBase(state: BackupState): Promise<boolean> {
   const { ensemble, repository } = state.input;
+  const { baseBytesPerSecond } = state;
   try {
     state.lastBase = await activitiesOf(state, BASE_MS, 'take a base').takeBase({
       ensemble,
       repository,
       source: state.source,
+      ...(baseBytesPerSecond !== undefined && { baseBytesPerSecond }),
     });
     state.bases += 1;
     state.bytesAtBase = state.plainBytes;

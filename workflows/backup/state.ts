@@ -18,6 +18,12 @@ export interface BackupState {
   /** How this run reads what is committed; chosen when it begins. */
   source?: CaptureSourceName;
   baseEveryMs: number;
+  /** Holds from the next base on. */
+  baseBytesPerSecond?: number;
+  /** Of a run that takes whole bases: when it takes one although the last one says otherwise. */
+  baseAgainAt?: string;
+  /** Why there is no new base. */
+  trouble?: string;
   /** What the last activity that captured said at its end. */
   progress?: CaptureProgressReport;
   /** Captured by activities that have ended. */

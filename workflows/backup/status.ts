@@ -1,8 +1,9 @@
 /** The status document of a hot backup, and its page in the Temporal UI. */
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { WORKFLOW_TYPES } from '../../src/model/contract';
-import type { NextAction, StatusDocument } from '../../src/model/status';
+import type { CaptureStatus, NextAction, StatusDocument } from '../../src/model/status';
 import { RPO } from '../../src/planning/backup/rpo';
+import { nextBaseMs, takesWholeBases } from './nextBase';
 import type { BackupState } from './state';
 
 const SHOWN_EVENTS = 10;
@@ -29,6 +30,7 @@ export function backupStatus(state: BackupState): StatusDocument {
       state: 'idle',
       ...(state.source && { source: state.source, rpo: RPO[state.source] }),
       ...(state.lastBase && { lastBase: state.lastBase }),
+      ...(takesWholeBases(state) && wholeBases(state)),
     },
     findings: [],
     replans: [],
@@ -39,6 +41,14 @@ export function backupStatus(state: BackupState): StatusDocument {
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };
 }
+
+const wholeBases = (state: BackupState): Partial<CaptureStatus> => ({
+  // Of the capture that took the last base, which was over with it.
+  lag: undefined,
+  ...(state.trouble !== undefined && { trouble: state.trouble }),
+  ...(state.state === 'running' &&
+    state.paused === undefined && { nextBaseAt: new Date(nextBaseMs(state)).toISOString() }),
+});
 
 function nextActions(state: BackupState): NextAction[] {
   if (state.state !== 'running') return [];
@@ -61,7 +71,9 @@ export function showBackup(state: BackupState): void {
     `**${state.paused ? 'paused' : state.state}** · ${shown(state.headline)}`,
     state.error ? `**${state.error.type}**: ${shown(state.error.message)}` : '',
     opened ? `Repository: ${shown(opened.shown)}` : '',
-    `Until the capture that runs now: ${txns} transactions, ${bases} bases${lastBase ? `, the last at ${lastBase.usableFrom} (${lastBase.takenAt})` : ''}. Its own lag: \`zkferry status\`, or the details of the activity captureTransactions.`,
+    takesWholeBases(state)
+      ? `${bases} whole bases${lastBase ? `, the last at ${lastBase.usableFrom} (${lastBase.takenAt})` : ''}. Lost with the ensemble would be ${RPO[state.source!]}.`
+      : `Until the capture that runs now: ${txns} transactions, ${bases} bases${lastBase ? `, the last at ${lastBase.usableFrom} (${lastBase.takenAt})` : ''}. Its own lag: \`zkferry status\`, or the details of the activity captureTransactions.`,
     actions.length > 0 ? `### What you can do\n${actions.join('\n')}` : '',
     events.length > 0 ? `### Latest\n${events.join('\n')}` : '',
   ];

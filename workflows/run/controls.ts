@@ -28,12 +28,12 @@ const whyRefused = (state: RunState): Controls['whyRefused'] => ({
     const { possible, reason } = rollbackPossibility(state);
     return possible ? undefined : reason;
   },
-  tune: ({ baseEveryMs }) =>
+  tune: ({ baseEveryMs, baseBytesPerSecond }) =>
     isOver(state)
       ? overText(state)
-      : baseEveryMs === undefined
+      : baseEveryMs === undefined && baseBytesPerSecond === undefined
         ? undefined
-        : 'baseEveryMs is of a hot backup; this run takes soakMs, drainMs and settleTimeoutMs',
+        : `${baseEveryMs === undefined ? 'baseBytesPerSecond' : 'baseEveryMs'} is of a hot backup; this run takes soakMs, drainMs and settleTimeoutMs`,
   stop: () => 'this run ends by itself: pause it, or take it back with rollback',
 });
 

@@ -7,14 +7,17 @@
  *   4. mend     a range the stream passed over is filled from the members' logs, or named as a hole
  *   5. base     where none leads into the stream: from the snapshot it began with, or one asked for
  *
+ * Of a source that gives whole trees only, 3 and 4 come to a hole between one base and the next.
+ *
  * A history that no longer holds what was captured begins a timeline.
  */
 import { rm } from 'node:fs/promises';
 import { isZkferryError } from '../../model/errors';
-import type { CaptureSourceName } from '../../model/backupInputs';
+import { keepsBasesOnly, type CaptureSourceName } from '../../model/backupInputs';
 import type { DrillDocument, EnsembleDocument } from '../../model/repository';
 import { zxidText } from '../../planning/backup/keys';
 import { RPO } from '../../planning/backup/rpo';
+import { BASES_ONLY } from '../../planning/backup/standAlone';
 import { timeAt, timeOf, type CapturedTxn, type TxnTime } from './pendingLog';
 import type { Tap, TapEvent, TapLeader } from '../tap';
 import { lastDrill } from '../repository/drills';
@@ -240,6 +243,11 @@ class CaptureRun {
   /** Fills the range, as far as the members' logs go, and names what is missing. */
   private async mend(after: bigint, upTo: bigint): Promise<void> {
     const { fill, signal } = this.options;
+    // Nobody captured after such a base, so it was not to be expected that anybody still has it.
+    if (keepsBasesOnly(this.source) || this.track.standsAt(after)) {
+      await this.track.skip(after, upTo, BASES_ONLY);
+      return;
+    }
     let last = after;
     let reason = 'the leader no longer had these transactions to give';
     try {
@@ -269,11 +277,15 @@ class CaptureRun {
       await this.takeBase();
       return;
     }
-    const { file, zxid: snapshotZxid } = snapshot;
+    const { file, zxid: snapshotZxid, readFrom } = snapshot;
     const base = { file, snapshotZxid, usableFrom: zxid, usableFromMs: timeAt(zxid, this.newest) };
     const serverVersion = this.attachedTo?.version;
     track.addBase(
-      { ...base, source: this.source, ...(serverVersion !== undefined && { serverVersion }) },
+      {
+        ...{ ...base, source: this.source },
+        ...(readFrom !== undefined && { readFrom }),
+        ...(serverVersion !== undefined && { serverVersion }),
+      },
       () => rm(file, { force: true }),
     );
   }
@@ -328,6 +340,7 @@ const shownBase = ({ manifest }: NonNullable<Track['newestBase']>) => ({
   takenAt: manifest.takenAt,
   ...(manifest.nodes !== undefined && { nodes: manifest.nodes }),
   bytes: manifest.snapshot.bytes,
+  ...(manifest.readFrom !== undefined && { readFrom: manifest.readFrom }),
 });
 
 const shownDrill = ({ at, ok, zxid }: DrillDocument) => ({ at, ok, zxid });

@@ -1,5 +1,5 @@
 /** The index and state of one writer: what makes its segments count. Every change is durable before it is believed. */
-import { keys, maxZxid, zxidText } from '../../planning/backup/keys';
+import { compareZxids, keys, maxZxid, zxidText } from '../../planning/backup/keys';
 import {
   MAX_INDEX_SEGMENTS,
   REPOSITORY_FORMAT,
@@ -15,6 +15,11 @@ import type { Repository } from '../repository/repository';
 import type { WriterPlace } from './shelf';
 
 type Known = Pick<TimelineContents, 'indexes' | 'holes' | 'sealedUpTo' | 'durableUpTo'>;
+
+const goesOn = (last: Hole, { after, reason }: Hole): boolean =>
+  last.reason === reason &&
+  compareZxids(last.after, after) <= 0 &&
+  compareZxids(after, last.upTo) <= 0;
 
 export class Manifest {
   private indexes: StoredObject[];
@@ -64,11 +69,15 @@ export class Manifest {
     await this.writeState(signal);
   }
 
+  /** One that goes on where the last one ended, for the same reason, is the same: of whole bases there are thousands. */
   async addHole(hole: Hole, signal?: AbortSignal): Promise<void> {
     const isKnown = this.holes.some(
       ({ after, upTo }) => after === hole.after && upTo === hole.upTo,
     );
-    if (!isKnown) this.holes.push(hole);
+    const last = this.holes.at(-1);
+    if (last !== undefined && goesOn(last, hole)) {
+      this.holes.splice(-1, 1, { ...last, upTo: maxZxid(last.upTo, hole.upTo) });
+    } else if (!isKnown) this.holes.push(hole);
     await this.writeState(signal);
   }
 

@@ -30,6 +30,11 @@ export interface CaptureOptions {
   ) => AsyncIterable<{ zxid: bigint; bytes: Buffer }>;
   /** The members' configuration, to lie beside a base. Failing is no reason to have no base. */
   configuration?: (signal: AbortSignal) => Promise<ConfigurationDocument | undefined>;
+  /**
+   * Most of a base's file that is read a second to be stored; as fast as it goes without it. The snapshot itself is never
+   * held back: a leader that sends one waits for nobody.
+   */
+  baseBytesPerSecond?: number;
   /** Applied after each new base, and once an hour. Without it everything is kept. */
   retention?: RetentionSpec;
   /** For snapshots on their way and what waits while the repository is not writable. */
@@ -76,7 +81,14 @@ export interface CaptureProgress {
   leader?: string;
   trouble?: string;
   /** Of this capture, or found there by it. */
-  lastBase?: { usableFrom: string; takenAt: string; nodes?: number; bytes: number };
+  lastBase?: {
+    usableFrom: string;
+    /** Of one that is not of one moment. */
+    readFrom?: string;
+    takenAt: string;
+    nodes?: number;
+    bytes: number;
+  };
   lastDrill?: { at: string; ok: boolean; zxid: string };
   /** While a base is being stored. */
   storingBase?: boolean;

@@ -20,6 +20,8 @@ export interface BaseFile {
   snapshotZxid: bigint;
   usableFrom: bigint;
   usableFromMs: number;
+  /** Of one that stands alone and is not of one moment. */
+  readFrom?: bigint;
   source: BaseManifest['source'];
   serverVersion?: string;
 }
@@ -39,13 +41,14 @@ export interface StoredBase {
   stored: StoredObject;
 }
 
-/** BackupInvalid where the snapshot is not whole: nothing is stored then. */
+/** BackupInvalid where the snapshot is not whole: nothing is stored then. `bytesPerSecond`: most of it that is read to be stored. */
 export async function storeBase(
   repository: Repository,
   place: { ensemble: string; timeline: number },
   base: BaseFile,
   details: { members: Members; configuration?: ConfigurationDocument },
   signal?: AbortSignal,
+  bytesPerSecond?: number,
 ): Promise<StoredBase> {
   const counted = await count(base.file, signal);
   const { ensemble, timeline } = place;
@@ -58,6 +61,7 @@ export async function storeBase(
     base.file,
     dirname(base.file),
     signal,
+    bytesPerSecond,
   );
   const configuration =
     details.configuration &&
@@ -72,6 +76,7 @@ export async function storeBase(
     snapshot,
     snapshotZxid: zxidText(base.snapshotZxid),
     usableFrom,
+    ...(base.readFrom !== undefined && { readFrom: zxidText(base.readFrom) }),
     takenAt: new Date().toISOString(),
     usableFromMs: base.usableFromMs,
     ...counted,

@@ -16,6 +16,7 @@ export type BaseSource = Pick<
   | 'source'
   | 'directory'
   | 'signal'
+  | 'baseBytesPerSecond'
 >;
 
 export interface TakenBase {
@@ -25,14 +26,21 @@ export interface TakenBase {
 
 /** It restores once the log of a capture reaches its `usableFrom`. NotRestorable where nothing was ever captured. */
 export async function takeBaseNow(source: BaseSource): Promise<TakenBase> {
-  const { repository, ensemble, openTap, directory, signal } = source;
+  const { repository, ensemble, openTap, directory, signal, baseBytesPerSecond } = source;
   const { timelines } = await ensembleOf(repository, ensemble, signal);
   const timeline = timelines.at(-1)!.number;
   const base = await takeSnapshot(openTap, directory, signal, source.source);
   try {
     const place = { ensemble, timeline };
     const details = await detailsOf(source, signal);
-    const { manifest } = await storeBase(repository, place, base, details, signal);
+    const { manifest } = await storeBase(
+      repository,
+      place,
+      base,
+      details,
+      signal,
+      baseBytesPerSecond,
+    );
     return { timeline, manifest };
   } finally {
     await rm(base.file, { force: true });

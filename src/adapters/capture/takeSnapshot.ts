@@ -24,12 +24,13 @@ export async function takeSnapshot(
         snapshot = event;
       }
       if (event.kind !== 'attached' || snapshot === undefined) continue;
-      const { file, zxid: snapshotZxid } = snapshot;
+      const { file, zxid: snapshotZxid, readFrom } = snapshot;
       snapshot = undefined;
       const { version } = event.leader;
       return {
         ...{ file, snapshotZxid, usableFrom: event.zxid, usableFromMs: timeAt(event.zxid, newest) },
         source,
+        ...(readFrom !== undefined && { readFrom }),
         ...(version !== undefined && { serverVersion: version }),
       };
     }

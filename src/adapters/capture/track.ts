@@ -1,8 +1,9 @@
 /** One timeline of one ensemble, as its writer works on it: the stream into the log, bases beside it. */
 import type { Hole } from '../../model/repository';
 import type { TimelineContents } from '../../planning/backup/contents';
-import { zxidText } from '../../planning/backup/keys';
+import { compareZxids, zxidText } from '../../planning/backup/keys';
 import { islandsOf } from '../../planning/backup/logCover';
+import { standsAlone } from '../../planning/backup/standAlone';
 import { adopt, type Adopted } from './adopt';
 import { findBases, type KnownBase } from './bases';
 import { refuseIfReplaced } from './claim';
@@ -19,6 +20,12 @@ const SEGMENT_MS = 60_000;
 const SEGMENT_BYTES = 16 << 20;
 const MEMORY_BYTES = 16 << 20;
 const SPOOL_BYTES = 1 << 30;
+
+/** The zxids of bases that stand alone. */
+const standing = (bases: ReadonlyMap<string, KnownBase>): string[] =>
+  [...bases.values()]
+    .filter(({ manifest }) => standsAlone(manifest))
+    .map(({ manifest }) => manifest.usableFrom);
 
 export class Track {
   readonly writer: LogWriter;
@@ -62,10 +69,14 @@ export class Track {
       contents ?? { indexes: [], holes: [] },
       [...bases.values()].map(({ stored }) => stored),
     );
-    const last = adopted?.segments.at(-1)?.last ?? contents?.sealedUpTo;
-    if (last !== undefined) manifest.reached(BigInt(last));
+    const sealed = adopted?.segments.at(-1)?.last ?? contents?.sealedUpTo;
+    if (sealed !== undefined) manifest.reached(BigInt(sealed));
     await manifest.add(adopted?.segments ?? [], signal);
     await repository.store.delete(adopted?.spent.map(({ key }) => key) ?? [], signal);
+    // Where bases stood alone they are as far as it came.
+    const last = [...standing(bases), ...(sealed === undefined ? [] : [sealed])]
+      .sort(compareZxids)
+      .at(-1);
     const wholeAfter = last === undefined ? undefined : startOf(contents, BigInt(last));
     const track = new Track(options, place, manifest, BigInt(last ?? 0), wholeAfter);
     track.bases = bases;
@@ -107,8 +118,13 @@ export class Track {
   get hasBase(): boolean {
     const { wholeAfter = 0n } = this;
     return [...this.bases.values()].some(
-      ({ manifest }) => BigInt(manifest.snapshotZxid) >= wholeAfter,
+      ({ manifest }) => !standsAlone(manifest) && BigInt(manifest.snapshotZxid) >= wholeAfter,
     );
+  }
+
+  /** Whether a base that stands alone is of that very zxid. */
+  standsAt(zxid: bigint): boolean {
+    return standing(this.bases).some((one) => BigInt(one) === zxid);
   }
 
   /** The log begins after a snapshot's zxid; one that has begun already goes on as it is. */
@@ -147,9 +163,11 @@ export class Track {
   }
 
   private async store(base: BaseFile): Promise<void> {
-    const { repository, signal } = this.options;
+    const { repository, signal, baseBytesPerSecond } = this.options;
     const details = await detailsOf(this.options, signal);
-    const stored = await storeBase(repository, this.place, base, details, signal);
+    const stored = await storeBase(
+      ...([repository, this.place, base, details, signal, baseBytesPerSecond] as const),
+    );
     this.bases.set(stored.stored.key, stored);
     await this.listBases();
     this.retireAt = 0;

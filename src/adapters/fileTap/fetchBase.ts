@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { counterOf, epochOf } from '../../codec/quorum/packet';
-import { readSnapshot, SnapshotWriter } from '../../codec/snapshot';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { DataFile } from '../../model/hostData';
 import type { OperationContext } from '../../model/ports';
 import { fillFromMembers } from '../capture/fillFromMembers';
+import { oldestLayout } from '../source/oldestLayout';
 import { majorityOf, type FileSource, type FileTapOptions } from './sources';
 
 export interface FetchedBase {
@@ -83,10 +83,10 @@ async function fetch(
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, `files-${zxid.slice(2)}-${randomBytes(4).toString('hex')}`);
   const source = await host.readDataFile(server, name, { directory: of, maxBytes: bytes }, context);
-  const counted = { bytes: 0 };
+  const seen = { bytes: 0, highestZxid: 0n };
   try {
     await pipeline(
-      Readable.from(rewritten(source, name, counted)),
+      Readable.from(oldestLayout(source, name, seen)),
       createWriteStream(file, { mode: 0o600, flags: 'wx' }),
     );
   } catch (error) {
@@ -95,26 +95,5 @@ async function fetch(
   } finally {
     source.destroy();
   }
-  return { file, bytes: counted.bytes, zxid: BigInt(zxid) };
-}
-
-/** Without what releases from 3.6 on put behind the tree. */
-async function* rewritten(
-  source: AsyncIterable<Buffer>,
-  name: string,
-  counted: { bytes: number },
-): AsyncGenerator<Buffer> {
-  const writer = new SnapshotWriter();
-  for await (const part of readSnapshot(source)) {
-    if (part.kind === 'end' && part.end.kind !== 'complete')
-      throw new ZkferryError('BackupInvalid', `${name} is no whole snapshot: ${part.end.reason}`);
-    const bytes =
-      part.kind === 'tables'
-        ? writer.head(part.tables)
-        : part.kind === 'nodes'
-          ? writer.nodes(part.nodes)
-          : writer.end();
-    counted.bytes += bytes.length;
-    yield bytes;
-  }
+  return { file, bytes: seen.bytes, zxid: BigInt(zxid) };
 }

@@ -15,12 +15,16 @@ export interface Repository {
   seal(plain: Buffer): Promise<{ bytes: Buffer; sha256: string }>;
   /** `seal` and `put`. */
   putSealed(key: string, plain: Buffer, signal?: AbortSignal): Promise<StoredObject>;
-  /** A file of any size, in bounded memory. `directory`: for the sealed file, until it is stored. */
+  /**
+   * A file of any size, in bounded memory. `directory`: for the sealed file, until it is stored. `bytesPerSecond`: most
+   * that is read of the file.
+   */
   putSealedFile(
     key: string,
     file: string,
     directory: string,
     signal?: AbortSignal,
+    bytesPerSecond?: number,
   ): Promise<StoredObject>;
   /** The plain bytes; rejects (BackupInvalid, naming the key) where the object is missing, altered, or cannot be decrypted. */
   unseal(

@@ -55,10 +55,11 @@ export class SealedRepository implements Repository {
     file: string,
     directory: string,
     signal?: AbortSignal,
+    bytesPerSecond?: number,
   ): Promise<StoredObject> {
     const sealedFile = join(directory, `sealed-${randomBytes(8).toString('hex')}`);
     try {
-      const sealed = await sealFile(file, sealedFile, this.sealing, signal).catch(
+      const sealed = await sealFile(file, sealedFile, this.sealing, signal, bytesPerSecond).catch(
         (error: unknown) => {
           signal?.throwIfAborted();
           throw codeOf(error).startsWith('E')

@@ -6,6 +6,7 @@ import { isZkferryError, ZkferryError } from '../../model/errors';
 import { compressed, decompressed } from './compress';
 import { type AgeDecryption, type AgeEncryption, noIdentity } from './encrypt';
 import { sha256Of } from '../sha256';
+import { throttled } from './throttle';
 
 export const MAX_BUFFER_BYTES = 64 << 20;
 const FILE_CHUNK_BYTES = 256 * 1024;
@@ -45,17 +46,23 @@ export async function sealBuffer(
   return { bytes, sha256: sha256Of(bytes) };
 }
 
-/** From `file` to `target`, which is made, for the owner only, in bounded memory. Rejects with Node's own errors. */
+/**
+ * From `file` to `target`, which is made, for the owner only, in bounded memory. Rejects with Node's own errors.
+ * `bytesPerSecond`: of the file; as fast as it goes without it.
+ */
 export async function sealFile(
   file: string,
   target: string,
   { encryption }: SealingKeys,
   signal?: AbortSignal,
+  bytesPerSecond?: number,
 ): Promise<Sealed> {
   const plain = new Tally();
   const sealed = new Tally();
   const source = createReadStream(file, { highWaterMark: FILE_CHUNK_BYTES });
-  const frames = compressed(plain.counted(source as AsyncIterable<Buffer>));
+  const chunks = source as AsyncIterable<Buffer>;
+  const paced = bytesPerSecond === undefined ? chunks : throttled(chunks, bytesPerSecond, signal);
+  const frames = compressed(plain.counted(paced));
   const stored = sealed.counted(encryption === undefined ? frames : encryption.encrypted(frames));
   const output = createWriteStream(target, { flags: 'wx', mode: 0o600 });
   try {

@@ -25,6 +25,8 @@ export interface ClientSourceOptions extends Omit<ConnectionOptions, 'sessionTim
   sessions?: number;
   /** False: ACLs are read but may be incomplete, as for a comparison of data alone. */
   refuseRedacted?: boolean;
+  /** Not read, nor what is below; beside /zookeeper. */
+  leftOut?: readonly string[];
   signal?: AbortSignal;
 }
 
@@ -43,13 +45,42 @@ export class ClientSource implements TreeSource {
   private readonly connections: Connection[];
   private turn = 0;
   private hasAnswered = false;
+  private readonly leftOut: ReadonlySet<string>;
 
   constructor(private readonly options: ClientSourceOptions) {
+    this.leftOut = new Set([SKIPPED, ...(options.leftOut ?? [])]);
     this.connections = Array.from({ length: options.sessions ?? SESSIONS }, () => this.connect());
   }
 
   get shown(): string {
     return `${this.options.shown}, read through the client port`;
+  }
+
+  /** The highest zxid that any server has named in an answer. */
+  get seenZxid(): bigint {
+    return this.connections.map(({ seenZxid }) => seenZxid).reduce((a, b) => (a > b ? a : b), 0n);
+  }
+
+  /**
+   * All sessions are there, and the server of each has applied what is committed by now. Resolves with a zxid: what is
+   * read from now on holds everything up to it.
+   */
+  async catchUp(): Promise<bigint> {
+    // The sessions are transactions themselves: those of all are there after the first round.
+    for (let round = 0; round < 2; round += 1)
+      await Promise.all(this.connections.map(() => this.sync()));
+    return this.connections.map(({ seenZxid }) => seenZxid).reduce((a, b) => (a < b ? a : b));
+  }
+
+  /** Of the session whose turn it is. */
+  private sync(): Promise<void> {
+    const { root } = this.options;
+    return this.ask(
+      'sync',
+      root,
+      (xid) => encodePath(xid, OPCODE.sync, root),
+      () => undefined,
+    );
   }
 
   /** Depth first by blocks: what waits to be read is at most the children of the nodes above it. */
@@ -62,7 +93,8 @@ export class ClientSource implements TreeSource {
       const nodes = await this.read(listed.filter((node) => node !== undefined));
       for (const { path, children } of nodes) {
         const prefix = path === '/' ? '/' : `${path}/`;
-        for (const child of children) if (prefix + child !== SKIPPED) waiting.push(prefix + child);
+        for (const child of children)
+          if (!this.leftOut.has(prefix + child)) waiting.push(prefix + child);
       }
       if (nodes.length > 0) yield nodes.map(({ node }) => node);
     }
@@ -147,7 +179,11 @@ export class ClientSource implements TreeSource {
 
   private connect(): Connection {
     const { servers, auth, authFrom, shown } = this.options;
-    return new Connection({ servers, auth, authFrom, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS });
+    return new Connection({
+      ...{ servers, auth, authFrom, shown, sessionTimeoutMs: SESSION_TIMEOUT_MS },
+      // In place of an expired one: what was read must not be followed by what is older.
+      seenZxid: this.connections === undefined ? 0n : this.seenZxid,
+    });
   }
 }
 

@@ -31,6 +31,8 @@ export type TapEvent =
       /** What the file holds, where the tap was asked to read ahead and it is small enough. */
       readAhead?: ReadAhead;
       unseen?: UnseenRange;
+      /** Only where no transactions follow, and the tree is not of one moment: it was read from here to `zxid`. */
+      readFrom?: bigint;
     }
   /**
    * A committed transaction: header, body and, from 3.6 on, digest, as servers log it. `bytes` is a view of

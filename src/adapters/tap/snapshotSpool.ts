@@ -1,11 +1,12 @@
 /** The leader's snapshot on local disk, as a snapshot file that every release from 3.4 on reads. */
 import { randomBytes } from 'node:crypto';
 import { createWriteStream, type WriteStream } from 'node:fs';
-import { mkdir, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { adler32 } from '../../codec/txnLog/adler32';
 import { JuteWriter } from '../../codec/jute';
 import { ZkferryError } from '../../model/errors';
+import { refuseLowDisk } from '../freeDisk';
 
 /** Received and not yet written; beyond it the socket is read no faster than the disk writes. */
 const MAX_UNWRITTEN_BYTES = 32 * 1024 * 1024;
@@ -103,18 +104,6 @@ export class SnapshotSpool {
     this.onFailure(error);
   }
 }
-
-async function refuseLowDisk(directory: string, minFreeBytes: number): Promise<void> {
-  const { bavail, bsize } = await statfs(directory);
-  const freeBytes = bavail * bsize;
-  if (freeBytes >= minFreeBytes) return;
-  throw new ZkferryError(
-    'NoDiskSpace',
-    `${directory} has ${mib(freeBytes)} MiB left, fewer than the ${mib(minFreeBytes)} MiB that must stay free: make room, or choose another directory for snapshots`,
-  );
-}
-
-const mib = (bytes: number): number => Math.floor(bytes / (1024 * 1024));
 
 function diskError(file: string, error: NodeJS.ErrnoException): ZkferryError {
   return new ZkferryError(

@@ -4,7 +4,7 @@ import type { CaptureStatus, StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
 
 const CALL_DEADLINE_MS = 5_000;
-const ACTIVITY = 'captureTransactions';
+const ACTIVITIES: readonly unknown[] = ['captureTransactions', 'takeWholeBase'];
 
 type Payloads = Parameters<typeof decodeFromPayloadsAtIndex>[2];
 
@@ -18,8 +18,8 @@ export async function withLiveCapture(
   const { raw } = await temporal.within(CALL_DEADLINE_MS, () =>
     client.workflow.getHandle(status.workflowId).describe(),
   );
-  const activity = raw.pendingActivities?.find(
-    ({ activityType }) => activityType?.name === ACTIVITY,
+  const activity = raw.pendingActivities?.find(({ activityType }) =>
+    ACTIVITIES.includes(activityType?.name),
   );
   const failure = activity?.lastFailure?.message ?? undefined;
   const { heartbeatDetails, lastHeartbeatTime, attempt } = activity ?? {};

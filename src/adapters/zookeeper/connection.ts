@@ -56,6 +56,8 @@ export interface ConnectionOptions {
   authFrom?: string;
   /** A session that exists, to be taken over; by default a new one. */
   ticket?: SessionTicket;
+  /** A server that has not applied this transaction lets the session not in. Default 0: any will do. */
+  seenZxid?: bigint;
 }
 
 export class Connection {
@@ -67,7 +69,7 @@ export class Connection {
   private authPending = 0;
   private ticket: SessionTicket;
   private negotiatedMs: number;
-  private lastZxid = 0n;
+  private lastZxid: bigint;
   private nextXid = 1;
   private attempts = 0;
   private lastFailure = 'not tried yet';
@@ -77,6 +79,7 @@ export class Connection {
 
   constructor(private readonly options: ConnectionOptions) {
     this.negotiatedMs = options.sessionTimeoutMs;
+    this.lastZxid = options.seenZxid ?? 0n;
     this.ticket = options.ticket ?? NEW_SESSION;
     this.attempts = Math.floor(Math.random() * options.servers.length);
     this.ended = new Promise((resolve) => (this.settleEnded = resolve));
@@ -85,6 +88,11 @@ export class Connection {
 
   get isConnected(): boolean {
     return this.connected;
+  }
+
+  /** The last transaction that its server had applied, as the newest answer said; `seenZxid` before any. */
+  get seenZxid(): bigint {
+    return this.lastZxid;
   }
 
   get sessionId(): string {

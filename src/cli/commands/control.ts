@@ -12,7 +12,7 @@ import {
   type Outcome,
   type Runner,
 } from '../context';
-import { milliseconds } from '../options';
+import { BASE_RATE, bytesPerSecond, milliseconds } from '../options';
 
 export function registerControls(program: Command, runner: Runner): void {
   registerDecision(program, runner, 'approve', 'pass the gate a run waits at');
@@ -93,6 +93,7 @@ interface TuneOptions {
   drain?: number;
   settleTimeout?: number;
   baseEvery?: number;
+  baseRate?: number;
 }
 
 function registerTune(program: Command, runner: Runner): void {
@@ -103,19 +104,21 @@ function registerTune(program: Command, runner: Runner): void {
     .option('--drain <duration>', 'wait after the drain hook', milliseconds)
     .option('--settle-timeout <duration>', 'most a restarted server may take', milliseconds)
     .option('--base-every <duration>', 'of a hot backup: between two bases', milliseconds)
+    .option('--base-rate <bytes>', `of a hot backup: ${BASE_RATE}`, bytesPerSecond)
     .action(
       action<[string], TuneOptions>(runner, (context, [workflowId], options) => {
-        const { soak, drain, settleTimeout, baseEvery } = options;
+        const { soak, drain, settleTimeout, baseEvery, baseRate } = options;
         const wanted = {
           soakMs: soak,
           drainMs: drain,
           settleTimeoutMs: settleTimeout,
           baseEveryMs: baseEvery,
+          baseBytesPerSecond: baseRate,
         };
         if (Object.values(wanted).every((value) => value === undefined))
           throw new ZkferryError(
             'BadUsage',
-            'nothing to tune: give --soak, --drain, --settle-timeout or --base-every',
+            'nothing to tune: give --soak, --drain, --settle-timeout, --base-every or --base-rate',
           );
         return send(context, workflowId, 'tune', wanted);
       }),

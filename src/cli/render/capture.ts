@@ -1,33 +1,38 @@
 /** How far behind a hot backup is, and what it has. */
 import type { CaptureStatus } from '../../model/status';
+import { keepsBasesOnly } from '../../model/backupInputs';
+import { READ_FROM } from '../../planning/backup/rpo';
 import type { Colors } from '../output';
 import { bytesText, count, duration, instant } from './text';
 
 export function captureLines(capture: CaptureStatus, colors: Colors): string[] {
   const label = (text: string) => colors.dim(text.padEnd(12));
-  const { lag, lastBase, lastDrill } = capture;
+  const { lag, lastBase, lastDrill, source } = capture;
+  const basesOnly = source !== undefined && keepsBasesOnly(source);
   const lines = [
     `${label('repository')}${capture.repository}`,
-    `${label('captured')}${capture.durableUpTo === undefined ? 'nothing yet' : `up to ${capture.durableUpTo}`}${lag ? `, ${lagText(lag)}` : ''}`,
+    `${label('captured')}${capture.durableUpTo === undefined ? 'nothing yet' : `up to ${capture.durableUpTo}`}${lag && !basesOnly ? `, ${lagText(lag)}` : ''}`,
     `${label('')}${capture.state}${capture.leader ? ` from ${capture.leader}` : ''}${capture.at ? `, told ${instant(capture.at)}` : ''}`,
   ];
-  if (capture.source !== undefined)
+  if (source !== undefined)
     lines.push(
-      `${label('read from')}${capture.source === 'stream' ? 'the quorum port' : "a server's own files"}; lost with the ensemble would be ${capture.rpo}`,
+      `${label('read from')}${READ_FROM[source]}; lost with the ensemble would be ${capture.rpo}`,
     );
-  if (capture.txns !== undefined)
+  if (capture.txns !== undefined && !basesOnly)
     lines.push(
       `${label('since begun')}${count(capture.txns, 'transaction')}, ${bytesText(capture.plainBytes ?? 0)} as ${bytesText(capture.storedBytes ?? 0)} in ${count(capture.segments ?? 0, 'segment')}`,
     );
   if (capture.spooledBytes)
     lines.push(`${label('waiting')}${bytesText(capture.spooledBytes)} on the worker's disk`);
   lines.push(
-    `${label('last base')}${lastBase ? `${lastBase.usableFrom}, ${instant(lastBase.takenAt)}, ${bytesText(lastBase.bytes)}${lastBase.nodes === undefined ? '' : `, ${count(lastBase.nodes, 'znode')}`}` : 'none yet'}${capture.storingBase ? '; one is being stored' : ''}`,
+    `${label('last base')}${lastBase ? `${lastBase.usableFrom}${lastBase.readFrom === undefined ? '' : ` (read from ${lastBase.readFrom} on)`}, ${instant(lastBase.takenAt)}, ${bytesText(lastBase.bytes)}${lastBase.nodes === undefined ? '' : `, ${count(lastBase.nodes, 'znode')}`}` : 'none yet'}${capture.storingBase ? '; one is being stored' : ''}`,
     `${label('last drill')}${lastDrill ? `${lastDrill.ok ? colors.green('restored') : colors.red('failed')} ${lastDrill.zxid}, ${instant(lastDrill.at)}` : colors.yellow('none: a backup counts once it was restored')}`,
   );
+  if (capture.nextBaseAt !== undefined)
+    lines.push(`${label('next base')}${instant(capture.nextBaseAt)}`);
   if (capture.holes)
     lines.push(
-      `${label('holes')}${colors.red(String(capture.holes))}, the last one ${capture.lastHole}`,
+      `${label('holes')}${basesOnly ? capture.holes : colors.red(String(capture.holes))}, the last one ${capture.lastHole}`,
     );
   if (capture.trouble) lines.push(`${label('trouble')}${colors.red(capture.trouble)}`);
   return lines;

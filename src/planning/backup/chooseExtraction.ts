@@ -19,6 +19,7 @@ import {
   refuse,
 } from './notRestorable';
 import { restorableRanges, usableBases } from './restorable';
+import { mayLeadTo, standsAlone } from './standAlone';
 import { isoTime, type Target } from './target';
 import { compareZxids, maxZxid } from '../../model/zxid';
 
@@ -123,10 +124,12 @@ function checkZxid(
 function extractionTo(timeline: TimelineContents, zxid: string): Extraction {
   const base = usableBases(timeline)
     .map((usable) => usable.base)
-    .filter((one) => compareZxids(needsUpTo(one), zxid) <= 0)
+    .filter((one) => mayLeadTo(one, zxid))
+    // One that a log goes on from is of one moment.
+    .sort((one, other) => Number(standsAlone(other)) - Number(standsAlone(one)))
     .at(-1);
   if (base === undefined) throw refuse(`no base of timeline ${timeline.number} leads to ${zxid}`);
-  const objects = chain(timeline, base.snapshotZxid, zxid);
+  const objects = standsAlone(base) ? [] : chain(timeline, base.snapshotZxid, zxid);
   return { timeline: timeline.number, base, objects, zxid };
 }
 
@@ -142,8 +145,11 @@ function byTime(
 ): Choice {
   const shown = isoTime(timeMs);
   const usable = usableBases(timeline).map(({ base }) => base);
+  const standing = new Map(usable.filter(standsAlone).map((base) => [base.key, base]));
+  const onLog = usable.filter((base) => !standsAlone(base));
   for (const [index, range] of ranges.entries()) {
-    const bases = usable.filter((base) => within(range, needsUpTo(base)));
+    const alone = standing.get(range.base);
+    const bases = alone ? [alone] : onLog.filter((base) => within(range, needsUpTo(base)));
     const [first] = bases;
     if (first === undefined) continue;
     if (first.usableFromMs > timeMs) {
@@ -152,6 +158,7 @@ function byTime(
         ? beforeFirst(shown, timeline, ranges)
         : insideHole(shown, timeline, before, range);
     }
+    if (alone !== undefined) continue;
     const from = cleared === undefined ? range.from : maxZxid(range.from, cleared);
     const choice = inRange(timeline, from, bases, timeMs);
     if (choice !== undefined) return choice;

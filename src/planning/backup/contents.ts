@@ -67,13 +67,15 @@ export interface EnsembleContents {
   timelines: TimelineContents[];
 }
 
-/** Every zxid from `from` to `to` can be restored, without a hole. */
+/** Every zxid from `from` to `to` can be restored, without a hole; one alone where its base stands alone. */
 export interface RestorableRange {
   timeline: number;
   /** Key of the manifest of the first base of it. */
   base: string;
   from: string;
   to: string;
+  /** Of a base that is not of one moment: from where it was read, up to `to`. */
+  readFrom?: string;
   /** Least and greatest time of a transaction in it, ms since 1970. */
   fromMs: number;
   toMs: number;

@@ -1,12 +1,13 @@
 /** Ranges and findings as people read them. */
 import type { ContentFinding, EnsembleContents, RestorableRange } from './contents';
 import { rangeFindings, restorableRanges } from './restorable';
+import { readingOf } from './standAlone';
 import { isoTime } from './target';
 
 /** `0x1 (2026-01-02T03:04:05.000Z) to 0x5 (…)`. */
-export const explainRange = ({ from, to, fromMs, toMs }: RestorableRange): string =>
+export const explainRange = ({ from, to, fromMs, toMs, readFrom }: RestorableRange): string =>
   from === to
-    ? `${from} (${isoTime(toMs)})`
+    ? [`${from} (${isoTime(toMs)})`, ...readingOf({ readFrom, usableFrom: to })].join(', ')
     : `${from} (${isoTime(fromMs)}) to ${to} (${isoTime(toMs)})`;
 
 /** Errors first, each once; `limit` of them, then how many more there are. */

@@ -3,7 +3,10 @@ import type { Hole } from '../../model/repository';
 import type { ContentFinding, ListedBase, TimelineContents } from './contents';
 import { islandsOf, type Island } from './logCover';
 import { parseKey } from './parseKey';
+import { needsUpTo, standsAlone } from './standAlone';
 import { compareZxids, maxZxid, zxidText, zxidValue } from '../../model/zxid';
+
+export { needsUpTo } from './standAlone';
 
 /** The transactions in `(after, upTo]`. */
 export interface Gap {
@@ -17,15 +20,11 @@ export interface Gap {
   wasThere: boolean;
 }
 
-/** How far a base needs the log, from its snapshot's zxid on, for it to be usable at all. */
-export const needsUpTo = ({ snapshotZxid, usableFrom }: ListedBase): string =>
-  maxZxid(snapshotZxid, usableFrom);
-
-/** Islands of the log, and of snapshots that need none. */
+/** Islands of the log, and of snapshots that need none but may have one. */
 export const islandsWithBases = (contents: TimelineContents): Island[] =>
-  islandsOf(contents, pointsOf(contents));
+  islandsOf(contents, pointsOf(contents.bases.filter((base) => !standsAlone(base))));
 
-const pointsOf = ({ bases }: TimelineContents): bigint[] =>
+const pointsOf = (bases: readonly ListedBase[]): bigint[] =>
   bases
     .filter((base) => compareZxids(needsUpTo(base), base.snapshotZxid) === 0)
     .map(({ snapshotZxid }) => zxidValue(snapshotZxid));
@@ -68,7 +67,7 @@ export function gapsOf(contents: TimelineContents): Gap[] {
     ...lost.map(({ after }) => after),
   ].sort(compareZxids);
   const edges = [starts[0] ?? newest, newest].map(zxidValue);
-  const islands = islandsOf(contents, [...pointsOf(contents), ...edges]);
+  const islands = islandsOf(contents, [...pointsOf(contents.bases), ...edges]);
   return islands.slice(1).map((island, index) => {
     const [after, upTo] = [islands[index]?.upTo ?? 0n, island.after];
     const meets = (from: string, to: string) => zxidValue(from) < upTo && zxidValue(to) > after;

@@ -2,6 +2,7 @@
 import type { ContentFinding, ListedBase, RestorableRange, TimelineContents } from './contents';
 import { explainGap, gapsOf, islandsWithBases, needsUpTo, type Gap } from './gaps';
 import { islandAt, type Island } from './logCover';
+import { isMeant, standsAlone } from './standAlone';
 import { compareZxids, zxidText, zxidValue } from '../../model/zxid';
 
 /** A base whose log is whole as far as it needs it, and the island that it restores within. */
@@ -20,6 +21,7 @@ export const compareBases = (a: ListedBase, b: ListedBase): number =>
 export function usableBases(contents: TimelineContents): UsableBase[] {
   const islands = islandsWithBases(contents);
   return [...contents.bases].sort(compareBases).flatMap((base) => {
+    if (standsAlone(base)) return [{ base, island: ownIsland(base) }];
     const island = islandAt(islands, zxidValue(base.snapshotZxid));
     return island !== undefined && island.upTo >= zxidValue(needsUpTo(base))
       ? [{ base, island }]
@@ -27,13 +29,35 @@ export function usableBases(contents: TimelineContents): UsableBase[] {
   });
 }
 
+const ownIsland = (base: ListedBase): Island => {
+  const point = zxidValue(needsUpTo(base));
+  return { after: point, upTo: point, objects: [] };
+};
+
 /** In the order of zxids; between one and the next something cannot be restored. */
 export function restorableRanges(contents: TimelineContents): RestorableRange[] {
   const first = new Map<Island, ListedBase>();
   for (const { base, island } of usableBases(contents)) {
     if (!first.has(island)) first.set(island, base);
   }
-  return [...first].map(([island, base]) => rangeOf(contents.number, island, base));
+  const log: RestorableRange[] = [];
+  const points: RestorableRange[] = [];
+  for (const [island, base] of first)
+    (standsAlone(base) ? points : log).push(rangeOf(contents.number, island, base));
+  return [...log, ...outside(points, log)].sort((a, b) => compareZxids(a.from, b.from));
+}
+
+/** Each zxid once; where a log leads there too, that is what is restored from. All in the order of zxids. */
+function outside(
+  points: readonly RestorableRange[],
+  log: readonly RestorableRange[],
+): RestorableRange[] {
+  let at = 0;
+  return points.filter(({ from }, index) => {
+    if (points[index - 1]?.from === from) return false;
+    while (log[at] !== undefined && compareZxids(log[at]!.to, from) < 0) at += 1;
+    return log[at] === undefined || compareZxids(log[at]!.from, from) > 0;
+  });
 }
 
 function rangeOf(timeline: number, island: Island, base: ListedBase): RestorableRange {
@@ -45,7 +69,11 @@ function rangeOf(timeline: number, island: Island, base: ListedBase): Restorable
     if (zxidValue(object.after) >= from) fromMs = Math.min(fromMs, object.fromMs);
   }
   const range = { from: needsUpTo(base), to: zxidText(island.upTo) };
-  return { timeline, base: base.key, ...range, fromMs, toMs };
+  const { readFrom } = base;
+  return {
+    ...{ timeline, base: base.key, ...range, fromMs, toMs },
+    ...(readFrom !== undefined && { readFrom }),
+  };
 }
 
 /**
@@ -62,14 +90,17 @@ export function rangeFindings(contents: TimelineContents): ContentFinding[] {
 }
 
 /**
- * A gap that nothing explains and that begins right where a base no longer needs the log is what retention leaves of
- * older days: it is told, and is no error. What was never sealed no retention has taken.
+ * A gap between bases that stand alone is told, and is no error. So is one that nothing explains and that begins right
+ * where a base no longer needs the log: that is what retention leaves of older days. What was never sealed no retention
+ * has taken.
  */
 function gapFinding(
   gap: Gap,
   usable: readonly UsableBase[],
   sealedUpTo: string | undefined,
 ): ContentFinding {
+  if (gap.holes.length > 0 && gap.expected.length === 0 && gap.holes.every(isMeant))
+    return { code: 'LogHole', severity: 'warning', message: explainGap(gap) };
   const isSealed = sealedUpTo !== undefined && compareZxids(gap.upTo, sealedUpTo) <= 0;
   const explained = gap.holes.length > 0 || gap.expected.length > 0 || !isSealed;
   const after = zxidValue(gap.after);
@@ -105,7 +136,9 @@ function unusable(contents: TimelineContents, usable: readonly UsableBase[]): Co
 
 function withoutBase(contents: TimelineContents, usable: readonly UsableBase[]): ContentFinding[] {
   const islands = islandsWithBases(contents);
-  const used = new Set(usable.map(({ island }) => island.after));
+  const used = new Set(
+    usable.filter(({ base }) => !standsAlone(base)).map(({ island }) => island.after),
+  );
   const newest = islands.at(-1);
   if (newest === undefined && usable.length === 0) {
     const message = `timeline ${contents.number} has neither a base nor a log that can be read: take a new base`;

@@ -14,7 +14,6 @@ import {
 } from './keptBases';
 import { chainsOf } from './logCover';
 import { parseKey } from './parseKey';
-import { compareBases } from './restorable';
 import { compareZxids } from '../../model/zxid';
 
 export type { KeepReason, KeptBase } from './keptBases';
@@ -72,14 +71,14 @@ function keptOf(
 ): Map<Candidate, KeepReason[]> {
   const kept = new Map<Candidate, KeepReason[]>();
   const anchors = anchorsOf(candidates, spec, nowMs);
+  // Of each timeline in the order of its bases; where each stands alone there may be thousands.
+  const since = new Map<TimelineContents, Set<KeepReason>>();
   for (const candidate of candidates) {
-    const reasons = [...anchors]
-      .filter(
-        ([anchor]) =>
-          anchor.timeline === candidate.timeline && compareBases(anchor.base, candidate.base) <= 0,
-      )
-      .map(([, reason]) => reason);
-    if (reasons.length > 0) kept.set(candidate, [...new Set(reasons)]);
+    const reasons = since.get(candidate.timeline) ?? new Set<KeepReason>();
+    since.set(candidate.timeline, reasons);
+    const reason = anchors.get(candidate);
+    if (reason !== undefined) reasons.add(reason);
+    if (reasons.size > 0) kept.set(candidate, [...reasons]);
   }
   const older = candidates.filter((candidate) => !kept.has(candidate));
   for (const [candidate, reasons] of dailyAndWeekly(older, spec)) kept.set(candidate, reasons);

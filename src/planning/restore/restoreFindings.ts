@@ -2,7 +2,8 @@
 import type { RestoreBackupInput } from '../../model/backupInputs';
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import type { RestorePoint } from '../../model/plan';
-import type { EnsembleDocument } from '../../model/repository';
+import type { BaseManifest, EnsembleDocument } from '../../model/repository';
+import { explainReading } from '../backup/standAlone';
 import { error, warning } from '../findings';
 import { zxidText } from '../../model/zxid';
 
@@ -12,6 +13,8 @@ export interface BackupFacts {
   /** Of the snapshot and the log that are read. */
   plainBytes: number;
   nodes?: number;
+  /** Of the base, where it stands alone. */
+  alone?: Pick<BaseManifest, 'source' | 'readFrom' | 'usableFrom'>;
   /** Newest successful drill; absent where there was none. */
   lastDrillAt?: string;
   /** Of base and log: errors say what is wrong with the rest of the backup. */
@@ -27,6 +30,7 @@ export function restoreFindings(
   return [
     ...foreign(facts, backup, input, point),
     ...unproven(backup),
+    ...standingAlone(backup),
     ...backup.findings.map(({ message }) => warning('BackupDamaged', message)),
     ...(point.subtree === undefined ? hosts(facts, backup) : []),
     ...(point.subtree === undefined ? rewinds(facts, point) : []),
@@ -60,6 +64,30 @@ const unproven = ({ lastDrillAt }: BackupFacts): Finding[] =>
         }),
       ]
     : [];
+
+function standingAlone({ alone }: BackupFacts): Finding[] {
+  if (alone === undefined) return [];
+  const reading = explainReading(alone);
+  return [
+    ...(reading === undefined
+      ? []
+      : [
+          warning(
+            'NotOfOneMoment',
+            `the base is ${reading}: of what was committed in between it has some`,
+            { hint: 'whoever relies on several znodes being of one moment must check them' },
+          ),
+        ]),
+    ...(alone.source === 'logical'
+      ? [
+          warning(
+            'LogicalCopy',
+            'the base was read through the client port: sessions, ephemerals and quotas are not in it, and containers and znodes with a time to live are plain ones',
+          ),
+        ]
+      : []),
+  ];
+}
 
 function hosts({ servers }: EnsembleFacts, { plainBytes }: BackupFacts): Finding[] {
   return servers.flatMap(({ server, host }) => {

@@ -26,6 +26,13 @@ test.each([
   [['restore', NOWHERE, 'orders/zookeeper', 'a:1/x', '--at', 'latest'], /ENSEMBLE: \/zookeeper/],
   [['restore', NOWHERE, 'orders/a', 'a:1/zkferry', '--at', 'latest'], /TARGET: \/zkferry/],
   [['restore', NOWHERE, 'orders/a', 'a:1/a', '--at', 'latest', '--conflict', 'ask'], /choices/],
+  [['create', NOWHERE, 'a:1', '--source', 'admin'], /"adminServer"\) come from the inventory/],
+  [['create', NOWHERE, 'a:1', '--source', 'files'], /"ssh"\) comes from the inventory/],
+  [['create', NOWHERE, 'a:1', '--source', 'nothing'], /Allowed choices are stream, files/],
+  [['create', NOWHERE, 'a:1', '--source', 'logical', '--follow'], /whole bases only/],
+  [['create', NOWHERE, 'a:1', '--source-auth', 'env:A'], /only with --source logical/],
+  [['create', NOWHERE, 'a:1', '--source', 'logical', '--quorum-port', '1'], /--source stream only/],
+  [['create', NOWHERE, 'a:1', '--base-rate', '1KiB'], /from 64KiB/],
   [['create', NOWHERE, 'a:1'], /--name: expected what the ensemble is to be called/],
 ])('backup %j: exit 2 and what is accepted', async (words, message) => {
   const { code, err } = await ran(['backup', ...words]);

@@ -161,3 +161,18 @@ test.each([
   const fields = parsed.error?.issues.map(({ path }) => path.join('.')) ?? [];
   expect(fields.some((one) => one.startsWith(field))).toBe(true);
 });
+
+test('a base that is not of one moment, or lacks what no client can read, is warned of', () => {
+  const codes = (alone?: BackupFacts['alone']) =>
+    planRestore(parseEnsemble(THREE), frame({}, {}, { ...(alone && { alone }) }))
+      .findings.filter(({ severity }) => severity === 'warning')
+      .map(({ code, message }) => `${code} ${message}`)
+      .join('\n');
+  expect(codes()).not.toMatch(/NotOfOneMoment|LogicalCopy/);
+  const usableFrom = '0x100000005';
+  expect(codes({ source: 'admin', usableFrom })).not.toMatch(/NotOfOneMoment|LogicalCopy/);
+  expect(codes({ source: 'admin', usableFrom, readFrom: '0x100000003' })).toMatch(
+    /NotOfOneMoment .*read between 0x100000003 and 0x100000005/,
+  );
+  expect(codes({ source: 'logical', usableFrom })).toMatch(/LogicalCopy .*sessions, ephemerals/);
+});

@@ -1,9 +1,17 @@
 /** `zkferry backup create REPOSITORY SOURCE`: one base, or, with --follow, everything until Ctrl-C. Needs no Temporal. */
 import type { Command } from 'commander';
 import type { CaptureProgress } from '../../../adapters/capture/options';
+import { keepsBasesOnly } from '../../../model/backupInputs';
 import { ZkferryError } from '../../../model/errors';
 import { isEnsembleName } from '../../../planning/backup/keys';
+import { readingOf } from '../../../planning/backup/standAlone';
 import { openRepositoryNamed } from '../../backupPlace';
+import {
+  openSource,
+  refuseSource,
+  withSourceOptions,
+  type SourceOptions,
+} from '../../captureSource';
 import {
   action,
   withCommonOptions,
@@ -11,26 +19,25 @@ import {
   type Outcome,
   type Runner,
 } from '../../context';
-import { tapAccess, withQuorumOptions, type QuorumOptions } from '../../quorumOptions';
+import { BASE_RATE, bytesPerSecond } from '../../options';
 import { bytesText, count } from '../../render/text';
 import { placeOf } from '../../treePlace';
 import { spoolDirectory } from '../../treeSource';
 
-/** Longer than an election, shorter than the patience of whoever mistyped an address. */
-const GIVE_UP_AFTER_MS = 15_000;
 const PROGRESS_EVERY_MS = 250;
 
-interface CreateOptions extends QuorumOptions {
+interface CreateOptions extends SourceOptions {
   name?: string;
-  follow?: boolean;
+  baseRate?: number;
   acceptForeign?: boolean;
 }
 
 export function registerCreate(backup: Command, runner: Runner): void {
-  withQuorumOptions(withCommonOptions(backup.command('create <repository> <source>')))
+  withSourceOptions(withCommonOptions(backup.command('create <repository> <source>')))
     .description('back up an ensemble (its name in the inventory, or host:port,…) now')
     .option('--name <name>', 'what it is called there; the name in the inventory without it')
     .option('--follow', 'then capture every transaction, until Ctrl-C')
+    .option('--base-rate <bytes>', BASE_RATE, bytesPerSecond)
     .option('--accept-foreign', 'also where none of its members is known there under this name')
     .action(
       action<[string, string], CreateOptions>(runner, (context, [name, source], options) =>
@@ -46,10 +53,12 @@ async function create(
   options: CreateOptions,
 ): Promise<Outcome> {
   const { capture } = await import('../../../adapters/capture/capture');
-  const { openTap } = await import('../../../adapters/tap/tap');
-  const { servers, ensemble, path } = await placeOf(context, source, 'SOURCE');
+  const { hasOwnBase } = await import('../../../adapters/capture/ownBase');
+  const place = await placeOf(context, source, 'SOURCE');
+  const { servers, ensemble, path } = place;
   if (path !== '/')
     throw new ZkferryError('BadUsage', `SOURCE: a backup is of a whole tree; leave out ${path}`);
+  refuseSource(options, place);
   const name = options.name ?? ensemble?.name;
   if (name === undefined || !isEnsembleName(name))
     throw new ZkferryError(
@@ -57,7 +66,7 @@ async function create(
       `--name: expected what the ensemble is to be called in the repository, 1 to 63 letters, digits, ".", "_" or "-"; got ${name ?? 'none'}`,
     );
   const repository = await openRepositoryNamed(context, repositoryName);
-  const access = await tapAccess(servers, options, ensemble);
+  const opened = await openSource(place, options);
   const stop = new AbortController();
   const hard = new AbortController();
   const release = context.io.onInterrupt(() => {
@@ -78,30 +87,21 @@ async function create(
       })),
       acceptForeign: options.acceptForeign === true,
       freshBase: true,
-      openTap: (tap) => openTap({ ...access, giveUpAfterMs: GIVE_UP_AFTER_MS, ...tap }),
+      ...{ openTap: opened.openTap, source: options.source },
+      ...(options.baseRate !== undefined && { baseBytesPerSecond: options.baseRate }),
       directory: spoolDirectory(context),
       ...{ signal: hard.signal, stop: stop.signal },
       onProgress: (progress) => {
         shows(progress);
-        if (options.follow !== true && hasBase(progress, startedAt)) stop.abort();
+        if (options.follow !== true && hasOwnBase(progress, startedAt)) stop.abort();
       },
     });
     return { text: textOf(repository.store.shown, result), document: { ok: true, ...result } };
   } finally {
     release();
+    await opened.close();
   }
 }
-
-/** One of this command's own, and the log reaches as far as it needs it. */
-const hasBase = (
-  { lastBase, durableUpTo, storingBase }: CaptureProgress,
-  startedAt: string,
-): boolean =>
-  lastBase !== undefined &&
-  storingBase !== true &&
-  lastBase.takenAt >= startedAt &&
-  durableUpTo !== undefined &&
-  BigInt(durableUpTo) >= BigInt(lastBase.usableFrom);
 
 function progressOf(context: CommandContext): (progress: CaptureProgress) => void {
   let lastShown = 0;
@@ -117,11 +117,19 @@ function progressOf(context: CommandContext): (progress: CaptureProgress) => voi
 
 function textOf(shown: string, result: CaptureProgress): string {
   const { lastBase, durableUpTo, txns, holes, lastHole } = result;
+  const isBase = keepsBasesOnly(result.source);
   return [
-    `${shown}: restorable up to ${durableUpTo ?? 'nothing yet'}, ${count(txns, 'transaction')} captured`,
+    isBase
+      ? `${shown}: one base, which restores to ${durableUpTo ?? 'nothing yet'} alone`
+      : `${shown}: restorable up to ${durableUpTo ?? 'nothing yet'}, ${count(txns, 'transaction')} captured`,
     ...(lastBase
       ? [
-          `last base ${lastBase.usableFrom}, ${bytesText(lastBase.bytes)}${lastBase.nodes === undefined ? '' : `, ${count(lastBase.nodes, 'znode')}`}`,
+          [
+            `last base ${lastBase.usableFrom}`,
+            ...readingOf(lastBase),
+            bytesText(lastBase.bytes),
+            ...(lastBase.nodes === undefined ? [] : [count(lastBase.nodes, 'znode')]),
+          ].join(', '),
         ]
       : []),
     ...(holes > 0 ? [`${count(holes, 'hole')}, the last one ${lastHole}`] : []),

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
 import { parseOrThrow } from '../../../model/validation';
 import { versionSchema } from '../../../model/version';
+import { readingOf } from '../../../planning/backup/standAlone';
 import { zxidText } from '../../../planning/backup/keys';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
 import {
@@ -69,6 +70,7 @@ async function extract(
   const { base, objects, zxid: to } = moment.extraction;
   const plan = [
     `${ensemble} as of ${to}: base ${base.usableFrom} of ${instant(base.takenAt)} (${bytesText(base.snapshot.bytes)}) and ${count(objects.length, 'log object')}`,
+    ...readingOf(base),
   ];
   if (options.execute !== true)
     return {

@@ -4,6 +4,7 @@ import type { DrillDocument } from '../../../model/repository';
 import type { EnsembleContents } from '../../../planning/backup/contents';
 import { explainContents } from '../../../planning/backup/explain';
 import { rangeFindings, restorableRanges } from '../../../planning/backup/restorable';
+import { readingOf, standsAlone } from '../../../planning/backup/standAlone';
 import { openRepositoryNamed } from '../../backupPlace';
 import { action, withCommonOptions, type Runner } from '../../context';
 import { bytesText, count, instant } from '../../render/text';
@@ -49,7 +50,11 @@ function linesOf(contents: EnsembleContents, drill: DrillDocument | undefined): 
     ...explainContents(contents).map((line) => `  ${line}`),
     ...bases.map(
       ({ base }) =>
-        `  base ${base.usableFrom}, ${instant(base.takenAt)}, ${bytesText(base.snapshot.bytes)}${base.nodes === undefined ? '' : `, ${count(base.nodes, 'znode')}`}${base.serverVersion === undefined ? '' : `, of ${base.serverVersion}`}`,
+        `  base ${base.usableFrom}, ${instant(base.takenAt)}, ${bytesText(base.snapshot.bytes)}${base.nodes === undefined ? '' : `, ${count(base.nodes, 'znode')}`}${base.serverVersion === undefined ? '' : `, of ${base.serverVersion}`}${standsAlone(base) ? `, source ${base.source}` : ''}${readingOf(
+          base,
+        )
+          .map((text) => `, ${text}`)
+          .join('')}`,
     ),
     `  ${drill === undefined ? 'never restored yet: a backup counts once it was (zkferry backup verify)' : `${drill.ok ? 'restored' : 'NOT restored'} ${drill.zxid} ${instant(drill.at)}`}`,
   ];

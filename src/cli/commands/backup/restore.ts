@@ -4,6 +4,7 @@ import { Option, type Command } from 'commander';
 import { stateDirectory } from '../../../adapters/stateDirectory';
 import type { CopyResult } from '../../../adapters/copy/options';
 import { DEFAULT_ZNODE_ROOT } from '../../../model/contract';
+import { readingOf } from '../../../planning/backup/standAlone';
 import { CONFLICT_POLICIES, type ConflictPolicy } from '../../../tree/copy/merge';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
 import {
@@ -108,7 +109,7 @@ async function restore(
     ),
   );
   return {
-    text: copyText(result, shown, target.shown),
+    text: [copyText(result, shown, target.shown), ...readingOf(moment.extraction.base)].join('\n'),
     document: { ok: true, asOf: moment.extraction.zxid, ...result },
   };
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
 import type { HistoryEntry } from '../../../planning/backup/historyOf';
 import { zxidText } from '../../../planning/backup/keys';
+import { readingOf } from '../../../planning/backup/standAlone';
 import { isoTime } from '../../../planning/backup/target';
 import type { DataTree, TreeZnode } from '../../../tree/dataTree';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
@@ -82,6 +83,7 @@ function textOf(
   return [
     `${path} as of ${extraction.zxid}: ${type === 'persistent' ? 'a znode' : type}, version ${stat.version}, ${count(children.length, 'child', 'children')}`,
     `created ${isoTime(Number(stat.ctime))} (${zxidText(stat.czxid)}), data set ${isoTime(Number(stat.mtime))} (${zxidText(stat.mzxid)})`,
+    ...readingOf(extraction.base),
     ...(acl ?? []).map(({ perms, scheme, id }) => `acl ${scheme}:${id} ${permsText(perms)}`),
     data === null ? 'no data (null)' : `${count(data.length, 'byte')} of data`,
     ...(data !== null && data.length > 0 ? [shownData(data)] : []),

@@ -1,0 +1,44 @@
+/** One base of a source that gives whole trees only: a capture of its own, which ends with it. */
+import { capture } from '../../src/adapters/capture/capture';
+import { hasOwnBase } from '../../src/adapters/capture/ownBase';
+import type { BackupActivities } from '../api';
+import type { Dependencies } from '../dependencies';
+import { operation } from '../operation';
+import { captureSource } from './captureSource';
+import { afterwards } from './stopSoftly';
+
+/** Beyond it the run says why there is none, and tries again. */
+const GIVE_UP_AFTER_MS = 60_000;
+const SEAL_WITHIN_MS = 30_000;
+
+export function wholeBaseActivities(
+  dependencies: Dependencies,
+): Pick<BackupActivities, 'takeWholeBase'> {
+  return {
+    takeWholeBase: (args) =>
+      operation(async (context) => {
+        const startedAt = new Date().toISOString();
+        const done = new AbortController();
+        const late = afterwards(done.signal, SEAL_WITHIN_MS);
+        try {
+          const progress = await capture({
+            ...(await captureSource(dependencies, args, { giveUpAfterMs: GIVE_UP_AFTER_MS })),
+            ...{ acceptForeign: args.acceptForeign, owner: args.owner, freshBase: true },
+            ...(args.baseBytesPerSecond !== undefined && {
+              baseBytesPerSecond: args.baseBytesPerSecond,
+            }),
+            stop: done.signal,
+            // A base that is being read or stored when the run is stopped is not waited for.
+            signal: AbortSignal.any([context.signal, late.signal]),
+            onProgress: (now) => {
+              context.heartbeat(now);
+              if (hasOwnBase(now, startedAt)) done.abort();
+            },
+          });
+          return { progress };
+        } finally {
+          late.cancel();
+        }
+      }),
+  };
+}
