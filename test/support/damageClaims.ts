@@ -11,7 +11,7 @@ import type { SmallRepository } from './smallRepository';
 export interface DamageStage {
   /** A copy that may be damaged. */
   store: ObjectStore;
-  open(): Promise<Repository>;
+  open: () => Promise<Repository>;
   /** Of another repository that holds an ensemble of the same name. */
   another: ObjectStore;
   small: SmallRepository;
@@ -41,7 +41,7 @@ export async function fillAnother(repository: Repository): Promise<void> {
 }
 
 /** A writer that is killed may leave one that no state names any more, or names yet. */
-export async function namedIndexes(open: DamageStage['open']): Promise<string[]> {
+export async function namedIndexes(open: () => Promise<Repository>): Promise<string[]> {
   const { timelines } = await (await open()).contents(ENSEMBLE);
   return timelines[0]!.indexes.map(({ key }) => key);
 }

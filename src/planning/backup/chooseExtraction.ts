@@ -164,7 +164,7 @@ function byTime(
     if (choice !== undefined) return choice;
   }
   const last = ranges.at(-1);
-  if (last !== undefined && last.toMs === timeMs) {
+  if (last?.toMs === timeMs && beyondLatest(timeline, last) === undefined) {
     return { kind: 'chosen', extraction: extractionTo(timeline, last.to) };
   }
   throw afterLast(shown, timeline, ranges, 'use --at latest for the newest there is');
