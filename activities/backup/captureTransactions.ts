@@ -4,10 +4,7 @@ import type { BackupActivities } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { captureSource } from './captureSource';
-import { afterwards } from './stopSoftly';
-
-/** Most that sealing what is captured may take once it shall end. */
-const SEAL_WITHIN_MS = 30_000;
+import { afterwards, SEAL_WITHIN_MS } from '../../src/adapters/capture/stopSoftly';
 
 export function captureActivities(
   dependencies: Dependencies,

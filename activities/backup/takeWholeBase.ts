@@ -1,15 +1,14 @@
 /** One base of a source that gives whole trees only: a capture of its own, which ends with it. */
 import { capture } from '../../src/adapters/capture/capture';
 import { hasOwnBase } from '../../src/adapters/capture/ownBase';
+import { afterwards, SEAL_WITHIN_MS } from '../../src/adapters/capture/stopSoftly';
 import type { BackupActivities } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { captureSource } from './captureSource';
-import { afterwards } from './stopSoftly';
 
 /** Beyond it the run says why there is none, and tries again. */
 const GIVE_UP_AFTER_MS = 60_000;
-const SEAL_WITHIN_MS = 30_000;
 
 export function wholeBaseActivities(
   dependencies: Dependencies,

@@ -1,6 +1,7 @@
 /** `zkferry backup create REPOSITORY SOURCE`: one base, or, with --follow, everything until Ctrl-C. Needs no Temporal. */
 import type { Command } from 'commander';
 import type { CaptureProgress } from '../../../adapters/capture/options';
+import { afterwards, SEAL_WITHIN_MS } from '../../../adapters/capture/stopSoftly';
 import { keepsBasesOnly } from '../../../model/backupInputs';
 import { ZkferryError } from '../../../model/errors';
 import { isEnsembleName } from '../../../planning/backup/keys';
@@ -74,6 +75,9 @@ async function create(
     stop.abort();
   });
   const shows = progressOf(context);
+  let last: CaptureProgress | undefined;
+  const { shown } = repository.store;
+  const late = afterwards(stop.signal, SEAL_WITHIN_MS, () => notSealed(shown, last));
   const startedAt = new Date().toISOString();
   try {
     const result = await capture({
@@ -90,18 +94,26 @@ async function create(
       ...{ openTap: opened.openTap, source: options.source },
       ...(options.baseRate !== undefined && { baseBytesPerSecond: options.baseRate }),
       directory: spoolDirectory(context),
-      ...{ signal: hard.signal, stop: stop.signal },
+      ...{ signal: AbortSignal.any([hard.signal, late.signal]), stop: stop.signal },
       onProgress: (progress) => {
+        last = progress;
         shows(progress);
         if (options.follow !== true && hasOwnBase(progress, startedAt)) stop.abort();
       },
     });
-    return { text: textOf(repository.store.shown, result), document: { ok: true, ...result } };
+    return { text: textOf(shown, result), document: { ok: true, ...result } };
   } finally {
     release();
+    late.cancel();
     await opened.close();
   }
 }
+
+const notSealed = (shown: string, last: CaptureProgress | undefined): ZkferryError =>
+  new ZkferryError(
+    'RepositoryUnavailable',
+    `${shown} did not take what was captured within ${SEAL_WITHIN_MS / 1_000} s of the end${last?.trouble === undefined ? '' : ` (${last.trouble})`}: it is restorable up to ${last?.durableUpTo ?? 'nothing yet'}; run the same command again once it can be written to`,
+  );
 
 function progressOf(context: CommandContext): (progress: CaptureProgress) => void {
   let lastShown = 0;
