@@ -112,7 +112,7 @@ async function create(
 const notSealed = (shown: string, last: CaptureProgress | undefined): ZkferryError =>
   new ZkferryError(
     'RepositoryUnavailable',
-    `${shown} did not take what was captured within ${SEAL_WITHIN_MS / 1_000} s of the end${last?.trouble === undefined ? '' : ` (${last.trouble})`}: it is restorable up to ${last?.durableUpTo ?? 'nothing yet'}; run the same command again once it can be written to`,
+    `${shown} did not take what was captured within ${SEAL_WITHIN_MS / 1_000} s of the end${last?.trouble === undefined ? '' : ` (${last.trouble})`}: ${last?.lastBase === undefined ? 'nothing can be restored yet' : `it is restorable up to ${last.durableUpTo}`}; run the same command again once it can be written to`,
   );
 
 function progressOf(context: CommandContext): (progress: CaptureProgress) => void {
