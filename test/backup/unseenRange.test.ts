@@ -99,6 +99,10 @@ async function awayAndBack(options: Partial<CaptureOptions>): Promise<RecordedTr
   const second = begin();
   await second.capturing();
   await write(50);
+  const mark = await session.create('/work/mark-', Buffer.alloc(0), { sequential: true });
+  const end = BigInt((await session.get(mark)).stat.czxid);
+  // A client hears of its write before a learner that is told of it does.
+  await second.until('the mark', ({ durableUpTo }) => BigInt(durableUpTo ?? 0) >= end);
   await second.stop();
   return meanwhile;
 }

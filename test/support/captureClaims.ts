@@ -9,6 +9,7 @@ import type { TimelineContents } from '../../src/planning/backup/contents';
 import { compareZxids } from '../../src/model/zxid';
 import { treeOf } from './backupTree';
 import type { CapturePlace } from './capturePlace';
+import { fingerprintAt } from './examineRepository';
 import { ENSEMBLE, RunningCapture } from './runningCapture';
 import { addressesOf, assertEqual } from './tapLab';
 import { until } from './until';
@@ -213,6 +214,23 @@ const endIsMissed = (stage: Stage): Promise<void> =>
     assert.notEqual(base.id, before.bases[0]!.id);
   });
 
+/** Pieces are merged and sealed while others read them. */
+const readMeanwhile = (stage: Stage): Promise<void> =>
+  underLoad(stage.lab, async (load) => {
+    const running = new RunningCapture(stage.lab, stage.place.writing, { segmentMs: 1_000 });
+    await running.capturing();
+    await written(load, 200);
+    const repository = await stage.place.reading();
+    for (let look = 0; look < 8; look += 1) {
+      const { findings } = await checkEnsemble(repository, ENSEMBLE);
+      assert.deepEqual(findings, []);
+      const contents = await repository.contents(ENSEMBLE);
+      await fingerprintAt(repository, contents, { kind: 'latest' });
+    }
+    await load.stop();
+    await running.stop();
+  });
+
 export const captureClaims: Record<string, (stage: Stage) => Promise<void>> = {
   'everything an ensemble commits is in the repository, and makes the same tree': everything,
   'a capture that dies leaves what the next one goes on after, without gap or repetition': killed,
@@ -221,4 +239,5 @@ export const captureClaims: Record<string, (stage: Stage) => Promise<void>> = {
     unwritable,
   'when the leader dies nothing that was acknowledged is missing': leaderDies,
   'pieces of the very end that are gone are missed': endIsMissed,
+  'what is read while it is merged and sealed is sound': readMeanwhile,
 };

@@ -12,3 +12,9 @@ export function damageOf(error: unknown): string {
   }
   throw error;
 }
+
+/** Whether an object was not there when it was read. */
+export const isGone = (error: unknown): boolean =>
+  isZkferryError(error) &&
+  (error.type === 'ObjectMissing' ||
+    (isZkferryError(error.cause) && error.cause.type === 'ObjectMissing'));

@@ -3,7 +3,7 @@ import { decodeTxn } from '../../codec/txn';
 import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
 import { historyOf, type HistoryEntry } from '../../planning/backup/historyOf';
 import { objectsUpTo } from '../../planning/backup/wholeLog';
-import { readTxns } from './readLog';
+import { readMoving } from './readMoving';
 import type { Repository } from './repository';
 
 export interface PathHistoryOptions {
@@ -39,7 +39,7 @@ export async function pathHistory(
   const { objects, after } = objectsUpTo(contents, upTo);
   const changes: HistoryEntry[] = [];
   let total = 0;
-  for await (const { bytes } of readTxns(repository, objects, {
+  for await (const { bytes } of readMoving(repository, objects, {
     ...{ after: BigInt(after), upTo: BigInt(upTo.zxid) },
     acrossHoles: true,
     signal,

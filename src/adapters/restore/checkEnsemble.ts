@@ -9,9 +9,13 @@ import type {
 import { explainContents } from '../../planning/backup/explain';
 import { rangeFindings } from '../../planning/backup/restorable';
 import { readSnapshot } from '../../codec/snapshot';
+import { isGone } from '../repository/damage';
 import { drillFindings } from '../repository/drills';
 import { readLogObject } from '../repository/readLog';
 import type { Repository } from '../repository/repository';
+
+/** How often a repository is read anew because its writer took away what had been listed. */
+const ATTEMPTS = 5;
 
 export interface CheckOptions {
   signal?: AbortSignal;
@@ -35,10 +39,20 @@ export async function checkEnsemble(
   ensemble: string,
   { signal, onProgress = () => undefined }: CheckOptions = {},
 ): Promise<EnsembleCheck> {
-  const contents = await repository.contents(ensemble, signal);
-  const work = new Check(repository, totalOf(contents), onProgress, signal);
-  const timelines: TimelineContents[] = [];
-  for (const timeline of contents.timelines) timelines.push(await work.timeline(timeline));
+  let contents = await repository.contents(ensemble, signal);
+  let work: Check;
+  let timelines: TimelineContents[];
+  for (let attempt = 1; ; attempt += 1) {
+    work = new Check(repository, totalOf(contents), onProgress, signal);
+    timelines = [];
+    for (const timeline of contents.timelines) timelines.push(await work.timeline(timeline));
+    if (work.lost.length === 0 || attempt === ATTEMPTS) break;
+    // A writer merges what it wrote, and seals it, meanwhile: what it took away is no longer listed.
+    const now = await repository.contents(ensemble, signal);
+    const listed = new Set(keysOf(now));
+    if (work.lost.some((key) => listed.has(key))) break;
+    contents = now;
+  }
   timelines.at(-1)?.findings.push(...(await drillFindings(repository, ensemble, signal)));
   const sound = { ...contents, timelines };
   const findings = timelines.flatMap((one) => [...one.findings, ...rangeFindings(one)]);
@@ -49,6 +63,16 @@ export async function checkEnsemble(
     ...{ findings, contents: sound },
   };
 }
+
+/** Of everything whose place another object may have taken. */
+const keysOf = ({ timelines }: EnsembleContents): string[] =>
+  timelines.flatMap(({ bases, segments, pieces, unindexed }) => [
+    ...bases.flatMap(({ key, configuration }) => [
+      key,
+      ...(configuration ? [configuration.key] : []),
+    ]),
+    ...[...segments, ...pieces, ...unindexed].map(({ key }) => key),
+  ]);
 
 const totalOf = ({ timelines }: EnsembleContents): number =>
   timelines
@@ -61,6 +85,8 @@ const totalOf = ({ timelines }: EnsembleContents): number =>
 class Check {
   objects = 0;
   doneBytes = 0;
+  /** Listed, and gone when it was read. */
+  readonly lost: string[] = [];
 
   constructor(
     private readonly repository: Repository,
@@ -133,6 +159,7 @@ class Check {
       return undefined;
     } catch (error) {
       if (!(error instanceof NotWhole) && !(isZkferryError(error) && !error.retryable)) throw error;
+      if (isGone(error)) this.lost.push(key);
       return { code: 'ObjectDamaged', severity: 'error', key, message: error.message };
     }
   }

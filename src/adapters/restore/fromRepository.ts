@@ -14,7 +14,7 @@ import type { EnsembleContents, Extraction } from '../../planning/backup/content
 import { zxidText, zxidValue } from '../../planning/backup/keys';
 import type { Target } from '../../planning/backup/target';
 import { timeOf } from '../capture/pendingLog';
-import { readTxns } from '../repository/readLog';
+import { readMoving } from '../repository/readMoving';
 import type { Repository } from '../repository/repository';
 import type { RestoreInput } from './input';
 
@@ -57,8 +57,8 @@ async function lastBefore(
   signal?: AbortSignal,
 ): Promise<string | undefined> {
   let last = zxidValue(after);
-  for await (const { zxid, bytes } of readTxns(repository, [object], {
-    after: last,
+  for await (const { zxid, bytes } of readMoving(repository, [object], {
+    ...{ after: last, upTo: zxidValue(object.last) },
     acrossHoles: true,
     signal,
   })) {
@@ -98,7 +98,7 @@ export async function openExtraction(
     usableFrom: zxidValue(base.usableFrom),
     logBytes: objects.reduce((sum, { plainBytes }) => sum + plainBytes, 0),
     ...(base.serverVersion !== undefined && { serverVersion: base.serverVersion }),
-    txns: () => readTxns(repository, objects, { after, upTo, signal }),
+    txns: () => readMoving(repository, objects, { after, upTo, signal }),
     close: () => rm(file, { force: true }),
   };
 }
