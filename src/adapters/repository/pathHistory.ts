@@ -3,6 +3,8 @@ import { decodeTxn } from '../../codec/txn';
 import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
 import { historyOf, type HistoryEntry } from '../../planning/backup/historyOf';
 import { objectsUpTo } from '../../planning/backup/wholeLog';
+import { explainGap, gapsOf } from '../../planning/backup/gaps';
+import { compareZxids } from '../../model/zxid';
 import { readMoving } from './readMoving';
 import type { Repository } from './repository';
 
@@ -23,6 +25,8 @@ export interface PathHistory {
   total: number;
   /** In the order they happened. */
   changes: HistoryEntry[];
+  /** What nobody knows of, between `from` and `to`: a sentence each. */
+  gaps: string[];
 }
 
 /**
@@ -49,5 +53,9 @@ export async function pathHistory(
       changes.push(entry);
       if (changes.length > limit) changes.shift();
     }
-  return { from: after, to: upTo.zxid, total, changes };
+  const timeline = contents.timelines.find(({ number }) => number === upTo.timeline);
+  const gaps = (timeline === undefined ? [] : gapsOf(timeline)).filter(
+    (gap) => compareZxids(gap.upTo, after) > 0 && compareZxids(gap.after, upTo.zxid) < 0,
+  );
+  return { from: after, to: upTo.zxid, total, changes, gaps: gaps.map(explainGap) };
 }

@@ -9,6 +9,7 @@ import { compareServed } from './compareServed';
 import { holdDrill, type Proof } from './drill';
 import { openExtraction } from './fromRepository';
 import { startScratchServer } from './scratchServer';
+import { jarsOf } from './serverCommand';
 import { digestOf, treeAt } from './treeAt';
 import { writeDataDirectory } from './writeDataDirectory';
 
@@ -23,18 +24,21 @@ export interface DrillOptions {
   signal?: AbortSignal;
 }
 
-export const drillHere = (
+/** ArtifactMissing without a record where there is no such release: that says nothing of the backup. */
+export async function drillHere(
   repository: Repository,
   contents: EnsembleContents,
   options: DrillOptions,
-): Promise<DrillDocument> =>
-  holdDrill(
+): Promise<DrillDocument> {
+  await jarsOf(options.releaseDirectory);
+  return holdDrill(
     repository,
     contents,
     options.at ?? { kind: 'latest' },
     (extraction) => prove(repository, extraction, options),
     { ...(options.signal !== undefined && { signal: options.signal }) },
   );
+}
 
 async function prove(
   repository: Repository,

@@ -22,6 +22,7 @@ import {
 } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { ZkferryError } from '../../model/errors';
+import { REPOSITORY_KEY } from '../../planning/backup/keys';
 
 /** For what a file system keeps beside the bytes of files. */
 const SPARE_BYTES = 4 << 20;
@@ -47,6 +48,7 @@ export async function choosePlace(path: string, neededBytes: number): Promise<Pl
       `${directory} is where a server keeps files inside its data directory: name the directory above it`,
     );
   if (before !== undefined) await refuseUsed(directory, before);
+  await refuseRepository(directory);
   const parent = dirname(directory);
   const above = await stat(parent).catch((error: NodeJS.ErrnoException) => {
     throw refused(`${parent}, where ${directory} would be made, is not there (${error.code})`);
@@ -108,6 +110,19 @@ async function resolved(path: string): Promise<{ directory: string; before: Stat
     throw refused(`${path} is a link that leads nowhere (${error.code})`);
   });
   return { directory, before: await stat(directory) };
+}
+
+/** What lies in a repository is taken for part of it. */
+async function refuseRepository(directory: string): Promise<void> {
+  for (let above = dirname(directory); ; above = dirname(above)) {
+    const isRepository = await access(join(above, REPOSITORY_KEY)).then(
+      () => true,
+      () => false,
+    );
+    if (isRepository)
+      throw refused(`${directory} would lie in the backup repository ${above}: restore elsewhere`);
+    if (above === dirname(above)) return;
+  }
 }
 
 async function refuseUsed(directory: string, before: Stats): Promise<void> {

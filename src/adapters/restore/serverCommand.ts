@@ -80,7 +80,8 @@ function superDigest(credential: string): string {
   return `${credential.split(':', 1)[0]}:${digest}`;
 }
 
-async function jarsOf(release: string): Promise<string[]> {
+/** ArtifactMissing where it is no unpacked release. */
+export async function jarsOf(release: string): Promise<string[]> {
   const lists = await Promise.all(
     [release, join(release, 'lib')].map(async (directory) => {
       const names = await readdir(directory).catch(() => []);

@@ -58,6 +58,12 @@ describe('a data directory', () => {
 
     test('where its parent is missing, or no directory, or a link leads nowhere', async () => {
       await refuses(join(directory, 'no', 'data'), /\/no, where .* is not there \(ENOENT\)/);
+      mkdirSync(join(directory, 'backups', 'orders'), { recursive: true });
+      writeFileSync(join(directory, 'backups', 'repository.json'), '{}');
+      await refuses(
+        join(directory, 'backups', 'orders', 'x'),
+        /would lie in the backup repository/,
+      );
       writeFileSync(join(directory, 'file'), '');
       await refuses(join(directory, 'file', 'data'), /cannot be looked at \(ENOTDIR\)/);
       symlinkSync(join(directory, 'nowhere'), join(directory, 'link'));

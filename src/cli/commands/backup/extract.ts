@@ -72,11 +72,14 @@ async function extract(
     `${ensemble} as of ${to}: base ${base.usableFrom} of ${instant(base.takenAt)} (${bytesText(base.snapshot.bytes)}) and ${count(objects.length, 'log object')}`,
     ...readingOf(base),
   ];
-  if (options.execute !== true)
+  if (options.execute !== true) {
+    const { choosePlace } = await import('../../../adapters/restore/place');
+    await choosePlace(options.to, 0);
     return {
       text: [...plan, 'nothing was written; --execute does it'].join('\n'),
       document: { ok: true, executed: false, ...moment.extraction },
     };
+  }
   const { writeDataDirectory } = await import('../../../adapters/restore');
   const result = await withMomentOpen(context, moment, (input, signal) =>
     writeDataDirectory(input, options.to, {

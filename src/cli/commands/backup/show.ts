@@ -141,17 +141,24 @@ async function history(
     options,
   );
   const { children, below, limit } = options;
-  const { from, to, total, changes } = await pathHistory(repository, contents, extraction, path, {
-    ...{ children: children === true, below: below === true, limit },
-  });
+  const { from, to, total, changes, gaps } = await pathHistory(
+    repository,
+    contents,
+    extraction,
+    path,
+    {
+      ...{ children: children === true, below: below === true, limit },
+    },
+  );
   const head = `${path}${below === true ? ' and below' : ''}: ${count(total, 'change')} from ${from} to ${to}`;
   return {
     text: [
       head,
       ...(total > changes.length ? [`  … ${total - changes.length} earlier ones: --limit`] : []),
       ...changes.map(lineOf),
+      ...gaps.map((gap) => `  not known: ${gap}`),
     ].join('\n'),
-    document: { path, from, to, total, changes },
+    document: { path, from, to, total, changes, gaps },
   };
 }
 
