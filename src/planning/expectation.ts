@@ -1,6 +1,7 @@
 /** What a plan is expected to cost, from measurement: shown before the run, compared with it afterwards. */
 import type { EnsembleFacts } from '../model/facts';
 import type { PlanExpectation, PlanStep } from '../model/plan';
+import type { UpgradeReport } from '../model/status';
 import { compareVersions } from '../model/version';
 import {
   BACKUP_BYTES_PER_SECOND,
@@ -53,3 +54,7 @@ function backedUpBytes(steps: readonly PlanStep[], facts: EnsembleFacts): number
   if (backup?.repository !== undefined) return measuredTreeBytes(facts);
   return facts.servers.find(({ server }) => server === backup?.server)?.host?.data?.totalBytes ?? 0;
 }
+
+/** Where every server is stopped on purpose nothing is probed. */
+export const isWatched = ({ availability }: UpgradeReport): boolean =>
+  availability.acknowledgedWrites + availability.failedWrites + availability.unobservedMs > 0;

@@ -1,5 +1,6 @@
 /** Builds the status document, the report and the page shown in the Temporal UI from a run's state. */
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { isWatched } from '../../src/planning/expectation';
 import { backupText } from '../../src/planning/planText';
 import { renderPlanMarkdown } from '../../src/planning/renderPlan';
 import type {
@@ -153,8 +154,12 @@ function reportText(state: RunState, report: UpgradeReport): string {
     `${state.opened.ensemble}: ${rulesOf(state).title} ${report.outcome} in ${seconds(report.durationMs)}`,
     ...rulesOf(state).outcomeLines(state),
     `server restarts ${report.serverRestarts} (planned ${report.planned.serverRestarts}), of the leader ${report.leaderRestarts} (planned ${report.planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
-    `write gaps over ${report.availability.thresholdMs} ms: ${gaps.length === 0 ? 'none' : gaps.join(', ')}; longest expected ${report.planned.longestWriteGapMs} ms`,
-    `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,
+    ...(isWatched(report)
+      ? [
+          `write gaps over ${report.availability.thresholdMs} ms: ${gaps.length === 0 ? 'none' : gaps.join(', ')}; longest expected ${report.planned.longestWriteGapMs} ms`,
+          `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,
+        ]
+      : [`write gaps not measured; longest expected ${report.planned.longestWriteGapMs} ms`]),
     ...(report.backup ? [`backup: ${backupText(report.backup)}`] : []),
     ...(report.membersAgree ? [`members: ${report.membersAgree.detail}`] : []),
   ].join('\n');

@@ -264,7 +264,7 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   if (result.observation) observe(state, result.observation);
   if (result.backup) state.backup = result.backup;
   if (result.membersAgree) state.membersAgree = result.membersAgree;
-  if (step.activity === 'stopServer' && isRestart(state, step)) {
+  if (isRestart(state, step)) {
     state.serverRestarts += 1;
     if (ledBefore) state.leaderRestarts += 1;
   }
@@ -274,11 +274,13 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   note(state, `${step.title}: ${result.detail}`);
 }
 
-/** One that leaves stops for good. */
+/** One that leaves stops for good; one that is halted for other data is started on these, or on its own. */
 const isRestart = (state: RunState, stop: PlanStep): boolean =>
-  (state.plan?.steps ?? []).some(
-    (step) => step.activity === 'startServer' && turnOf(step) === turnOf(stop),
-  );
+  stop.activity === 'haltServer' ||
+  (stop.activity === 'stopServer' &&
+    (state.plan?.steps ?? []).some(
+      (step) => step.activity === 'startServer' && turnOf(step) === turnOf(stop),
+    ));
 
 /**
  * Before the first server is touched a failure ends the run, since nothing has happened; afterwards the

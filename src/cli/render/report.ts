@@ -1,11 +1,20 @@
 /** The report of an ended run, beside what its plan expected. */
 import type { MembershipNames } from '../../model/plan';
 import type { UpgradeReport, WriteGap } from '../../model/status';
+import { isWatched } from '../../planning/expectation';
 import { backupText } from '../../planning/planText';
 import type { Colors } from '../output';
 import { count, duration } from './text';
 
 const MAX_GAPS = 20;
+
+const availabilityLines = (report: UpgradeReport): string[] => {
+  const { writeGaps, thresholdMs } = report.availability;
+  const { longestWriteGapMs } = report.planned;
+  return isWatched(report)
+    ? gapLines(writeGaps, thresholdMs, longestWriteGapMs)
+    : [`not measured (longest expected ${duration(longestWriteGapMs)})`];
+};
 
 export function renderReport(report: UpgradeReport, colors: Colors): string {
   const { availability, planned } = report;
@@ -21,14 +30,17 @@ export function renderReport(report: UpgradeReport, colors: Colors): string {
         )),
     `${label('server restarts')}${report.serverRestarts} (expected ${planned.serverRestarts})`,
     `${label('leader restarts')}${report.leaderRestarts} (expected ${planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
-    ...gapLines(availability.writeGaps, availability.thresholdMs, planned.longestWriteGapMs).map(
+    ...availabilityLines(report).map(
       (text, index) => `${label(index === 0 ? 'write gaps' : '')}${text}`,
     ),
-    `${label('probe')}${count(availability.acknowledgedWrites, 'write')} acknowledged, ${availability.failedWrites} failed, ${count(availability.sessionsLost, 'session')} lost`,
   ];
+  if (isWatched(report))
+    lines.push(
+      `${label('probe')}${count(availability.acknowledgedWrites, 'write')} acknowledged, ${availability.failedWrites} failed, ${count(availability.sessionsLost, 'session')} lost`,
+    );
   if (availability.unobservedMs > 0)
     lines.push(`${label('not watched')}${duration(availability.unobservedMs)}`);
-  if (report.clients)
+  if (report.clients && report.clients.length > 0)
     lines.push(
       `${label('clients left')}${report.clients.map(({ session, address, server }) => `${session} from ${address} on ${server}`).join(', ')}`,
     );
