@@ -192,9 +192,12 @@ it.each(['logical', 'admin'])(
     const many = await session.create('/many-', Buffer.alloc(0), { sequential: true });
     for (let at = 0; at < 200; at += 1) await session.create(`${many}/${at}`, Buffer.alloc(100));
     let ended = false;
-    const writing = (async () => {
-      while (!ended) await session.set('/app', Buffer.from('moves'));
-    })();
+    // So many at once that none of the moments that count falls between two of them.
+    const writing = Promise.all(
+      Array.from({ length: 50 }, async () => {
+        while (!ended) await session.set('/app', Buffer.from('moves'));
+      }),
+    );
     const made = await zkferry(['backup', 'create', place, name(), '--source', source]);
     ended = true;
     await writing;
