@@ -17,19 +17,8 @@ export const placementOperations = (
   runner: HostRunner,
 ): Pick<HostDataPort, 'setAsideData' | 'bringBackData' | 'placeData'> => ({
   async setAsideData(server, label, token, context) {
-    needed(server.directories, server, 'directories.config');
-    const result = await runner.run(
-      server,
-      {
-        what: 'set the data aside',
-        parts: PARTS,
-        main: SET_ASIDE_MAIN,
-        values: { label: checkedLabel(label) },
-        token,
-        timeoutMs: RENAME_TIMEOUT_MS,
-      },
-      context,
-    );
+    const target = { what: 'set the data aside', main: SET_ASIDE_MAIN };
+    const result = await rename(runner, target, [server, label, token, context]);
     return {
       alreadyAside: result.get('already') === 'yes',
       directories: linesOf(result.get('directories')),
@@ -38,19 +27,8 @@ export const placementOperations = (
   },
 
   async bringBackData(server, label, token, context) {
-    needed(server.directories, server, 'directories.config');
-    const result = await runner.run(
-      server,
-      {
-        what: 'bring the data back',
-        parts: PARTS,
-        main: BRING_BACK_MAIN,
-        values: { label: checkedLabel(label) },
-        token,
-        timeoutMs: RENAME_TIMEOUT_MS,
-      },
-      context,
-    );
+    const target = { what: 'bring the data back', main: BRING_BACK_MAIN };
+    const result = await rename(runner, target, [server, label, token, context]);
     const directories = linesOf(result.get('directories'));
     return {
       broughtBack: directories.length > 0,
@@ -85,3 +63,15 @@ export const placementOperations = (
     };
   },
 });
+
+/** Between a data directory's own name and the one that `label` gives it. */
+function rename(
+  runner: HostRunner,
+  target: { what: string; main: string },
+  [server, label, token, context]: Parameters<HostDataPort['setAsideData']>,
+): ReturnType<HostRunner['run']> {
+  needed(server.directories, server, 'directories.config');
+  const values = { label: checkedLabel(label) };
+  const script = { ...target, parts: PARTS, values, token, timeoutMs: RENAME_TIMEOUT_MS };
+  return runner.run(server, script, context);
+}
