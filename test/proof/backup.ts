@@ -10,7 +10,7 @@ import { damageClaims, fillAnother } from '../support/damageClaims';
 import { ENSEMBLE } from '../support/runningCapture';
 import {
   fillRepository,
-  LOG_SYNC,
+  LONG_MEMORY,
   NO_LOG_SYNC,
   type SmallRepository,
 } from '../support/smallRepository';
@@ -78,7 +78,7 @@ const claimsOf = (kind: string): Case => ({
   name: `the claims of captures, into ${kind}`,
   run: async () => {
     const options = lean('backup-claims', BY_WORKFLOW);
-    const javaOptions = [...options.javaOptions!, LOG_SYNC];
+    const javaOptions = [...options.javaOptions!, LONG_MEMORY];
     const lab = await createLab({ ...options, javaOptions });
     try {
       await lab.start();

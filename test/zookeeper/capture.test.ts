@@ -5,7 +5,7 @@ import { OTHER_KEY } from '../support/ageKeys';
 import { captureClaims } from '../support/captureClaims';
 import { PLACES, type CapturePlace, type OpenPlace } from '../support/capturePlace';
 import { ENSEMBLE } from '../support/runningCapture';
-import { LOG_SYNC } from '../support/smallRepository';
+import { LONG_MEMORY } from '../support/smallRepository';
 
 jest.setTimeout(240_000);
 
@@ -20,7 +20,7 @@ beforeAll(async () => {
     servers: 3,
     settings: { tickTime: '500', initLimit: '20', syncLimit: '6' },
     // Who takes over on a busy machine may come later than a leader remembers: that is another test's matter.
-    javaOptions: [LOG_SYNC],
+    javaOptions: [LONG_MEMORY],
   });
   await lab.start();
 });

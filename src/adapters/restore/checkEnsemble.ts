@@ -14,8 +14,8 @@ import { drillFindings } from '../repository/drills';
 import { readLogObject } from '../repository/readLog';
 import type { Repository } from '../repository/repository';
 
-/** How often a repository is read anew because its writer took away what had been listed. */
-const ATTEMPTS = 5;
+/** How often a repository is listed anew because its writer took away what had been listed; it seals once a second at most. */
+const ATTEMPTS = 20;
 
 export interface CheckOptions {
   signal?: AbortSignal;
@@ -40,12 +40,10 @@ export async function checkEnsemble(
   { signal, onProgress = () => undefined }: CheckOptions = {},
 ): Promise<EnsembleCheck> {
   let contents = await repository.contents(ensemble, signal);
-  let work: Check;
+  const work = new Check(repository, onProgress, signal);
   let timelines: TimelineContents[];
   for (let attempt = 1; ; attempt += 1) {
-    work = new Check(repository, totalOf(contents), onProgress, signal);
-    timelines = [];
-    for (const timeline of contents.timelines) timelines.push(await work.timeline(timeline));
+    timelines = await work.look(contents);
     if (work.lost.length === 0 || attempt === ATTEMPTS) break;
     // A writer merges what it wrote, and seals it, meanwhile: what it took away is no longer listed.
     const now = await repository.contents(ensemble, signal);
@@ -82,21 +80,37 @@ const totalOf = ({ timelines }: EnsembleContents): number =>
     ])
     .reduce((sum, bytes) => sum + bytes, 0);
 
+/** Reads each object once, whatever is listed meanwhile. */
 class Check {
   objects = 0;
   doneBytes = 0;
-  /** Listed, and gone when it was read. */
-  readonly lost: string[] = [];
+  private totalBytes = 0;
+  /** What was found of each key; undefined of one that is sound. */
+  private readonly found = new Map<string, ContentFinding | undefined>();
+  private gone = new Set<string>();
 
   constructor(
     private readonly repository: Repository,
-    private readonly totalBytes: number,
     private readonly onProgress: NonNullable<CheckOptions['onProgress']>,
     private readonly signal: AbortSignal | undefined,
   ) {}
 
+  /** Listed, and gone when it was to be read. */
+  get lost(): string[] {
+    return [...this.gone];
+  }
+
+  async look(contents: EnsembleContents): Promise<TimelineContents[]> {
+    for (const key of this.gone) this.found.delete(key);
+    this.gone = new Set();
+    this.totalBytes = Math.max(totalOf(contents), this.doneBytes);
+    const timelines: TimelineContents[] = [];
+    for (const timeline of contents.timelines) timelines.push(await this.timeline(timeline));
+    return timelines;
+  }
+
   /** Without what is not sound, which becomes findings. */
-  async timeline(timeline: TimelineContents): Promise<TimelineContents> {
+  private async timeline(timeline: TimelineContents): Promise<TimelineContents> {
     const findings = [...timeline.findings];
     const keep = async <T extends { key: string }>(
       all: readonly T[],
@@ -105,7 +119,7 @@ class Check {
     ): Promise<T[]> => {
       const sound: T[] = [];
       for (const one of all) {
-        const finding = await this.look(one.key, bytes(one), () => look(one));
+        const finding = await this.lookAt(one.key, bytes(one), () => look(one));
         if (finding === undefined) sound.push(one);
         else findings.push(finding);
       }
@@ -145,21 +159,31 @@ class Check {
     if (end !== undefined) throw new NotWhole(`${snapshot.key} is no whole snapshot: ${end}`);
   }
 
-  private async look(
+  private async lookAt(
     key: string,
     bytes: number,
     read: () => Promise<void>,
   ): Promise<ContentFinding | undefined> {
-    this.signal?.throwIfAborted();
-    this.objects += 1;
-    this.doneBytes += bytes;
-    this.onProgress({ doneBytes: this.doneBytes, totalBytes: this.totalBytes });
+    if (!this.found.has(key)) {
+      this.signal?.throwIfAborted();
+      this.objects += 1;
+      this.doneBytes += bytes;
+      this.onProgress({ doneBytes: this.doneBytes, totalBytes: this.totalBytes });
+      this.found.set(key, await this.findingOf(key, read));
+    }
+    return this.found.get(key);
+  }
+
+  private async findingOf(
+    key: string,
+    read: () => Promise<void>,
+  ): Promise<ContentFinding | undefined> {
     try {
       await read();
       return undefined;
     } catch (error) {
       if (!(error instanceof NotWhole) && !(isZkferryError(error) && !error.retryable)) throw error;
-      if (isGone(error)) this.lost.push(key);
+      if (isGone(error)) this.gone.add(key);
       return { code: 'ObjectDamaged', severity: 'error', key, message: error.message };
     }
   }
