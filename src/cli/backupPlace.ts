@@ -6,6 +6,7 @@ import type { Repository } from '../adapters/repository/repository';
 import { isEnsembleName } from '../planning/backup/keys';
 import { parseTarget, type Target } from '../planning/backup/target';
 import type { CommandContext } from './context';
+import { wholeNumber } from './options';
 
 export interface ReadRepositoryOptions {
   identity?: string;
@@ -27,8 +28,10 @@ export const withIdentity = (command: Command): Command =>
 export const withMoment = (command: Command): Command =>
   withIdentity(command)
     .requiredOption('--at <moment>', 'latest, a zxid, or a time with its zone', moment)
-    .option('--timeline <n>', 'an earlier history, by its number; the newest without it', Number)
+    .option('--timeline <n>', 'an earlier history, by its number; the newest without it', number)
     .option('--accept-older', 'with --at latest: the last transactions may be missing');
+
+const number = wholeNumber(1, 99_999_999);
 
 /** Commander's word for a wrong one is BadUsage. */
 function moment(text: string): Target {

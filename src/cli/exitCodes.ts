@@ -10,6 +10,7 @@ const BAD_INPUT: readonly ErrorType[] = [
   'InvalidInventory',
   'UnknownEnsemble',
   'UnknownServer',
+  'UnknownRepository',
   'InlineEnsembleRefused',
   'Unsupported',
 ];

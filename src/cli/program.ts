@@ -16,7 +16,7 @@ import { registerTap } from './commands/tap';
 import { registerUnlock } from './commands/unlock';
 import { registerWorker } from './commands/worker';
 import { withCommonOptions, type Runner } from './context';
-import { EXIT, type ExitCode } from './exitCodes';
+import { EXIT, exitCodeOf, type ExitCode } from './exitCodes';
 import type { Io } from './io';
 import { Output } from './output';
 import { VERSION } from './version';
@@ -94,7 +94,7 @@ function usageExit(error: unknown, json: boolean, io: Io): ExitCode {
   const output = new Output(io, { json, quiet: false });
   if (!(error instanceof CommanderError)) {
     output.failure(error);
-    return EXIT.failed;
+    return exitCodeOf(error);
   }
   if (error.exitCode === 0) return EXIT.done;
   if (json) output.failure(new ZkferryError('BadUsage', error.message.replace(/^error: /, '')));

@@ -8,6 +8,8 @@ const SAYS: Record<string, string> = {
   ENOSPC: 'the disk is full: make room, or move the repository',
   EDQUOT: 'its quota is used up: make room, or raise the quota',
   EROFS: 'the file system is read-only: remount it for writing',
+  ENOENT:
+    'a part of its path is not there and cannot be made: look whether the file system is mounted, and not read-only',
   EIO: 'the disk reports an error: look at the logs of the kernel',
   ESTALE: 'the network file system lost it: mount it again',
 };

@@ -11,16 +11,21 @@ export type Proof = Pick<DrillDocument, 'ok' | 'findings' | 'nodes' | 'digest' |
 
 const MAX_FINDINGS = 200;
 
-/**
- * A backup that does not restore is a drill that failed; rejects only where that could not be found out. `before`: what
- * was found already, which counts too.
- */
+export interface HoldOptions {
+  /** What was found already, which counts too. */
+  before?: Proof;
+  /** Told where the outcome cannot be recorded; without it, that rejects. */
+  onUnrecorded?: (error: Error) => void;
+  signal?: AbortSignal;
+}
+
+/** A backup that does not restore is a drill that failed; rejects only where that could not be found out. */
 export async function holdDrill(
   repository: Repository,
   contents: EnsembleContents,
   at: Target,
   prove: (extraction: Extraction) => Promise<Proof>,
-  { before, signal }: { before?: Proof; signal?: AbortSignal } = {},
+  { before, onUnrecorded, signal }: HoldOptions = {},
 ): Promise<DrillDocument> {
   const startedAt = performance.now();
   const extraction = await chooseFrom(repository, contents, at, { acceptOlder: true }, signal);
@@ -39,6 +44,11 @@ export async function holdDrill(
     findings: [...(before?.findings ?? []), ...proof.findings].slice(0, MAX_FINDINGS),
     durationMs: Math.round(performance.now() - startedAt),
   };
-  await recordDrill(repository, contents.ensemble, drill, signal);
+  try {
+    await recordDrill(repository, contents.ensemble, drill, signal);
+  } catch (error) {
+    if (onUnrecorded === undefined || !isZkferryError(error)) throw error;
+    onUnrecorded(error);
+  }
   return drill;
 }

@@ -21,6 +21,7 @@ export interface DrillOptions {
   directory: string;
   /** Default: the newest there is. */
   at?: Target;
+  onUnrecorded?: (error: Error) => void;
   signal?: AbortSignal;
 }
 
@@ -36,7 +37,10 @@ export async function drillHere(
     contents,
     options.at ?? { kind: 'latest' },
     (extraction) => prove(repository, extraction, options),
-    { ...(options.signal !== undefined && { signal: options.signal }) },
+    {
+      ...(options.signal !== undefined && { signal: options.signal }),
+      ...(options.onUnrecorded !== undefined && { onUnrecorded: options.onUnrecorded }),
+    },
   );
 }
 

@@ -90,16 +90,16 @@ export function rangeFindings(contents: TimelineContents): ContentFinding[] {
 }
 
 /**
- * A gap between bases that stand alone is told, and is no error. So is one that nothing explains and that begins right
- * where a base no longer needs the log: that is what retention leaves of older days. What was never sealed no retention
- * has taken.
+ * A gap that the writer named, in whole, is told, and is no error once a base leads to what comes after it: nothing that
+ * was there is gone. Nor is one that nothing explains and that begins right where a base no longer needs the log: that
+ * is what retention leaves of older days. What was never sealed no retention has taken.
  */
 function gapFinding(
   gap: Gap,
   usable: readonly UsableBase[],
   sealedUpTo: string | undefined,
 ): ContentFinding {
-  if (gap.holes.length > 0 && gap.expected.length === 0 && gap.holes.every(isMeant))
+  if (isNamed(gap) && (gap.holes.every(isMeant) || goesOnAfter(gap, usable)))
     return { code: 'LogHole', severity: 'warning', message: explainGap(gap) };
   const isSealed = sealedUpTo !== undefined && compareZxids(gap.upTo, sealedUpTo) <= 0;
   const explained = gap.holes.length > 0 || gap.expected.length > 0 || !isSealed;
@@ -121,6 +121,18 @@ function gapFinding(
     message: `the log after ${gap.after} up to ${gap.upTo} is not kept: only ${left.base.key} stands before it`,
   };
 }
+
+function isNamed({ after, upTo, holes, expected }: Gap): boolean {
+  if (expected.length > 0) return false;
+  let named = zxidValue(after);
+  for (const hole of [...holes].sort((a, b) => compareZxids(a.after, b.after)))
+    if (zxidValue(hole.after) <= named)
+      named = named > zxidValue(hole.upTo) ? named : zxidValue(hole.upTo);
+  return named >= zxidValue(upTo);
+}
+
+const goesOnAfter = ({ upTo }: Gap, usable: readonly UsableBase[]): boolean =>
+  usable.some(({ island }) => island.after === zxidValue(upTo));
 
 function unusable(contents: TimelineContents, usable: readonly UsableBase[]): ContentFinding[] {
   const known = new Set(usable.map(({ base }) => base));

@@ -77,13 +77,30 @@ test('where a log leads to the same zxid, it is what is restored from', () => {
   expect(byTime).toMatchObject({ candidates: [{ base: { source: 'stream' } }] });
 });
 
-test('a hole that nobody meant stays an error beside them', () => {
+test.each([
+  ['named in whole', [hole(8, 12, 'the leader had lost it')], 'warning'],
+  ['named in parts', [hole(10, 12, 'the leader died'), hole(8, 10, 'it was away')], 'warning'],
+  ['named in part', [hole(8, 10, 'the leader had lost it')], 'error'],
+  ['named but for its beginning', [hole(9, 12, 'the leader had lost it')], 'error'],
+  ['not named', [], 'error'],
+])('a hole that nobody meant, %s, before a base', (_, holes, severity) => {
   const contents = timelineOf(1, {
     bases: [base(2, 3, 1), alone(12)],
     segments: [segment(2, 8)],
+    holes,
+  });
+  expect(rangeFindings(contents)).toMatchObject([{ code: 'LogHole', severity }]);
+});
+
+test('a hole that was named is an error as long as no base leads to what comes after it', () => {
+  const contents = timelineOf(1, {
+    bases: [base(2, 3, 1)],
+    segments: [segment(2, 8), segment(12, 20)],
     holes: [hole(8, 12, 'the leader had lost it')],
   });
-  expect(rangeFindings(contents)).toMatchObject([{ code: 'LogHole', severity: 'error' }]);
+  expect(rangeFindings(contents)).toContainEqual(
+    expect.objectContaining({ code: 'LogHole', severity: 'error' }),
+  );
 });
 
 test('retention keeps the newest of them, and those of its days, weeks and so on', () => {

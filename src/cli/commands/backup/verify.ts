@@ -58,11 +58,15 @@ async function verify(
           ),
       });
       let drill: DrillDocument | undefined;
+      let unrecorded: string | undefined;
       if (options.zookeeper !== undefined && check.ok)
         drill = await drillHere(repository, check.contents, {
           releaseDirectory: options.zookeeper,
           ...(options.javaHome !== undefined && { javaHome: options.javaHome }),
           directory: spoolDirectory(context),
+          onUnrecorded: ({ message }) => {
+            unrecorded = message;
+          },
           signal: stop.signal,
         });
       ok &&= check.ok && drill?.ok !== false;
@@ -70,11 +74,13 @@ async function verify(
         `${ensemble}: ${count(check.objects, 'object')} (${bytesText(check.bytes)}) read, ${check.ok ? 'all sound' : context.output.colors.red('NOT sound')}`,
         ...check.lines.map((line) => `  ${line}`),
         ...(drill ? drillLines(drill) : []),
+        ...(unrecorded === undefined ? [] : [`    not recorded in the repository: ${unrecorded}`]),
       );
       const { ok: isSound, objects, bytes, lines: told, findings } = check;
       documents.push({
         ...{ ensemble, ok: isSound, objects, bytes, lines: told, findings },
         ...(drill && { drill }),
+        ...(unrecorded !== undefined && { drillUnrecorded: unrecorded }),
       });
     }
   } finally {
