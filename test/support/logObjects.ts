@@ -9,7 +9,7 @@ import { logObjectName, zxidText } from '../../src/planning/backup/keys';
 export const START_MS = 1_700_000_000_000;
 
 /** Each transaction writes its zxid; its time is START_MS + its zxid. */
-export function txnBytes(zxid: bigint): Buffer {
+export function txnBytes(zxid: bigint, data = Buffer.from(String(zxid))): Buffer {
   return encodeTxn({
     header: {
       clientId: 1n,
@@ -18,7 +18,7 @@ export function txnBytes(zxid: bigint): Buffer {
       time: BigInt(START_MS) + zxid,
       type: TXN_TYPE.setData,
     },
-    body: { kind: 'setData', path: '/a', data: Buffer.from(String(zxid)), version: 1 },
+    body: { kind: 'setData', path: '/a', data, version: 1 },
   });
 }
 

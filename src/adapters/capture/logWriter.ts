@@ -41,6 +41,10 @@ export interface WriterCounts {
 
 /** Of one piece at most. */
 const PIECE_BYTES = 4 << 20;
+/** Of one merge or seal at most: they fall behind where the repository is slow. */
+const MERGED_BYTES = 32 << 20;
+/** Kept in memory until they are sealed: with more nothing else is written. */
+const UNSEALED_BYTES = 64 << 20;
 const MERGE_EVERY_MS = 1_000;
 const FIRST_RETRY_MS = 200;
 const MOST_RETRY_MS = 5_000;
@@ -166,18 +170,19 @@ export class LogWriter {
       this.tidy();
     }
     await this.tidying;
-    if (!signal.aborted && this.unsealed.length > 0) await this.seal();
+    while (!signal.aborted && this.unsealed.length > 0) await this.seal();
   }
 
   private async flush(): Promise<void> {
     const { queue, shelf, signal } = this.options;
+    while (this.tidying !== undefined && this.unsealedBytes > UNSEALED_BYTES) await this.tidying;
     await this.pace();
     this.flushedAt = performance.now();
     const txns = await queue.shift(PIECE_BYTES);
     this.inFlight = txns;
     const log = new PendingLog(this.durable);
     for (const txn of txns) log.add(txn);
-    const object = await this.insist(() => shelf.put(log, 'piece', signal));
+    const object = await this.insist(() => shelf.put(log, 'piece', { signal }));
     const at = nowMs();
     for (const { receivedAt } of txns) this.lagMeter.add(at - receivedAt);
     this.durable = log.last;
@@ -245,12 +250,18 @@ export class LogWriter {
     );
   }
 
+  /** Whether the stream goes on beside merges and seals, and nobody waits for these. */
+  private get isBackground(): boolean {
+    return !this.ending && !this.sealNow && this.options.queue.spooledBytes === 0;
+  }
+
   private async merge(): Promise<void> {
     const { shelf, signal } = this.options;
     const at = this.unsealed.length - this.fresh;
-    const parts = this.unsealed.slice(at);
+    const parts = atOnce(this.unsealed.slice(at));
     const log = PendingLog.of(parts.map((part) => part.log));
-    const object = await this.insist(() => shelf.put(log, 'piece', signal));
+    const { isBackground } = this;
+    const object = await this.insist(() => shelf.put(log, 'piece', { isBackground, signal }));
     this.unsealed.splice(at, parts.length, { log, object });
     this.fresh -= parts.length;
     this.mergedAt = performance.now();
@@ -264,13 +275,14 @@ export class LogWriter {
 
   private async seal(): Promise<void> {
     const { shelf, manifest, signal, checkClaim } = this.options;
-    const parts = this.unsealed;
-    this.unsealed = [];
-    this.fresh = 0;
-    this.unsealedBytes = 0;
-    this.sealNow = false;
+    const parts = atOnce(this.unsealed);
+    this.unsealed = this.unsealed.slice(parts.length);
+    this.fresh = Math.min(this.fresh, this.unsealed.length);
+    this.unsealedBytes = bytesOf(this.unsealed);
+    this.sealNow &&= this.unsealed.length > 0;
     const log = PendingLog.of(parts.map((part) => part.log));
-    const segment = await this.insist(() => shelf.put(log, 'segment', signal));
+    const { isBackground } = this;
+    const segment = await this.insist(() => shelf.put(log, 'segment', { isBackground, signal }));
     await this.insist(checkClaim);
     await this.insist(() => manifest.add([segment], signal));
     this.counts.segments += 1;
@@ -313,4 +325,14 @@ export class LogWriter {
       if (signal.aborted) done();
     });
   }
+}
+
+const bytesOf = (parts: readonly Unsealed[]): number =>
+  parts.reduce((sum, { log }) => sum + log.plainBytes, 0);
+
+/** The first of them, at least one, as many as become one object. */
+function atOnce(parts: readonly Unsealed[]): Unsealed[] {
+  let bytes = 0;
+  const end = parts.findIndex(({ log }) => (bytes += log.plainBytes) > MERGED_BYTES);
+  return end === -1 ? [...parts] : parts.slice(0, Math.max(1, end));
 }

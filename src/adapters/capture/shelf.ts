@@ -24,10 +24,14 @@ export class Shelf {
     return this.repository.store.leastFlushMs;
   }
 
-  /** Resolves once the object is durable. */
-  async put(log: PendingLog, kind: 'piece' | 'segment', signal?: AbortSignal): Promise<LogObject> {
+  /** Resolves once the object is durable. `isBackground`: others are waited for by somebody, this one is not. */
+  async put(
+    log: PendingLog,
+    kind: 'piece' | 'segment',
+    { isBackground = false, signal }: { isBackground?: boolean; signal?: AbortSignal } = {},
+  ): Promise<LogObject> {
     const { ensemble, timeline, generation } = this.place;
-    const { bytes, sha256 } = await this.repository.seal(log.plain());
+    const { bytes, sha256 } = await this.repository.seal(log.plain(), { isBackground });
     const facts = {
       after: zxidText(log.after),
       last: zxidText(log.last),

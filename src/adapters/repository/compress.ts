@@ -2,7 +2,7 @@
  * zstd as repositories use it: frames of at most 1 MiB plain, one after the other, which `zstd -d` reads. Each frame is
  * measured before it is decompressed, so that none can fill the memory.
  */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type * as ZstdWasm from '@bokuweb/zstd-wasm';
 import { measureZstdFrame } from '../../codec/zstdFrame';
 import { ZkferryError } from '../../model/errors';
@@ -11,6 +11,9 @@ export const FRAME_PLAIN_BYTES = 1 << 20;
 /** ZSTD_compressBound of 1 MiB and the headers: no frame of ours is longer. */
 const MAX_FRAME_BYTES = FRAME_PLAIN_BYTES + 64 * 1024;
 const LEVEL = 3;
+/** Of the time that work in the background takes, how much longer it then rests. */
+const REST_SHARE = 2;
+const MOST_REST_MS = 50;
 
 type Zstd = typeof ZstdWasm;
 let loading: Promise<Zstd> | undefined;
@@ -27,17 +30,29 @@ async function loadZstd(): Promise<Zstd> {
 const asBuffer = (bytes: Uint8Array): Buffer =>
   Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+/** What is done between two frames, which take milliseconds each: whatever else this process does has its turn. */
+export type Breath = () => Promise<void>;
+
+/** Leaves most of the thread to others: what comes of a frame, its encryption too, counts as work. */
+export function resting(): Breath {
+  let since = performance.now();
+  return async () => {
+    await delay(Math.min(MOST_REST_MS, REST_SHARE * (performance.now() - since)));
+    since = performance.now();
+  };
+}
+
 /** Frames of what `source` gives, whatever its chunks are; one empty frame for nothing at all. */
 export async function* compressed(
   source: Iterable<Buffer> | AsyncIterable<Buffer>,
+  breathe: Breath = turn,
 ): AsyncGenerator<Buffer> {
   const zstd = await loadZstd();
   let frames = 0;
   for await (const block of inBlocks(source)) {
     yield asBuffer(zstd.compress(block, LEVEL));
     frames += 1;
-    // A frame takes milliseconds: between two, whatever else this process does has its turn.
-    if (block.length === FRAME_PLAIN_BYTES) await turn();
+    if (block.length === FRAME_PLAIN_BYTES) await breathe();
   }
   if (frames === 0) yield asBuffer(zstd.compress(Buffer.alloc(0), LEVEL));
 }

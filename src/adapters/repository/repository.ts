@@ -11,8 +11,14 @@ export interface Repository {
   /** Whether what lies there can be read: it is not encrypted, or an identity is known. */
   readonly readable: boolean;
 
-  /** Compresses and encrypts; `sha256` of what comes out. At most 64 MiB. */
-  seal(plain: Buffer): Promise<{ bytes: Buffer; sha256: string }>;
+  /**
+   * Compresses and encrypts; `sha256` of what comes out. At most 64 MiB. `isBackground`: most of the thread is left to
+   * others, however long it takes.
+   */
+  seal(
+    plain: Buffer,
+    options?: { isBackground?: boolean },
+  ): Promise<{ bytes: Buffer; sha256: string }>;
   /** `seal` and `put`. */
   putSealed(key: string, plain: Buffer, signal?: AbortSignal): Promise<StoredObject>;
   /**

@@ -21,6 +21,7 @@ import {
   unsealBuffer,
   unsealed,
   type SealingKeys,
+  type SealOptions,
 } from './sealing';
 
 type SealedObject = Pick<StoredObject, 'key' | 'sha256' | 'plainBytes'>;
@@ -40,8 +41,8 @@ export class SealedRepository implements Repository {
     return this.document.encryption.kind !== 'none';
   }
 
-  seal(plain: Buffer): Promise<{ bytes: Buffer; sha256: string }> {
-    return sealBuffer(plain, this.sealing);
+  seal(plain: Buffer, options?: SealOptions): Promise<{ bytes: Buffer; sha256: string }> {
+    return sealBuffer(plain, this.sealing, options);
   }
 
   async putSealed(key: string, plain: Buffer, signal?: AbortSignal): Promise<StoredObject> {

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import { isZkferryError, ZkferryError } from '../../model/errors';
-import { compressed, decompressed } from './compress';
+import { compressed, decompressed, resting } from './compress';
 import { type AgeDecryption, type AgeEncryption, noIdentity } from './encrypt';
 import { sha256Of } from '../sha256';
 import { throttled } from './throttle';
@@ -19,6 +19,10 @@ export interface SealingKeys {
   decryption?: AgeDecryption;
 }
 
+export interface SealOptions {
+  isBackground?: boolean;
+}
+
 export interface Sealed {
   /** Of the sealed bytes. */
   sha256: string;
@@ -30,16 +34,23 @@ export interface Sealed {
 export const sealedBound = (plainBytes: number): number =>
   plainBytes + Math.ceil(plainBytes / 64) + 64 * 1024;
 
-/** At most 64 MiB: InvalidInput above. */
+/** At most 64 MiB: InvalidInput above. `isBackground`: most of the thread is left to others, however long it takes. */
 export async function sealBuffer(
   plain: Buffer,
   { encryption }: SealingKeys,
+  { isBackground = false }: SealOptions = {},
 ): Promise<{ bytes: Buffer; sha256: string }> {
   if (plain.length > MAX_BUFFER_BYTES) {
     throw new ZkferryError(
       'InvalidInput',
       `${plain.length} bytes are too many to be sealed at once: at most ${MAX_BUFFER_BYTES}; seal it from a file`,
     );
+  }
+  if (isBackground) {
+    const sealed = new Tally();
+    const frames = compressed([plain], resting());
+    const stored = encryption === undefined ? frames : encryption.encrypted(frames);
+    return { bytes: await collected(sealed.counted(stored)), sha256: sealed.sha256() };
   }
   const frames = await collected(compressed([plain]));
   const bytes = encryption === undefined ? frames : await encryption.encrypt(frames);

@@ -7,7 +7,8 @@ import { SpoolQueue } from '../../../src/adapters/capture/spoolQueue';
 import { nowMs } from '../../../src/adapters/capture/timing';
 import { createRepository } from '../../../src/adapters/repository/openRepository';
 import type { ObjectStore } from '../../../src/model/backupPorts';
-import { parseLogObjectName, prefixes } from '../../../src/planning/backup/keys';
+import { keys, parseLogObjectName, prefixes } from '../../../src/planning/backup/keys';
+import { compareZxids } from '../../../src/model/zxid';
 import { range, txnBytes } from '../../support/logObjects';
 import { directoryPlace } from '../../support/stores';
 import { until } from '../../support/until';
@@ -21,14 +22,20 @@ let writer: LogWriter;
 let release: () => void = () => undefined;
 
 /** Into a directory of its own, through `overriding`. */
-async function startWriter(overriding: Partial<ObjectStore>): Promise<void> {
+async function startWriter(
+  overriding: Partial<ObjectStore>,
+  queue: Partial<ConstructorParameters<typeof SpoolQueue>[0]> = {},
+): Promise<void> {
   place = directoryPlace();
   const store = Object.assign(Object.create(place.store) as ObjectStore, overriding);
   const repository = await createRepository(store, { kind: 'none' });
   writer = new LogWriter({
     shelf: new Shelf(repository, PLACE),
     manifest: new Manifest(repository, PLACE, { indexes: [], holes: [] }, []),
-    queue: new SpoolQueue({ directory: place.root, memoryBytes: 1 << 20, maxBytes: 1 << 20 }),
+    queue: new SpoolQueue({
+      ...{ directory: place.root, memoryBytes: 1 << 20, maxBytes: 1 << 20 },
+      ...queue,
+    }),
     after: 0n,
     segmentMs: 60_000,
     segmentBytes: 1 << 20,
@@ -93,11 +100,52 @@ test('while pieces are merged others go on becoming durable, and nothing is miss
   await pushUntil('pieces beside a merge', () => writer.durableUpTo > then + 10n);
   release();
   await writer.settle();
-  const keys: string[] = [];
-  for await (const entries of place.store.list(prefixes.timeline('orders', 1)))
-    keys.push(...entries.map(({ key }) => key));
-  const logs = keys.flatMap((key) => parseLogObjectName(key.slice(key.lastIndexOf('/') + 1)) ?? []);
-  expect(logs).toMatchObject([
+  expect(await logObjects()).toMatchObject([
     { after: '0x0', last: `0x${zxid.toString(16)}`, txns: Number(zxid) },
   ]);
 });
+
+test('while a seal hangs only so much is kept in memory, and afterwards no segment is larger than can be sealed', async () => {
+  const released = new Promise<void>((resolve) => (release = resolve));
+  let isSealing = false;
+  await startWriter(
+    {
+      put: async (key, body, signal) => {
+        if (key.startsWith(keys.log('orders', 1))) {
+          isSealing = true;
+          await released;
+        }
+        await place.store.put(key, body, signal);
+      },
+    },
+    { memoryBytes: 200 << 20, maxBytes: 200 << 20 },
+  );
+  const data = Buffer.alloc(1 << 20);
+  const count = 120;
+  for (const zxid of range(1, count))
+    await writer.push([{ zxid, bytes: txnBytes(zxid, data), receivedAt: nowMs() }]);
+  await until(
+    'writing to stop',
+    () => isSealing && writer.counts.plainBytes > 64 << 20,
+    DEADLINE_MS,
+  );
+  const then = writer.counts.plainBytes;
+  expect(then).toBeLessThan(80 << 20);
+  await delay(300);
+  expect(writer.counts.plainBytes).toBe(then);
+  release();
+  await writer.settle();
+  const segments = await logObjects();
+  expect(segments.reduce((sum, { txns }) => sum + txns, 0)).toBe(count);
+  expect(segments.at(-1)).toMatchObject({ last: `0x${count.toString(16)}` });
+  for (const { plainBytes } of segments) expect(plainBytes).toBeLessThan(34 << 20);
+});
+
+async function logObjects() {
+  const names: string[] = [];
+  for await (const entries of place.store.list(prefixes.timeline('orders', 1)))
+    names.push(...entries.map(({ key }) => key));
+  return names
+    .flatMap((key) => parseLogObjectName(key.slice(key.lastIndexOf('/') + 1)) ?? [])
+    .sort((a, b) => compareZxids(a.last, b.last));
+}

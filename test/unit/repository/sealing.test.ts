@@ -60,7 +60,10 @@ describe.each(['none', 'age'] as const)('objects of a repository with encryption
         writeFileSync(file, plain);
         const ofMemory = await repository.putSealed('of/memory', plain);
         const ofFile = await repository.putSealedFile('of/file', file, scratch);
-        for (const sealed of [ofMemory, ofFile]) {
+        const { bytes: quiet, sha256 } = await repository.seal(plain, { isBackground: true });
+        await place.store.put('of/background', quiet);
+        const inBackground = { ...ofMemory, key: 'of/background', bytes: quiet.length, sha256 };
+        for (const sealed of [ofMemory, ofFile, inBackground]) {
           const stored = await place.store.get(sealed.key);
           expect(sealed.bytes).toBe(stored.length);
           expect(sealed.plainBytes).toBe(bytes);
