@@ -8,7 +8,7 @@ import type { RestorePoint } from '../src/model/plan';
 import type { OperationContext } from '../src/model/ports';
 import { compareVersions } from '../src/model/version';
 import { newestKnown } from '../src/planning/backup/gaps';
-import { zxidText, zxidValue } from '../src/planning/backup/keys';
+import { zxidText, zxidValue } from '../src/model/zxid';
 import { rangeFindings } from '../src/planning/backup/restorable';
 import { standsAlone } from '../src/planning/backup/standAlone';
 import { parseTarget, type Target } from '../src/planning/backup/target';

@@ -9,7 +9,7 @@ import type { EnsembleFacts } from '../../src/model/facts';
 import type { ResolvedEnsemble } from '../../src/model/inventory';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
-import { zxidText, zxidValue } from '../../src/planning/backup/keys';
+import { zxidText, zxidValue } from '../../src/model/zxid';
 import { dropSessions } from '../../src/tree/restore/dropSessions';
 import { UnchangedCheck } from '../../src/tree/restore/unchanged';
 import { Selection } from '../../src/tree/copy/selection';

@@ -4,7 +4,8 @@ import { encodeTxn } from '../../src/codec/txn';
 import { TXN_TYPE } from '../../src/codec/records';
 import { encodeLogHeader, encodeLogRecord } from '../../src/codec/txnLog';
 import type { LogObject } from '../../src/model/repository';
-import { logObjectName, zxidText } from '../../src/planning/backup/keys';
+import { logObjectName } from '../../src/planning/backup/keys';
+import { zxidText } from '../../src/model/zxid';
 
 export const START_MS = 1_700_000_000_000;
 

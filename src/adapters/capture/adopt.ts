@@ -1,7 +1,8 @@
 /** What writers before have left unsealed is sealed as it is: it need not be read, which without a key it could not be. */
 import { isZkferryError } from '../../model/errors';
 import type { LogObject } from '../../model/repository';
-import { compareZxids, keys } from '../../planning/backup/keys';
+import { keys } from '../../planning/backup/keys';
+import { compareZxids } from '../../model/zxid';
 import { chain } from '../../planning/backup/logCover';
 import type { TimelineContents } from '../../planning/backup/contents';
 import type { Repository } from '../repository/repository';

@@ -8,7 +8,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZkferryError } from '../../model/errors';
 import { usableBases } from '../../planning/backup/restorable';
-import { maxZxid, zxidText, zxidValue } from '../../planning/backup/keys';
+import { maxZxid, zxidText, zxidValue } from '../../model/zxid';
 import { capture } from './capture';
 import { readEnsemble, refuseForeign } from './claim';
 import { logEnd, newestTimeline } from './logEnd';

@@ -15,7 +15,7 @@ import { rm } from 'node:fs/promises';
 import { isZkferryError } from '../../model/errors';
 import { keepsBasesOnly, type CaptureSourceName } from '../../model/backupInputs';
 import type { DrillDocument, EnsembleDocument } from '../../model/repository';
-import { zxidText } from '../../planning/backup/keys';
+import { zxidText } from '../../model/zxid';
 import { RPO } from '../../planning/backup/rpo';
 import { BASES_ONLY } from '../../planning/backup/standAlone';
 import { timeAt, timeOf, type CapturedTxn, type TxnTime } from './pendingLog';

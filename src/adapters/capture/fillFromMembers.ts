@@ -14,7 +14,7 @@ import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { DataFile, HostDataPort } from '../../model/hostData';
 import type { ResolvedServer } from '../../model/inventory';
 import type { OperationContext } from '../../model/ports';
-import { zxidText } from '../../planning/backup/keys';
+import { zxidText } from '../../model/zxid';
 import type { UnseenRange } from '../tap';
 
 export interface MemberLogs {

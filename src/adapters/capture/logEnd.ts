@@ -1,6 +1,6 @@
 /** How far what lies in a repository reaches, sealed or not. */
 import type { EnsembleContents, TimelineContents } from '../../planning/backup/contents';
-import { zxidValue } from '../../planning/backup/keys';
+import { zxidValue } from '../../model/zxid';
 
 export const newestTimeline = ({ timelines }: EnsembleContents): TimelineContents =>
   timelines.at(-1)!;

@@ -1,5 +1,6 @@
 /** The index and state of one writer: what makes its segments count. Every change is durable before it is believed. */
-import { compareZxids, keys, maxZxid, zxidText } from '../../planning/backup/keys';
+import { keys } from '../../planning/backup/keys';
+import { compareZxids, maxZxid, zxidText } from '../../model/zxid';
 import {
   MAX_INDEX_SEGMENTS,
   REPOSITORY_FORMAT,

@@ -1,6 +1,6 @@
 /** Transactions on their way into one log object. */
 import { ZkferryError } from '../../model/errors';
-import { zxidText } from '../../planning/backup/keys';
+import { zxidText } from '../../model/zxid';
 import { encodeLogHeader, encodeLogRecord, LOG_HEADER_BYTES } from '../../codec/txnLog';
 
 export interface CapturedTxn {

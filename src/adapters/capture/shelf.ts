@@ -1,5 +1,6 @@
 /** Where one writer puts its log objects: pieces while they are fresh, segments once they are sealed. */
-import { keys, logObjectName, zxidText } from '../../planning/backup/keys';
+import { keys, logObjectName } from '../../planning/backup/keys';
+import { zxidText } from '../../model/zxid';
 import type { LogObject } from '../../model/repository';
 import type { Repository } from '../repository/repository';
 import type { PendingLog } from './pendingLog';

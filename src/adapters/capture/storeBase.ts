@@ -7,7 +7,8 @@ import {
   type ConfigurationDocument,
   type StoredObject,
 } from '../../model/repository';
-import { keys, zxidText } from '../../planning/backup/keys';
+import { keys } from '../../planning/backup/keys';
+import { zxidText } from '../../model/zxid';
 import { proven } from '../repository/documents';
 import type { Repository } from '../repository/repository';
 import { readSnapshotFile } from '../source/snapshotFile';

@@ -1,7 +1,7 @@
 /** One timeline of one ensemble, as its writer works on it: the stream into the log, bases beside it. */
 import type { Hole } from '../../model/repository';
 import type { TimelineContents } from '../../planning/backup/contents';
-import { compareZxids, zxidText } from '../../planning/backup/keys';
+import { compareZxids, zxidText } from '../../model/zxid';
 import { islandsOf } from '../../planning/backup/logCover';
 import { standsAlone } from '../../planning/backup/standAlone';
 import { adopt, type Adopted } from './adopt';

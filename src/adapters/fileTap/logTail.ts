@@ -6,7 +6,7 @@ import { ZkferryError } from '../../model/errors';
 import type { DataFile, HostDataPort } from '../../model/hostData';
 import type { ResolvedServer } from '../../model/inventory';
 import type { OperationContext } from '../../model/ports';
-import { zxidText } from '../../planning/backup/keys';
+import { zxidText } from '../../model/zxid';
 
 /** Prefix of a record, and the letter that closes it. */
 const RECORD_OVERHEAD_BYTES = 13;

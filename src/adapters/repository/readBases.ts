@@ -7,7 +7,8 @@ import {
   type StoredObject,
 } from '../../model/repository';
 import type { ContentFinding, ListedBase } from '../../planning/backup/contents';
-import { compareZxids, keys, prefixes } from '../../planning/backup/keys';
+import { keys, prefixes } from '../../planning/backup/keys';
+import { compareZxids } from '../../model/zxid';
 import { damageOf } from './damage';
 import { readDocument } from './documents';
 import { unknownObject } from './readSegments';

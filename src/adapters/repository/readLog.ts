@@ -3,7 +3,7 @@ import { decodeTxnHeader } from '../../codec/txn';
 import { LogScanner } from '../../codec/txnLog';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { LogObject } from '../../model/repository';
-import { zxidText, zxidValue } from '../../planning/backup/keys';
+import { zxidText, zxidValue } from '../../model/zxid';
 import type { Repository } from './repository';
 import { MAX_BUFFER_BYTES } from './sealing';
 

@@ -7,7 +7,8 @@ import {
   type StoredObject,
 } from '../../model/repository';
 import type { ContentFinding } from '../../planning/backup/contents';
-import { compareZxids, keys, parseLogObjectName } from '../../planning/backup/keys';
+import { keys, parseLogObjectName } from '../../planning/backup/keys';
+import { compareZxids } from '../../model/zxid';
 import { damageOf } from './damage';
 import { readDocument } from './documents';
 import type { Listing } from './timelineListing';

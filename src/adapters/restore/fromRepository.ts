@@ -11,7 +11,7 @@ import {
   type TimeChoice,
 } from '../../planning/backup/chooseExtraction';
 import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
-import { zxidText, zxidValue } from '../../planning/backup/keys';
+import { zxidText, zxidValue } from '../../model/zxid';
 import type { Target } from '../../planning/backup/target';
 import { timeOf } from '../capture/pendingLog';
 import { readMoving } from '../repository/readMoving';

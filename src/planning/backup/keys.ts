@@ -6,7 +6,6 @@ import { ZkferryError } from '../../model/errors';
 import { hex16 } from '../../model/zxid';
 
 export { logObjectName, parseLogObjectName, type LogObjectFacts } from './logObjectName';
-export { compareZxids, fromHex16, hex16, maxZxid, zxidText, zxidValue } from '../../model/zxid';
 
 export const REPOSITORY_KEY = 'repository.json';
 const ENSEMBLE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;

@@ -7,7 +7,7 @@ import {
   type ChooseOptions,
 } from '../../../src/planning/backup/chooseExtraction';
 import type { Extraction, TimelineContents } from '../../../src/planning/backup/contents';
-import { zxidText, zxidValue } from '../../../src/planning/backup/keys';
+import { zxidText, zxidValue } from '../../../src/model/zxid';
 import { restorableRanges } from '../../../src/planning/backup/restorable';
 import type { Target } from '../../../src/planning/backup/target';
 import {

@@ -1,5 +1,5 @@
 import { explainContents, explainFindings } from '../../../src/planning/backup/explain';
-import { zxidText } from '../../../src/planning/backup/keys';
+import { zxidText } from '../../../src/model/zxid';
 import { baseOf, ensembleOf, objectOf, plainHistory, timelineOf } from './randomTimelines';
 
 const history = plainHistory(30);

@@ -1,15 +1,12 @@
 import fc from 'fast-check';
 import {
-  compareZxids,
-  fromHex16,
-  hex16,
   isEnsembleName,
   keys,
   logObjectName,
   parseLogObjectName,
-  zxidText,
   type LogObjectFacts,
 } from '../../../src/planning/backup/keys';
+import { compareZxids, zxidText, fromHex16, hex16 } from '../../../src/model/zxid';
 import { parseKey } from '../../../src/planning/backup/parseKey';
 
 const RUNS = 2_000;

@@ -7,7 +7,8 @@ import type {
   ListedBase,
   TimelineContents,
 } from '../../../src/planning/backup/contents';
-import { keys, logObjectName, zxidText, zxidValue } from '../../../src/planning/backup/keys';
+import { keys, logObjectName } from '../../../src/planning/backup/keys';
+import { zxidText, zxidValue } from '../../../src/model/zxid';
 
 export const ENSEMBLE = 'orders';
 export const NOW_MS = Date.parse('2026-03-01T12:00:00Z');

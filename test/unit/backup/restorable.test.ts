@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { chain } from '../../../src/planning/backup/logCover';
 import { newestKnown } from '../../../src/planning/backup/gaps';
 import { rangeFindings, restorableRanges } from '../../../src/planning/backup/restorable';
-import { compareZxids, zxidText } from '../../../src/planning/backup/keys';
+import { compareZxids, zxidText } from '../../../src/model/zxid';
 import type { LogObject } from '../../../src/model/repository';
 import {
   anyWorld,

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import type { RetentionSpec } from '../../../src/model/repositorySpec';
 import { chooseExtraction } from '../../../src/planning/backup/chooseExtraction';
 import type { EnsembleContents } from '../../../src/planning/backup/contents';
-import { keys, logObjectName, zxidText, zxidValue } from '../../../src/planning/backup/keys';
+import { keys, logObjectName } from '../../../src/planning/backup/keys';
+import { zxidText, zxidValue } from '../../../src/model/zxid';
 import {
   rangeFindings,
   restorableRanges,

@@ -2,7 +2,7 @@
 import { chooseExtraction } from '../../../src/planning/backup/chooseExtraction';
 import type { ListedBase } from '../../../src/planning/backup/contents';
 import { explainContents } from '../../../src/planning/backup/explain';
-import { zxidText } from '../../../src/planning/backup/keys';
+import { zxidText } from '../../../src/model/zxid';
 import { rangeFindings, restorableRanges } from '../../../src/planning/backup/restorable';
 import { planRetention } from '../../../src/planning/backup/retention';
 import { BASES_ONLY } from '../../../src/planning/backup/standAlone';

@@ -4,7 +4,7 @@ import { ZkferryError } from '../../../model/errors';
 import { parseOrThrow } from '../../../model/validation';
 import { versionSchema } from '../../../model/version';
 import { readingOf } from '../../../planning/backup/standAlone';
-import { zxidText } from '../../../planning/backup/keys';
+import { zxidText } from '../../../model/zxid';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
 import {
   action,

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
 import type { HistoryEntry } from '../../../planning/backup/historyOf';
-import { zxidText } from '../../../planning/backup/keys';
+import { zxidText } from '../../../model/zxid';
 import { readingOf } from '../../../planning/backup/standAlone';
 import { isoTime } from '../../../planning/backup/target';
 import type { DataTree, TreeZnode } from '../../../tree/dataTree';
