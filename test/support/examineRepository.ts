@@ -8,7 +8,7 @@ import { treeAt } from '../../src/adapters/restore';
 import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
 import { chooseFrom, openExtraction } from '../../src/adapters/restore/fromRepository';
 import { isZkferryError } from '../../src/model/errors';
-import type { EnsembleContents } from '../../src/planning/backup/contents';
+import type { ContentFinding, EnsembleContents } from '../../src/planning/backup/contents';
 import { restorableRanges } from '../../src/planning/backup/restorable';
 import type { Target } from '../../src/planning/backup/target';
 import { fingerprintOf, type RecordedTree } from './recordedTrees';
@@ -18,6 +18,8 @@ const REFUSALS = ['NotRestorable', 'BackupInvalid', 'RepositoryInvalid', 'Object
 export interface Examined {
   /** Of severity error, as `backup verify` tells them; or why there is no repository. */
   errors: string[];
+  /** Of severity warning. */
+  warnings: string[];
   /** Indexes of the points that are refused. */
   lost: number[];
   /** `restored`: to the last point. */
@@ -51,13 +53,14 @@ export async function examine(
 ): Promise<Examined> {
   const closed = (why: string): Examined => ({
     errors: [why],
+    warnings: [],
     lost: points.map((_, index) => index),
     latest: 'refused',
     refusalOf: () => Promise.resolve(why),
   });
   const repository = await open().catch(refusal);
   if (typeof repository === 'string') return closed(repository);
-  const told = await repository.contents(ensemble);
+  const listed = await repository.contents(ensemble);
   const { contents: sound, findings } = await checkEnsemble(repository, ensemble);
   const ranges = sound.timelines.flatMap(restorableRanges);
   const attempt = (contents: EnsembleContents, target: Target) =>
@@ -65,7 +68,7 @@ export async function examine(
   const isRight = async (target: Target, point: RecordedTree): Promise<boolean> => {
     const right = { zxid: point.zxid, fingerprint: point.fingerprint };
     // Without the check damage shows while it is read.
-    const unchecked = await attempt(told, target);
+    const unchecked = await attempt(listed, target);
     if (typeof unchecked !== 'string') assert.deepEqual(unchecked, right);
     const checked = await attempt(sound, target);
     if (typeof checked !== 'string') assert.deepEqual(checked, right);
@@ -82,8 +85,11 @@ export async function examine(
     if (!byZxid) lost.push(index);
   }
   const latest = await isRight({ kind: 'latest' }, points.at(-1)!);
+  const told = (severity: ContentFinding['severity']): string[] =>
+    findings.filter((finding) => finding.severity === severity).map(({ message }) => message);
   return {
-    errors: findings.filter(({ severity }) => severity === 'error').map(({ message }) => message),
+    errors: told('error'),
+    warnings: told('warning'),
     lost,
     latest: latest ? 'restored' : 'refused',
     refusalOf: async (target) => {

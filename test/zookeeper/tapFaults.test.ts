@@ -96,6 +96,16 @@ test('asked once to cut off what it has, the tap asks again before it believes i
   expect(events.map(({ kind }) => kind)).toEqual(['attached', 'txn']);
 });
 
+test('a leader whose snapshots end before what the tap has was put back: the tap begins anew', async () => {
+  const from = 2n << 32n;
+  await follow([snapshot(Z(6)), snapshot(Z(6)), snapshot(Z(6), 7)], { from });
+  const events = await eventsUntil(isTxn(Z(7)));
+  expect(events.map(({ kind }) => kind)).toEqual(['reset', 'snapshot', 'attached', 'txn']);
+  expect(events[0]).toMatchObject({ after: from, leaderZxid: Z(6) });
+  expect(events[1]).not.toHaveProperty('unseen');
+  expect(leader.asked).toEqual([from, from, 0n]);
+});
+
 test('a snapshot that stands still is given up, leaves no file, and is asked for again', async () => {
   const stalled: Reign = (_asked, send) =>
     send(Buffer.concat([packetOf(PACKET.snap, Z(5)), emptySnapshot().subarray(0, 40)]));

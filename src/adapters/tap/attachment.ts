@@ -217,6 +217,10 @@ export class Attachment {
 
   private beginSnapshot(): void {
     const { directory, minFreeBytes, snapshotStallMs, readAheadBytes } = this.options;
+    const { seenUpTo } = this.options;
+    const { syncZxid } = this.protocol;
+    // Instead of TRUNC, where it was asked to go on after the first zxid of an epoch.
+    if (syncZxid < seenUpTo) return this.end({ kind: 'trunc', leaderZxid: syncZxid });
     this.by = 'snap';
     this.silenceMs = snapshotStallMs;
     const opening = SnapshotSpool.create(directory, this.protocol.syncZxid, {
