@@ -6,6 +6,7 @@ import { restoreSource, treeAt } from '../../src/adapters/restore';
 import { TapSource } from '../../src/adapters/source/tapSource';
 import { ZkferryError } from '../../src/model/errors';
 import type { EnsembleFacts } from '../../src/model/facts';
+import type { BroughtBack } from '../../src/model/hostData';
 import type { ResolvedEnsemble } from '../../src/model/inventory';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
@@ -97,9 +98,8 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
       onServer(args, async ({ server, token }, context) => {
         await refuseWhileOthersRun(dependencies, args, context);
         const label = dataLabel(args.run);
-        const { broughtBack, failed } = await host.bringBackData(server, label, token, context);
-        if (!broughtBack) return 'had not been set aside';
-        return `the data it had are in their place again${failed.length > 0 ? `; the restored are kept in ${failed.join(', ')}` : ''}`;
+        const result = await host.bringBackData(server, label, token, context);
+        return result.broughtBack ? shownBack(result) : 'had not been set aside';
       }),
 
     verifyBroughtBack: (args) =>
@@ -159,6 +159,15 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
       }),
   };
 }
+
+const shownBack = ({ failed, afterEpoch }: BroughtBack): string =>
+  [
+    'the data it had are in their place again',
+    ...(failed.length > 0 ? [`the restored are kept in ${failed.join(', ')}`] : []),
+    ...(afterEpoch === undefined
+      ? []
+      : [`it serves in an epoch after ${afterEpoch}, that of the restored`]),
+  ].join('; ');
 
 function pointOf({ restore }: StepArgs): RestorePoint {
   if (restore === undefined)

@@ -39,6 +39,8 @@ export interface BroughtBack {
   directories: string[];
   /** What had been in their place, under its new name. */
   failed: string[];
+  /** The epoch that the data which went had led in: the old serve again only in one after it. Absent: theirs is later. */
+  afterEpoch?: number;
 }
 
 export interface PlacedData {
@@ -91,7 +93,7 @@ export interface HostDataPort {
   ): Promise<SetAside>;
   /**
    * The way back: what is in the place of the old data is renamed to `version-2.failed-<label>-<n>`, the old put
-   * back. GuardRefused as setAsideData.
+   * back, their acceptedEpoch raised to that of what went. GuardRefused as setAsideData.
    */
   bringBackData(
     server: ResolvedServer,

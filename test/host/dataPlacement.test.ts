@@ -218,6 +218,39 @@ describe('bringing data back', () => {
     expect(snapshotOf(of)).toBe('old');
   });
 
+  test('that led in an earlier epoch than the new, they go on after it, also when it was cut off before', async () => {
+    const of = withData(await server('back-epoch', { apart: true }), 'old');
+    const epoch = join(of.data, 'version-2', 'acceptedEpoch');
+    writeFileSync(epoch, '4', { mode: 0o640 });
+    await setAside(of, 2);
+    withData(of, 'new');
+    writeFileSync(epoch, '6\n');
+    killAt('mv', '*acceptedEpoch*');
+    await rejection(bringBack(of, 3));
+    at.clearStubs();
+    expect(await bringBack(of, 3)).toMatchObject({ broughtBack: true, afterEpoch: 6 });
+    expect(readFileSync(epoch, 'utf8')).toBe('6');
+    expect(statSync(epoch).mode & 0o777).toBe(0o640);
+    expect(namesIn(join(of.data, 'version-2'))).toEqual(['acceptedEpoch', 'snapshot.1']);
+  });
+
+  test('that led in a later epoch, or in none, they keep what they had', async () => {
+    for (const [name, had, got] of [
+      ['later', '7', '6'],
+      ['none', undefined, '6'],
+      ['new-never-led', '7', undefined],
+    ] as const) {
+      const of = withData(await server(`back-epoch-${name}`), 'old');
+      const epoch = join(of.data, 'version-2', 'acceptedEpoch');
+      if (had !== undefined) writeFileSync(epoch, had);
+      await setAside(of, 2);
+      withData(of, 'new');
+      if (got !== undefined) writeFileSync(epoch, got);
+      expect(await bringBack(of, 3)).not.toHaveProperty('afterEpoch');
+      expect(existsSync(epoch) ? readFileSync(epoch, 'utf8') : undefined).toBe(had);
+    }
+  });
+
   test('where there had been none leaves none of the new either', async () => {
     const of = await server('back-none');
     await setAside(of, 2);

@@ -30,10 +30,12 @@ export const placementOperations = (
     const target = { what: 'bring the data back', main: BRING_BACK_MAIN };
     const result = await rename(runner, target, [server, label, token, context]);
     const directories = linesOf(result.get('directories'));
+    const afterEpoch = result.get('after_epoch');
     return {
       broughtBack: directories.length > 0,
       directories,
       failed: linesOf(result.get('failed')),
+      ...(afterEpoch && { afterEpoch: Number(afterEpoch) }),
     };
   },
 

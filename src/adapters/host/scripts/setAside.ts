@@ -63,11 +63,30 @@ out bytes "$bytes"
 printf '%s' "$moved" | out64 directories
 `;
 
-/** Needs label. */
+/**
+ * Needs label.
+ *
+ * `outlive`: where the data that go had led in an epoch, the old take part in none that is not after it. Their zxids
+ * would otherwise name other transactions a second time, to clients and captures that saw the first.
+ */
 export const BRING_BACK_MAIN =
   DATA_AT_REST +
   String.raw`
 check_back() { if there "$1/version-2.aside-$label"; then check_version_2 "$1" moved; fi; }
+epoch_in() { case "$(cat "$1" 2>/dev/null)" in ''|*[!0-9]*) printf 0 ;; *) cat "$1" ;; esac; }
+outlive() {
+  if ! [ -f "$aside/acceptedEpoch" ]; then return 0; fi
+  epoch=0
+  for gone in "$1"/version-2.failed-"$label"-*/acceptedEpoch; do
+    if [ "$(epoch_in "$gone")" -gt "$epoch" ]; then epoch=$(epoch_in "$gone"); fi
+  done
+  if [ "$epoch" -le "$(epoch_in "$aside/acceptedEpoch")" ]; then return 0; fi
+  next="$aside/acceptedEpoch.zkferry"
+  ( umask 077; printf '%s' "$epoch" >"$next" ) && owner_mode_like "$aside/acceptedEpoch" "$next" && sync_path "$next" && mv -fT "$next" "$aside/acceptedEpoch" ||
+    fail RemoteCommandFailed yes "cannot write $aside/acceptedEpoch as $(id -un)"
+  sync_path "$aside"
+  after_epoch=$epoch
+}
 bring_back() {
   aside="$1/version-2.aside-$label"
   if ! there "$aside"; then return 0; fi
@@ -77,15 +96,17 @@ bring_back() {
     failed="$failed$1/version-2.failed-$label-$n
 "
   fi
+  outlive "$1"
   rename_dir "$aside" "$1/version-2"
   back="$back$1/version-2
 "
 }
 fence_enter
 data_at_rest moved
-back=; failed=
+back=; failed=; after_epoch=
 each_data_dir check_back
 each_data_dir bring_back
 printf '%s' "$back" | out64 directories
 printf '%s' "$failed" | out64 failed
+out after_epoch "$after_epoch"
 `;
