@@ -1,9 +1,16 @@
 /** A whole ensemble is put back to a moment of its past; what a killed ensemble, old clients and a way back make of it. */
-import { readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
+import { openRepository } from '../../src/adapters/repository/openRepository';
+import { treeAt } from '../../src/adapters/restore';
+import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
+import { chooseFrom, openExtraction } from '../../src/adapters/restore/fromRepository';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { hostPaths } from '../../src/lab/hostFiles';
+import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import type { ZkSession } from '../../src/model/ports';
+import { compareZxids, zxidValue } from '../../src/model/zxid';
 import { Harness } from '../support/harness';
 import { untilCapturing } from '../support/liveStatus';
 import { addressesOf } from '../zookeeper/support';
@@ -47,6 +54,21 @@ const aside = (): string[] =>
   harness.lab.members.flatMap(({ directory }) =>
     readdirSync(hostPaths(directory).data).filter((name) => name.includes('.aside-')),
   );
+
+const epochOf = (zxid: string): number => Number(zxidValue(zxid) >> 32n);
+
+/** What `latest` restores of a node. */
+async function inBackup(path: string): Promise<string> {
+  const repository = await openRepository(
+    new DirectoryStore(join(harness.lab.directory, LAB_REPOSITORY)),
+  );
+  const { contents, findings } = await checkEnsemble(repository, harness.lab.name);
+  expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
+  const extraction = await chooseFrom(repository, contents, { kind: 'latest' });
+  const work = mkdtempSync(join(harness.lab.directory, 'extracted-'));
+  const { tree } = await treeAt(await openExtraction(repository, extraction, work));
+  return String(tree.get(path)?.data);
+}
 
 /** Everything up to now is in the repository once the hot backup has ended. */
 async function backUpWhile(work: () => Promise<void>): Promise<void> {
@@ -100,20 +122,50 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
   expect(await old.ended).toBe('expired');
 });
 
-test('taken back half-way, every server runs again on the data it had', async () => {
+test('taken back after it served, every server runs on the data it had, and so does a capture beside it', async () => {
   await put('/kept', 'newest');
+  const backup = await harness.startBackup({ segmentMs: 1_000 });
+  const { workflowId } = backup.handle;
+  const before = await untilCapturing(harness, workflowId, 'the hot backup to capture');
+
   const run = await harness.startRestore({});
   await run.approve('start');
-  await run.until('data exchanged on a server', ({ plan }) =>
-    (plan?.steps ?? []).some(({ activity, state }) => activity === 'placeData' && state === 'done'),
+  await run.until('enough servers started on the restored data', ({ plan }) => {
+    const steps = plan?.steps ?? [];
+    return (
+      steps.filter(({ activity, state }) => activity === 'startServer' && state === 'done')
+        .length === 2
+    );
+  });
+  await run.send('pause', { by: 'tester' });
+  const restored = await untilCapturing(
+    harness,
+    workflowId,
+    'the restored ensemble to be captured',
+    ({ durableUpTo = '0x0' }) => epochOf(durableUpTo) > epochOf(before.durableUpTo!),
   );
+  await put('/kept', 'never to be seen again');
   await run.send('rollback', { by: 'tester' });
   const report = await run.report();
   expect(report.outcome).toBe('rolledBack');
   expect(await read('/kept')).toBe('newest');
+
+  await put('/kept', 'newer still');
+  const { mzxid } = await within(async (session) => (await session.exists('/kept'))!);
+  expect(epochOf(mzxid)).toBeGreaterThan(epochOf(restored.durableUpTo!));
+  await untilCapturing(
+    harness,
+    workflowId,
+    'what was written since',
+    ({ durableUpTo = '0x0' }) => compareZxids(durableUpTo, mzxid) >= 0,
+  );
+  await backup.send('stop', { by: 'tester' });
+  await backup.handle.result();
+  expect(await inBackup('/kept')).toBe('newer still');
 });
 
 test('a subtree of the past goes into the living ensemble, beside what is there', async () => {
+  await put('/kept', 'newest of all');
   const run = await harness.startRestore({
     mode: 'subtree',
     path: '/kept',
@@ -122,8 +174,8 @@ test('a subtree of the past goes into the living ensemble, beside what is there'
   await run.approve('start');
   const report = await run.report();
   expect(report.outcome).toBe('completed');
-  expect(await read('/found')).toBe('by mistake');
-  expect(await read('/kept')).toBe('newest');
+  expect(await read('/found')).toBe('newer still');
+  expect(await read('/kept')).toBe('newest of all');
 });
 
 test('an ensemble that has lost every disk comes back, and is captured again from there', async () => {

@@ -97,13 +97,22 @@ test('asked once to cut off what it has, the tap asks again before it believes i
 });
 
 test('a leader whose snapshots end before what the tap has was put back: the tap begins anew', async () => {
-  const from = 2n << 32n;
-  await follow([snapshot(Z(6)), snapshot(Z(6)), snapshot(Z(6), 7)], { from });
+  await follow([snapshot(Z(6)), snapshot(Z(6)), snapshot(Z(6), 7)], { from: Z(9) });
   const events = await eventsUntil(isTxn(Z(7)));
   expect(events.map(({ kind }) => kind)).toEqual(['reset', 'snapshot', 'attached', 'txn']);
-  expect(events[0]).toMatchObject({ after: from, leaderZxid: Z(6) });
+  expect(events[0]).toMatchObject({ after: Z(9), leaderZxid: Z(6) });
   expect(events[1]).not.toHaveProperty('unseen');
-  expect(leader.asked).toEqual([from, from, 0n]);
+  expect(leader.asked).toEqual([Z(9), Z(9), 0n]);
+});
+
+test('what no transaction tells is not gone on from in another epoch', async () => {
+  const [began, now] = [2n << 32n, 3n << 32n];
+  const reign: Reign = (_asked, send) =>
+    send(Buffer.concat([packetOf(PACKET.snap, now), emptySnapshot(), established(3n)]));
+  await follow([reign], { from: began }, { epoch: 3n });
+  const events = await eventsUntil(({ kind }) => kind === 'attached');
+  expect(events[0]).toMatchObject({ kind: 'snapshot', unseen: { after: began, upTo: now } });
+  expect(leader.asked).toEqual([0n]);
 });
 
 test('a snapshot that stands still is given up, leaves no file, and is asked for again', async () => {

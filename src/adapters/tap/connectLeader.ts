@@ -1,6 +1,13 @@
 /** From a list of servers to a leader that has taken us in as an observer and is about to synchronise us. */
 import type { Socket } from 'node:net';
-import { encodeAckEpoch, encodeObserverInfo, PACKET, packetName } from '../../codec/quorum/packet';
+import {
+  counterOf,
+  encodeAckEpoch,
+  encodeObserverInfo,
+  epochOf,
+  PACKET,
+  packetName,
+} from '../../codec/quorum/packet';
 import { QuorumPacketDecoder } from '../../codec/quorum/packetDecoder';
 import { LearnerProtocol } from '../../codec/quorum/learnerProtocol';
 import { ZkferryError } from '../../model/errors';
@@ -26,7 +33,7 @@ export interface LeaderConnection {
 export interface ConnectOptions {
   servers: readonly TapServer[];
   security?: QuorumSecurity;
-  /** The last transaction had: the leader goes on from there. 0 asks for a snapshot. */
+  /** The last transaction had: the leader goes on from there. 0, and what it could not tell, ask for a snapshot. */
   lastZxid: bigint;
   /** For connecting and the handshake, after the leader was found. */
   timeoutMs: number;
@@ -40,8 +47,9 @@ export interface ConnectOptions {
  * that was not given.
  */
 export async function connectLeader(options: ConnectOptions): Promise<LeaderConnection> {
-  const { servers, security = {}, lastZxid, timeoutMs, signal } = options;
+  const { servers, security = {}, timeoutMs, signal } = options;
   const leader = await findLeader(servers, signal);
+  const lastZxid = tells(options.lastZxid, leader) ? options.lastZxid : 0n;
   const socket = await openQuorumSocket(leader, security, { timeoutMs, signal });
   try {
     socket.write(encodeObserverInfo(learnerSid(leader.memberIds)));
@@ -61,6 +69,13 @@ export async function connectLeader(options: ConnectOptions): Promise<LeaderConn
     throw error;
   }
 }
+
+/**
+ * The first zxid of an epoch is no transaction, which only its own leader has: every later one goes on from it (DIFF),
+ * also one whose ensemble was put back to before it.
+ */
+const tells = (lastZxid: bigint, { epoch }: FoundLeader): boolean =>
+  counterOf(lastZxid) !== 0n || epochOf(lastZxid) === epoch;
 
 async function leaderInfo(
   socket: Socket,
