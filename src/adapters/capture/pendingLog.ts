@@ -61,8 +61,13 @@ export class PendingLog {
     return this.end;
   }
 
-  /** Later than `last`. */
+  /** BackupInvalid where it is not later than `last`: whoever gives transactions out has to tell where they begin anew. */
   add({ zxid, bytes }: Pick<CapturedTxn, 'zxid' | 'bytes'>): void {
+    if (zxid <= this.end)
+      throw new ZkferryError(
+        'BackupInvalid',
+        `${zxidText(zxid)} came after ${zxidText(this.end)}: nothing is written that runs backwards`,
+      );
     const record = encodeLogRecord(bytes);
     const timeMs = timeOf(bytes);
     this.records.push(record);

@@ -149,3 +149,19 @@ async function logObjects() {
     .flatMap((key) => parseLogObjectName(key.slice(key.lastIndexOf('/') + 1)) ?? [])
     .sort((a, b) => compareZxids(a.last, b.last));
 }
+
+test('nothing is written that runs backwards: the writing ends, and what was before stays as it was', async () => {
+  await startWriter({});
+  await push(5n);
+  await writer.settle();
+  await push(4n);
+  await expect(writer.settle()).rejects.toMatchObject({
+    type: 'BackupInvalid',
+    message: expect.stringContaining('0x4 came after 0x5'),
+  });
+  expect(await logObjects()).toMatchObject([{ after: '0x0', last: '0x5' }]);
+  await expect(writer.close()).rejects.toThrow('backwards');
+  await place.close();
+  // That one closes.
+  await startWriter({});
+});
