@@ -11,6 +11,7 @@ const BAD_INPUT: readonly ErrorType[] = [
   'UnknownEnsemble',
   'UnknownServer',
   'UnknownRepository',
+  'NotDecrypted',
   'InlineEnsembleRefused',
   'Unsupported',
 ];

@@ -58,6 +58,8 @@ export type ErrorType =
   | 'GateTimedOut'
   | 'RollbackRefused'
   | 'BackupInvalid'
+  /** Encrypted, and none of the identities given is one of its recipients'. */
+  | 'NotDecrypted'
   /** The inventory knows no repository of that name. */
   | 'UnknownRepository'
   /** No repository is at that place. */

@@ -90,7 +90,7 @@ export class AgeDecryption {
     return new AgeDecryption(decrypter);
   }
 
-  /** In bounded memory. BackupInvalid where none of the identities fits, or something was altered. */
+  /** In bounded memory. NotDecrypted where none of the identities fits, BackupInvalid where something was altered. */
   async *decrypted(source: Chunks): AsyncGenerator<Buffer> {
     const chunks = toAsync(source);
     try {
@@ -107,9 +107,8 @@ export class AgeDecryption {
 /** What stands in the way where nobody gave an identity. */
 export const noIdentity = (): ZkferryError =>
   new ZkferryError(
-    'BackupInvalid',
+    'NotDecrypted',
     'is encrypted and no identity is known: give the AGE-SECRET-KEY-1… of one of the recipients in repository.json',
-    { details: { code: 'NotDecrypted' } },
   );
 
 function decryptionError(error: unknown): unknown {
@@ -117,9 +116,8 @@ function decryptionError(error: unknown): unknown {
   if (name === 'ZkferryError') return error;
   if (/no identity matched/.test(message)) {
     return new ZkferryError(
-      'BackupInvalid',
-      'is encrypted to others than the identities given: give the AGE-SECRET-KEY-1… of one of the recipients in repository.json',
-      { details: { code: 'NotDecrypted' } },
+      'NotDecrypted',
+      'is encrypted to others than the identities given, or its first bytes were altered: give the AGE-SECRET-KEY-1… of one of the recipients in repository.json',
     );
   }
   return new ZkferryError('BackupInvalid', `cannot be decrypted (${message})`);

@@ -32,7 +32,7 @@ export interface Repository {
     signal?: AbortSignal,
     bytesPerSecond?: number,
   ): Promise<StoredObject>;
-  /** The plain bytes; rejects (BackupInvalid, naming the key) where the object is missing, altered, or cannot be decrypted. */
+  /** The plain bytes; rejects, naming the key: BackupInvalid where the object is missing or altered, NotDecrypted for want of an identity. */
   unseal(
     object: Pick<StoredObject, 'key' | 'sha256' | 'plainBytes'>,
     signal?: AbortSignal,

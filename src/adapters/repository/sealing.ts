@@ -127,9 +127,11 @@ const OF_THE_OBJECT: readonly string[] = ['BackupInvalid', 'ObjectMissing', 'Rep
 
 /** What went wrong with an object, its key before it; errors of the place it lies in stay what they are. */
 export function invalidObject(key: string, error: unknown): unknown {
-  if (!isZkferryError(error) || !OF_THE_OBJECT.includes(error.type)) return error;
+  if (!isZkferryError(error)) return error;
+  const isForeign = error.type === 'NotDecrypted';
+  if (!isForeign && !OF_THE_OBJECT.includes(error.type)) return error;
   const message = error.message.startsWith(key) ? error.message : `${key} ${error.message}`;
-  return new ZkferryError('BackupInvalid', message, {
+  return new ZkferryError(isForeign ? 'NotDecrypted' : 'BackupInvalid', message, {
     details: { ...(error.options.details as object | undefined), key },
     cause: error,
   });

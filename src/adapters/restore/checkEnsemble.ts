@@ -1,5 +1,5 @@
 /** Reads everything that a repository holds of an ensemble, and says what is wrong with it. Restores nothing. */
-import { isZkferryError } from '../../model/errors';
+import { isZkferryError, type ZkferryError } from '../../model/errors';
 import type { LogObject } from '../../model/repository';
 import type {
   ContentFinding,
@@ -34,6 +34,7 @@ export interface EnsembleCheck {
   contents: EnsembleContents;
 }
 
+/** Rejects with NotDecrypted where nothing can be read for want of an identity: that says nothing of the backup. */
 export async function checkEnsemble(
   repository: Repository,
   ensemble: string,
@@ -51,6 +52,7 @@ export async function checkEnsemble(
     if (work.lost.some((key) => listed.has(key))) break;
     contents = now;
   }
+  if (work.unread !== undefined) throw work.unread;
   timelines.at(-1)?.findings.push(...(await drillFindings(repository, ensemble, signal)));
   const sound = { ...contents, timelines };
   const findings = timelines.flatMap((one) => [...one.findings, ...rangeFindings(one)]);
@@ -88,6 +90,8 @@ class Check {
   /** What was found of each key; undefined of one that is sound. */
   private readonly found = new Map<string, ContentFinding | undefined>();
   private gone = new Set<string>();
+  private notDecrypted: ZkferryError | undefined;
+  private hasRead = false;
 
   constructor(
     private readonly repository: Repository,
@@ -98,6 +102,11 @@ class Check {
   /** Listed, and gone when it was to be read. */
   get lost(): string[] {
     return [...this.gone];
+  }
+
+  /** Why none of the objects could be decrypted; undefined where one could, and where there is none. */
+  get unread(): ZkferryError | undefined {
+    return this.hasRead ? undefined : this.notDecrypted;
   }
 
   async look(contents: EnsembleContents): Promise<TimelineContents[]> {
@@ -180,11 +189,15 @@ class Check {
   ): Promise<ContentFinding | undefined> {
     try {
       await read();
+      this.hasRead = true;
       return undefined;
     } catch (error) {
       if (!(error instanceof NotWhole) && !(isZkferryError(error) && !error.retryable)) throw error;
       if (isGone(error)) this.gone.add(key);
-      return { code: 'ObjectDamaged', severity: 'error', key, message: error.message };
+      const isForeign = isZkferryError(error) && error.type === 'NotDecrypted';
+      if (isForeign) this.notDecrypted ??= error;
+      const code = isForeign ? 'NotDecrypted' : 'ObjectDamaged';
+      return { code, severity: 'error', key, message: error.message };
     }
   }
 }

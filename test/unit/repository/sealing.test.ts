@@ -88,7 +88,12 @@ describe.each(['none', 'age'] as const)('objects of a repository with encryption
     const mustBeRefused = async (): Promise<void> => {
       const invalid = { type: 'BackupInvalid', message: expect.stringContaining('a/segment') };
       await expect(repository.unseal(sealed)).rejects.toMatchObject(invalid);
-      await expect(collect(repository.unsealStream(sealed))).rejects.toMatchObject(invalid);
+      // What the checksum is of has not all been read, where age finds nobody it knows at its beginning.
+      const orForeign = {
+        ...invalid,
+        type: expect.stringMatching(/^(BackupInvalid|NotDecrypted)$/),
+      };
+      await expect(collect(repository.unsealStream(sealed))).rejects.toMatchObject(orForeign);
     };
 
     it('in any one byte are refused', async () => {
@@ -217,13 +222,13 @@ describe('an encrypted repository', () => {
     const none = await openRepository(place.store);
     expect(none.readable).toBe(false);
     const noIdentity = {
-      type: 'BackupInvalid',
+      type: 'NotDecrypted',
       message: expect.stringMatching(/a\/b .*no identity is known/),
     };
     await expect(none.unseal(sealed)).rejects.toMatchObject(noIdentity);
     await expect(collect(none.unsealStream(sealed))).rejects.toMatchObject(noIdentity);
     const wrong = await openRepository(place.store, { identities: [OTHER_KEY.identity] });
-    const others = { type: 'BackupInvalid', message: expect.stringMatching(/a\/b .*to others/) };
+    const others = { type: 'NotDecrypted', message: expect.stringMatching(/a\/b .*to others/) };
     await expect(wrong.unseal(sealed)).rejects.toMatchObject(others);
     await expect(collect(wrong.unsealStream(sealed))).rejects.toMatchObject(others);
     const right = await openRepository(place.store, {
