@@ -314,10 +314,12 @@ export interface BackupActivities {
   /** By what can be reached, where `auto` leaves it open. */
   chooseSource(args: BackupTarget & { source: 'auto' | CaptureSourceName }): Promise<ChosenSource>;
   captureTransactions(args: CaptureArgs): Promise<{ progress: CaptureProgressReport }>;
-  /** Without a `source` it is chosen. */
+  /** Beside the capture that goes on. */
   takeBase(
-    args: BackupTarget & { source?: CaptureSourceName; baseBytesPerSecond?: number },
+    args: BackupTarget & { source: CaptureSourceName; baseBytesPerSecond?: number },
   ): Promise<BaseResult>;
+  /** With the log that it needs where nobody captures; its source is chosen. */
+  takeUsableBase(args: BackupTarget & { owner: string }): Promise<BaseResult>;
   /** One whole base of a source that has no log, by a capture that ends with it. */
   takeWholeBase(args: WholeBaseArgs): Promise<{ progress: CaptureProgressReport }>;
 }

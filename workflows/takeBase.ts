@@ -1,5 +1,5 @@
-/** takeBase: one more base of an ensemble beside the hot backup that captures it. What schedules start. */
-import { ApplicationFailure } from '@temporalio/workflow';
+/** takeBase: one more base of an ensemble, usable whether a hot backup captures it or not. What schedules start. */
+import { ApplicationFailure, workflowInfo } from '@temporalio/workflow';
 import type { BaseResult } from '../activities/api';
 import { takeBaseInputSchema, type TakeBaseRequest } from '../src/model/backupInputs';
 import { BASE_WORKFLOW } from '../src/model/contract';
@@ -19,5 +19,9 @@ export async function takeBase(request: TakeBaseRequest): Promise<BaseResult> {
     );
   const input = parsed.data;
   const { site } = await runActivities(undefined, OPEN_MS, 'read the inventory').openBackup(input);
-  return runActivities(site, BASE_MS, `take a base of ${input.ensemble}`).takeBase(input);
+  const { workflowId, runId } = workflowInfo();
+  return runActivities(site, BASE_MS, `take a base of ${input.ensemble}`).takeUsableBase({
+    ...input,
+    owner: `${workflowId} ${runId}`,
+  });
 }

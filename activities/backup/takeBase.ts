@@ -1,34 +1,68 @@
-/** A new base beside a capture that goes on: from a snapshot of its own. */
+/** A new base from a snapshot of its own: beside a capture that goes on, or whether there is one or not. */
+import { backUpOnce } from '../../src/adapters/capture/backUpOnce';
 import { takeBaseNow } from '../../src/adapters/capture/takeBaseNow';
-import type { BackupActivities } from '../api';
+import { keepsBasesOnly } from '../../src/model/backupInputs';
+import type { BaseManifest } from '../../src/model/repository';
+import type { BackupActivities, BaseResult } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { captureSource } from './captureSource';
 import { chosenSource } from './chooseSource';
+import { commitOwnWrite } from './ownWrite';
+import { wholeBase } from './takeWholeBase';
 
-export function baseActivities(dependencies: Dependencies): Pick<BackupActivities, 'takeBase'> {
+/** Beyond it the run says why there is none, and tries again. */
+const GIVE_UP_AFTER_MS = 60_000;
+
+export function baseActivities(
+  dependencies: Dependencies,
+): Pick<BackupActivities, 'takeBase' | 'takeUsableBase'> {
   return {
     takeBase: (args) =>
       operation(async ({ signal }) => {
-        const { source: name } =
-          args.source === undefined
-            ? await chosenSource(dependencies, { ...args, source: 'auto' }, signal)
-            : { source: args.source };
-        const source = await captureSource(dependencies, { ...args, source: name });
         const { baseBytesPerSecond } = args;
-        const { usableFrom, readFrom, takenAt, nodes, snapshot } = (
-          await takeBaseNow({
-            ...{ ...source, signal },
-            ...(baseBytesPerSecond !== undefined && { baseBytesPerSecond }),
-          })
-        ).manifest;
-        return {
-          usableFrom,
-          ...(readFrom !== undefined && { readFrom }),
-          takenAt,
-          ...(nodes !== undefined && { nodes }),
-          bytes: snapshot.bytes,
-        };
+        const { manifest } = await takeBaseNow({
+          ...{ ...(await captureSource(dependencies, args)), signal },
+          ...(baseBytesPerSecond !== undefined && { baseBytesPerSecond }),
+        });
+        return resultOf(manifest);
+      }),
+
+    takeUsableBase: (args) =>
+      operation(async (context) => {
+        const { signal } = context;
+        const target = { ...args, source: 'auto' as const };
+        const { source } = await chosenSource(dependencies, target, signal);
+        if (keepsBasesOnly(source)) {
+          const options = { ...args, source, acceptForeign: false };
+          return (await wholeBase(dependencies, options, context)).lastBase!;
+        }
+        const ensemble = await dependencies.inventory.resolve(args.ensemble);
+        const { base } = await backUpOnce({
+          ...(await captureSource(
+            dependencies,
+            { ...args, source },
+            { giveUpAfterMs: GIVE_UP_AFTER_MS },
+          )),
+          ...{ owner: args.owner, signal },
+          onProgress: ({ state, durableUpTo }) => context.heartbeat({ state, durableUpTo }),
+          commitWrite: () => commitOwnWrite(dependencies, ensemble, context),
+        });
+        return resultOf(base);
       }),
   };
 }
+
+const resultOf = ({
+  usableFrom,
+  readFrom,
+  takenAt,
+  nodes,
+  snapshot,
+}: BaseManifest): BaseResult => ({
+  usableFrom,
+  ...(readFrom !== undefined && { readFrom }),
+  takenAt,
+  ...(nodes !== undefined && { nodes }),
+  bytes: snapshot.bytes,
+});

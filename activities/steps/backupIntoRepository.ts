@@ -2,14 +2,12 @@
 import { join } from 'node:path';
 import { backUpOnce } from '../../src/adapters/capture/backUpOnce';
 import { readBack } from '../../src/adapters/restore/readBack';
-import { commitCanaryThrough } from '../../src/adapters/zookeeper';
 import type { OperationContext } from '../../src/model/ports';
 import { captureSource } from '../backup/captureSource';
+import { commitOwnWrite } from '../backup/ownWrite';
 import type { StepArgs, StepResult } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
-import { sessionOptions } from '../health';
-import { znodePlace } from '../lock';
-import { membersOf, resolveTarget } from '../resolve';
+import { resolveTarget } from '../resolve';
 
 /** Longer than an election: an ensemble that has no leader for so long is not to be touched anyway. */
 const GIVE_UP_AFTER_MS = 60_000;
@@ -33,17 +31,7 @@ export async function backupIntoRepository(
     owner: `${args.run.workflowId} ${args.run.runId}, ${args.step.id}`,
     signal: context.signal,
     onProgress: ({ state, durableUpTo }) => context.heartbeat({ state, durableUpTo }),
-    commitWrite: async () => {
-      const { mzxid } = await commitCanaryThrough(
-        dependencies.zookeeper,
-        {
-          ...(await sessionOptions(dependencies, target, context)),
-          servers: membersOf(target),
-        },
-        znodePlace(dependencies, target),
-      );
-      return BigInt(mzxid);
-    },
+    commitWrite: () => commitOwnWrite(dependencies, target, context),
   });
   const read = await readBack(repository, ensemble, {
     ...{ timeline, zxid, signal: context.signal },

@@ -165,6 +165,6 @@ export type VerifyBackupRequest = z.input<typeof verifyBackupInputSchema>;
 
 export const takeBaseInputSchema = z.strictObject({
   repository: ensembleName.describe('of the inventory'),
-  ensemble: ensembleName.describe('of the inventory; a hot backup captures it into the repository'),
+  ensemble: ensembleName.describe('of the inventory'),
 });
 export type TakeBaseRequest = z.input<typeof takeBaseInputSchema>;

@@ -13,7 +13,13 @@ import { restorableRanges } from '../../src/planning/backup/restorable';
 import type { Target } from '../../src/planning/backup/target';
 import { fingerprintOf, type RecordedTree } from './recordedTrees';
 
-const REFUSALS = ['NotRestorable', 'BackupInvalid', 'RepositoryInvalid', 'ObjectMissing', 'NotDecrypted'];
+const REFUSALS = [
+  'NotRestorable',
+  'BackupInvalid',
+  'RepositoryInvalid',
+  'ObjectMissing',
+  'NotDecrypted',
+];
 
 export interface Examined {
   /** Of severity error, as `backup verify` tells them; or why there is no repository. */

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { BaseResult } from '../../activities/api';
 import { ensureArchive } from '../../src/lab/bootstrap';
 import { checkLoad, type CheckResult } from '../../src/lab/check/checkLoad';
 import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
@@ -177,6 +178,15 @@ export class Harness {
       args: [{ repository: LAB_REPOSITORY, to: { ensemble: this.lab.name }, ...request }],
     });
     return this.track(handle);
+  }
+
+  /** As a schedule takes one. */
+  async takeBase(): Promise<BaseResult> {
+    return this.client.workflow.execute('takeBase', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-base-${this.lab.name}-${Date.now()}`,
+      args: [{ repository: LAB_REPOSITORY, ensemble: this.lab.name }],
+    }) as Promise<BaseResult>;
   }
 
   /** A drill on one of the lab's hosts. */

@@ -202,7 +202,7 @@ async function takeBase(state: BackupState): Promise<boolean> {
     state.lastBase = await activitiesOf(state, BASE_MS, 'take a base').takeBase({
       ensemble,
       repository,
-      source: state.source,
+      source: state.source!,
       ...(baseBytesPerSecond !== undefined && { baseBytesPerSecond }),
     });
     state.bases += 1;

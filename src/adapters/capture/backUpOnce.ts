@@ -7,6 +7,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ZkferryError } from '../../model/errors';
+import type { BaseManifest } from '../../model/repository';
 import { usableBases } from '../../planning/backup/restorable';
 import { maxZxid, zxidText, zxidValue } from '../../model/zxid';
 import { capture } from './capture';
@@ -33,6 +34,7 @@ export interface BackedUp {
   timeline: number;
   /** It can be restored, and holds all that was committed before `backUpOnce` was called. */
   zxid: string;
+  base: BaseManifest;
   /** `ownCapture`: nobody else captured. */
   by: 'captureUnderWay' | 'ownCapture';
 }
@@ -59,7 +61,7 @@ async function besideCapture(options: OnceOptions, written: bigint): Promise<Bac
       `the base taken at ${manifest.usableFrom} needs the log up to there, and the capture of ${options.ensemble} into ${options.repository.store.shown} has stopped before it: see what holds it, or stop it, then take the backup again`,
       { retryable: true },
     );
-  return { timeline, zxid, by: 'captureUnderWay' };
+  return { timeline, zxid, base: manifest, by: 'captureUnderWay' };
 }
 
 /** As long as the log grows it is waited for: `withinMs` counts from its last growth. `base`: must be listed, too. */
@@ -131,5 +133,5 @@ async function newestSince(
       `no base of ${ensemble} in ${repository.store.shown} that was taken since ${startedAt} can be used, though the capture ended well: zkferry backup verify says why`,
     );
   const zxid = maxZxid(usable.base.usableFrom, zxidText(written));
-  return { timeline: timeline.number, zxid, by: 'ownCapture' };
+  return { timeline: timeline.number, zxid, base: usable.base, by: 'ownCapture' };
 }
