@@ -105,7 +105,7 @@ async function serve(
       server,
       join(data, 'version-2'),
       async (scratch) => {
-        const tunnel = await loopbackTunnel(() => scratch.openStream());
+        const tunnel = await loopbackTunnel((signal) => scratch.openStream(signal));
         try {
           return await compareServed(tree, tunnel, { auth: [scratch.auth], signal });
         } finally {

@@ -59,8 +59,8 @@ export interface ScratchServer {
   nodes: number;
   /** Reads past every ACL; of this server alone. */
   auth: { scheme: string; credential: string };
-  /** A connection to its client port, through SSH; at most six at once. */
-  openStream(): Promise<Duplex>;
+  /** A connection to its client port, through SSH; at most 16 at once. `signal`: who waits for it no longer does. */
+  openStream(signal?: AbortSignal): Promise<Duplex>;
 }
 
 export interface HostDataPort {

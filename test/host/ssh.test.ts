@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createSecrets } from '../../src/adapters/secrets';
 import { execScript, type ExecRequest } from '../../src/adapters/ssh/exec';
@@ -182,4 +182,30 @@ test('a forwarded stream reaches a port of the host itself', async () => {
     forward(pool, host.ssh, { host: '127.71.1.3', port: 22_073 }, signal),
   );
   expect(error.type).toBe('SshUnreachable');
+});
+
+test("streams that are held are in nobody else's way: commands run, and one more stream waits for one of them to close", async () => {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(22_074, '127.71.1.3', resolve));
+  const { signal } = new AbortController();
+  const few = new SshPool({ secrets: createSecrets(), maxChannels: 1, maxStreams: 2 });
+  const open = (until = signal) =>
+    forward(few, host.ssh, { host: '127.71.1.3', port: 22_074 }, until);
+  try {
+    const [first, second] = await Promise.all([open(), open()]);
+    expect((await run({ script: 'echo done' }, host.ssh, few)).stdout.trim()).toBe('done');
+    const left = new AbortController();
+    const third = rejection(open(left.signal));
+    const fourth = open();
+    left.abort(new Error('gone'));
+    expect((await third).message).toBe('gone');
+    first.destroy();
+    const last = await fourth;
+    for (const stream of [second, last]) stream.destroy();
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+    await few.close();
+  }
 });

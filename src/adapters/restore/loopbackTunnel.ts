@@ -10,15 +10,23 @@ export interface LoopbackTunnel {
 
 const HOST = '127.0.0.1';
 
-/** `openStream`: once for each connection; where it fails the connection ends. */
-export async function loopbackTunnel(openStream: () => Promise<Duplex>): Promise<LoopbackTunnel> {
+/** `openStream`: once for each connection, whose end aborts it; where it fails the connection ends. */
+export async function loopbackTunnel(
+  openStream: (signal: AbortSignal) => Promise<Duplex>,
+): Promise<LoopbackTunnel> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
-    socket.once('close', () => sockets.delete(socket));
-    openStream().then(
+    const gone = new AbortController();
+    socket.once('close', () => {
+      sockets.delete(socket);
+      gone.abort();
+    });
+    openStream(gone.signal).then(
       (stream) => {
+        // Its end came before: nobody would ever close the stream.
+        if (socket.destroyed) return void stream.destroy();
         stream.on('error', () => socket.destroy());
         stream.once('close', () => socket.destroy());
         socket.once('close', () => stream.destroy());

@@ -1,4 +1,8 @@
-/** A small pool: one connection per (host, port, user, keys), a bounded number of channels on each. */
+/**
+ * A small pool: two connections per (host, port, user, keys), a bounded number of channels on each. Streams are forwarded
+ * on one of their own: held for long, and several by one holder, they would stand in the way of the commands that it and
+ * others wait for.
+ */
 import type { SecretsPort } from '../../model/ports';
 import type { SshSpec } from '../../model/inventory';
 import { ZkferryError } from '../../model/errors';
@@ -11,11 +15,15 @@ export interface SshPoolOptions {
   secrets: SecretsPort;
   /** Most connections held at once; idle ones make room. */
   maxConnections?: number;
-  /** Channels at once on one connection; OpenSSH's own default limit (MaxSessions) is 10. */
+  /** Commands at once on one connection; OpenSSH's own default limit (MaxSessions) is 10. */
   maxChannels?: number;
+  /** Forwarded streams at once; OpenSSH does not limit them. */
+  maxStreams?: number;
   /** An unused connection is closed after this long. */
   idleMs?: number;
 }
+
+export type ChannelKind = 'command' | 'stream';
 
 interface Entry {
   connection: Promise<SshConnection>;
@@ -36,14 +44,18 @@ export class SshPool {
   constructor(private readonly options: SshPoolOptions) {}
 
   /** A channel's right to exist on a connection; `release` it when the channel is gone. */
-  async lease(access: SshAccess, signal?: AbortSignal): Promise<Lease> {
+  async lease(
+    access: SshAccess,
+    signal?: AbortSignal,
+    kind: ChannelKind = 'command',
+  ): Promise<Lease> {
     if (this.closed) {
       throw new ZkferryError('SshUnreachable', 'the SSH pool is closed: the worker is stopping', {
         retryable: true,
       });
     }
-    const key = keyOf(access);
-    const entry = this.entries.get(key) ?? this.open(key, access);
+    const key = keyOf(access, kind);
+    const entry = this.entries.get(key) ?? this.open(key, access, kind);
     clearTimeout(entry.idleTimer);
     const leave = await entry.channels.acquire(signal);
     const release = (): void => {
@@ -75,11 +87,12 @@ export class SshPool {
     }
   }
 
-  private open(key: string, access: SshAccess): Entry {
+  private open(key: string, access: SshAccess, kind: ChannelKind): Entry {
     this.makeRoom();
+    const { maxChannels = 8, maxStreams = 16 } = this.options;
     const entry: Entry = {
       connection: this.connect(access),
-      channels: new Semaphore(this.options.maxChannels ?? 8),
+      channels: new Semaphore(kind === 'command' ? maxChannels : maxStreams),
     };
     this.entries.set(key, entry);
     const forget = (): void => {
@@ -136,8 +149,9 @@ export class SshPool {
   }
 }
 
-const keyOf = (access: SshAccess): string =>
+const keyOf = (access: SshAccess, kind: ChannelKind): string =>
   JSON.stringify([
+    kind,
     access.host,
     access.port,
     access.user,
