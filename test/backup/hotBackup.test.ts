@@ -38,7 +38,8 @@ test('a hot backup outlives its workers, is paused, takes a base, and has everyt
   for (let kill = 0; kill < 2; kill += 1) {
     const { generation = 0 } = await capturing('a worker to capture');
     await harness.replaceWorker();
-    await capturing('another worker to capture', generation);
+    const { trouble } = await capturing('another worker to capture', generation);
+    expect(trouble).toBeUndefined();
   }
   await run.send('pause', { by: 'tester' });
   await run.until('paused', ({ state, headline }) => state === 'paused' && /paused/.test(headline));

@@ -1,4 +1,7 @@
 /** The command against a real Temporal server; the strategy behind it is a stand-in with the same doors. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
@@ -301,6 +304,20 @@ describe('schedules of backups', () => {
     expect((await schedule()).code).toBe(2);
     expect((await schedule('--list', '--delete')).code).toBe(2);
     expect((await schedule('--base', '@daily', '--delete')).code).toBe(2);
+  });
+
+  it('of what the inventory does not know are refused before anything is scheduled', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'zkferry-schedule-'));
+    const inventory = join(directory, 'inventory.yaml');
+    writeFileSync(inventory, 'ensembles: {}\n');
+    try {
+      const { code, out } = await schedule('--base', '0 3 * * *', '--inventory', inventory);
+      expect(code).toBe(2);
+      expect(lastLine(out).error.type).toBe('UnknownEnsemble');
+      expect(lastLine((await schedule('--list')).out).schedules).toEqual([]);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
 

@@ -22,8 +22,8 @@ export async function withLiveCapture(
     ACTIVITIES.includes(activityType?.name),
   );
   const failure = activity?.lastFailure?.message ?? undefined;
-  const { heartbeatDetails, lastHeartbeatTime, attempt } = activity ?? {};
   if (activity === undefined) return status;
+  const { heartbeatDetails, lastHeartbeatTime, lastStartedTime, attempt } = activity;
   const payloads: Payloads = heartbeatDetails?.payloads;
   const told = payloads?.length
     ? await decodeFromPayloadsAtIndex<Partial<CaptureStatus>>(
@@ -35,6 +35,8 @@ export async function withLiveCapture(
   const at = lastHeartbeatTime?.seconds
     ? new Date(Number(lastHeartbeatTime.seconds) * 1_000).toISOString()
     : undefined;
+  // What the attempt before failed of is over once this one captures.
+  const isOver = told?.state === 'capturing' && msOf(lastHeartbeatTime) > msOf(lastStartedTime);
   return {
     ...status,
     capture: {
@@ -43,8 +45,12 @@ export async function withLiveCapture(
       ...told,
       ...(at !== undefined && { at }),
       ...(told?.trouble === undefined &&
+        !isOver &&
         (attempt ?? 1) > 1 &&
         failure !== undefined && { trouble: `attempt ${attempt}: ${failure}` }),
     },
   };
 }
+
+const msOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): number =>
+  Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6;

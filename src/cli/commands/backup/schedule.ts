@@ -1,10 +1,17 @@
 /** `zkferry backup schedule REPOSITORY ENSEMBLE`: bases and drills at times, by Temporal Schedules. */
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { BackupSchedule, BackupSchedulePlace } from '../../../adapters/temporal/schedules';
 import type { Temporal } from '../../../adapters/temporal/connect';
 import { ensembleName } from '../../../model/inventory';
 import { ZkferryError } from '../../../model/errors';
-import { action, withCommonOptions, type Outcome, type Runner } from '../../context';
+import {
+  action,
+  withCommonOptions,
+  type CommandContext,
+  type Outcome,
+  type Runner,
+} from '../../context';
 import { instant } from '../../render/text';
 
 interface ScheduleCommandOptions {
@@ -26,7 +33,7 @@ export function registerSchedule(backup: Command, runner: Runner): void {
     .action(
       action<[string, string], ScheduleCommandOptions>(
         runner,
-        (context, [repository, ensemble], options) => {
+        async (context, [repository, ensemble], options) => {
           for (const [what, name] of Object.entries({ repository, ensemble }))
             if (!ensembleName.safeParse(name).success)
               throw new ZkferryError(
@@ -34,10 +41,25 @@ export function registerSchedule(backup: Command, runner: Runner): void {
                 `${what}: expected its name in the inventory; got ${JSON.stringify(name.slice(0, 100))}`,
               );
           const work = workOf(options);
+          if (options.base !== undefined || options.verify !== undefined)
+            await refuseUnknown(context, repository, ensemble);
           return context.withTemporal((temporal) => work(temporal, { repository, ensemble }));
         },
       ),
     );
+}
+
+/** As far as the inventory is here: what the worker's does not know would fail each time, where nobody looks. */
+async function refuseUnknown(
+  context: CommandContext,
+  repository: string,
+  ensemble: string,
+): Promise<void> {
+  const { createInventory } = await import('../../../adapters/inventory');
+  if (!existsSync(context.inventoryPath)) return;
+  const inventory = createInventory({ path: context.inventoryPath });
+  await inventory.resolve(ensemble);
+  await inventory.repository(repository);
 }
 
 type Work = (temporal: Temporal, place: BackupSchedulePlace) => Promise<Outcome>;
