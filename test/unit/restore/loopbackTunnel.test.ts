@@ -1,7 +1,7 @@
 /** A tunnel's connections and the streams behind them end together, whichever is there first. */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import type { Duplex} from 'node:stream';
+import type { Duplex } from 'node:stream';
 import { PassThrough } from 'node:stream';
 import { loopbackTunnel, type LoopbackTunnel } from '../../../src/adapters/restore/loopbackTunnel';
 import { until } from '../../support/until';
