@@ -23,8 +23,12 @@ export function turnText({ server = '', role, fromVersion, toVersion }: TurnView
 
 /** Up to where there is a way back. */
 export const wayBackText = ({ rollbackLimit, strategy }: Plan): string =>
-  rollbackLimit ??
-  (strategy === 'resizeEnsemble' ? 'possible to the end' : 'possible until gate finalize');
+  rollbackLimit ?? WAY_BACK[strategy] ?? 'possible until gate finalize';
+
+const WAY_BACK: Partial<Record<Plan['strategy'], string>> = {
+  resizeEnsemble: 'possible to the end',
+  restoreBackup: 'possible until the run completes; what was set aside stays on the hosts after it',
+};
 
 /** Consecutive steps of one server that belong together form a turn; a gate begins another one. */
 export function turnsOf(steps: readonly PlanStep[]): TurnView[] {

@@ -90,7 +90,7 @@ function stepLines(plan: Plan): string[] {
     } else if (!isTurn && hop !== undefined) {
       hop = undefined;
       lines.push(...gap(lines), 'In the end');
-    } else if (lines.length === 0) lines.push('Before any server is touched');
+    } else if (lines.length === 0) lines.push(startOf(plan));
     lines.push(...gateLines(turn), ...(isTurn ? turnLines(turn, said) : singleLines(turn)));
   }
   return lines;
@@ -98,6 +98,9 @@ function stepLines(plan: Plan): string[] {
 
 const headingOf = ({ strategy }: Plan, version: string | undefined): string =>
   strategy === 'resizeEnsemble' ? 'One server at a time' : `Servers to ${version}`;
+
+const startOf = ({ strategy }: Plan): string =>
+  strategy === 'restoreBackup' ? 'Steps' : 'Before any server is touched';
 
 const gap = (lines: readonly string[]): string[] => (lines.length === 0 ? [] : ['']);
 

@@ -59,7 +59,7 @@ function foreign(
 const unproven = ({ lastDrillAt }: BackupFacts): Finding[] =>
   lastDrillAt === undefined
     ? [
-        warning('BackupNeverProven', 'this backup has never been restored before', {
+        warning('BackupNeverProven', 'no drill has proven this backup yet', {
           hint: 'zkferry run verify proves it without touching the ensemble',
         }),
       ]

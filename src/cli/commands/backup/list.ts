@@ -56,7 +56,7 @@ function linesOf(contents: EnsembleContents, drill: DrillDocument | undefined): 
           .map((text) => `, ${text}`)
           .join('')}`,
     ),
-    `  ${drill === undefined ? 'never restored yet: a backup counts once it was (zkferry backup verify)' : `${drill.ok ? 'restored' : 'NOT restored'} ${drill.zxid} ${instant(drill.at)}`}`,
+    `  ${drill === undefined ? 'no drill yet: a backup counts once it was restored (zkferry backup verify)' : `${drill.ok ? 'restored' : 'NOT restored'} ${drill.zxid} ${instant(drill.at)}`}`,
   ];
 }
 
