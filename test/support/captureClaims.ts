@@ -222,7 +222,7 @@ const readMeanwhile = (stage: Stage): Promise<void> =>
     await running.capturing();
     await written(load, 200);
     const repository = await stage.place.reading();
-    for (let look = 0; look < 8; look += 1) {
+    for (let look = 0; look < 5; look += 1) {
       const { findings } = await checkEnsemble(repository, ENSEMBLE);
       assert.deepEqual(findings, []);
       const contents = await repository.contents(ENSEMBLE);
