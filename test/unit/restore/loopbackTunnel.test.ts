@@ -41,7 +41,8 @@ test('a stream that comes after its connection has gone is closed, and who waits
   });
   const socket = await client();
   await until('the stream to be asked for', () => asked !== undefined, 5_000);
-  socket.destroy();
+  // Without an end that would be passed on.
+  socket.resetAndDestroy();
   await until('the end of the connection', () => asked!.aborted, 5_000);
   const late = new PassThrough();
   give(late);
