@@ -9,7 +9,7 @@ import { membersOf } from '../resolve';
 import { configurationOf, fillFrom } from './fromMembers';
 import { openSource } from './openSource';
 
-type CaptureSource = Required<
+export type CaptureSource = Required<
   Pick<
     CaptureOptions,
     | 'repository'

@@ -1,18 +1,14 @@
 /** A new base from a snapshot of its own: beside a capture that goes on, or whether there is one or not. */
-import { backUpOnce } from '../../src/adapters/capture/backUpOnce';
 import { takeBaseNow } from '../../src/adapters/capture/takeBaseNow';
 import { keepsBasesOnly } from '../../src/model/backupInputs';
 import type { BaseManifest } from '../../src/model/repository';
 import type { BackupActivities, BaseResult } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
+import { backUpNow, GIVE_UP_AFTER_MS } from './backUpNow';
 import { captureSource } from './captureSource';
 import { chosenSource } from './chooseSource';
-import { commitOwnWrite } from './ownWrite';
 import { wholeBase } from './takeWholeBase';
-
-/** Beyond it the run says why there is none, and tries again. */
-const GIVE_UP_AFTER_MS = 60_000;
 
 export function baseActivities(
   dependencies: Dependencies,
@@ -30,24 +26,19 @@ export function baseActivities(
 
     takeUsableBase: (args) =>
       operation(async (context) => {
-        const { signal } = context;
         const target = { ...args, source: 'auto' as const };
-        const { source } = await chosenSource(dependencies, target, signal);
+        const { source } = await chosenSource(dependencies, target, context.signal);
         if (keepsBasesOnly(source)) {
           const options = { ...args, source, acceptForeign: false };
           return (await wholeBase(dependencies, options, context)).lastBase!;
         }
         const ensemble = await dependencies.inventory.resolve(args.ensemble);
-        const { base } = await backUpOnce({
-          ...(await captureSource(
-            dependencies,
-            { ...args, source },
-            { giveUpAfterMs: GIVE_UP_AFTER_MS },
-          )),
-          ...{ owner: args.owner, signal },
-          onProgress: ({ state, durableUpTo }) => context.heartbeat({ state, durableUpTo }),
-          commitWrite: () => commitOwnWrite(dependencies, ensemble, context),
-        });
+        const from = await captureSource(
+          dependencies,
+          { ...args, source },
+          { giveUpAfterMs: GIVE_UP_AFTER_MS },
+        );
+        const { base } = await backUpNow(dependencies, ensemble, from, args.owner, context);
         return resultOf(base);
       }),
   };

@@ -6,10 +6,8 @@ import type { OperationContext } from '../../src/model/ports';
 import type { BackupActivities, WholeBaseArgs } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
+import { GIVE_UP_AFTER_MS } from './backUpNow';
 import { captureSource } from './captureSource';
-
-/** Beyond it the run says why there is none, and tries again. */
-const GIVE_UP_AFTER_MS = 60_000;
 
 export function wholeBaseActivities(
   dependencies: Dependencies,

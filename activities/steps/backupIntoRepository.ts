@@ -1,16 +1,12 @@
 /** The backup before a run touches anything, where the ensemble has a repository. */
 import { join } from 'node:path';
-import { backUpOnce } from '../../src/adapters/capture/backUpOnce';
 import { readBack } from '../../src/adapters/restore/readBack';
 import type { OperationContext } from '../../src/model/ports';
+import { backUpNow, GIVE_UP_AFTER_MS } from '../backup/backUpNow';
 import { captureSource } from '../backup/captureSource';
-import { commitOwnWrite } from '../backup/ownWrite';
 import type { StepArgs, StepResult } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
 import { resolveTarget } from '../resolve';
-
-/** Longer than an election: an ensemble that has no leader for so long is not to be touched anyway. */
-const GIVE_UP_AFTER_MS = 60_000;
 
 /** A base with its log, and the proof that it restores; another attempt takes another base. */
 export async function backupIntoRepository(
@@ -26,13 +22,8 @@ export async function backupIntoRepository(
     { giveUpAfterMs: GIVE_UP_AFTER_MS },
   );
   const { repository, ensemble } = source;
-  const { timeline, zxid, by } = await backUpOnce({
-    ...source,
-    owner: `${args.run.workflowId} ${args.run.runId}, ${args.step.id}`,
-    signal: context.signal,
-    onProgress: ({ state, durableUpTo }) => context.heartbeat({ state, durableUpTo }),
-    commitWrite: () => commitOwnWrite(dependencies, target, context),
-  });
+  const owner = `${args.run.workflowId} ${args.run.runId}, ${args.step.id}`;
+  const { timeline, zxid, by } = await backUpNow(dependencies, target, source, owner, context);
   const read = await readBack(repository, ensemble, {
     ...{ timeline, zxid, signal: context.signal },
     directory: join(backupOf(dependencies).spoolDirectory, 'proof'),

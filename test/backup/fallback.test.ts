@@ -14,7 +14,6 @@ import {
 } from '../../src/adapters/restore';
 import { chooseFrom, openExtraction } from '../../src/adapters/restore/fromRepository';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
-import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import type { InventoryInput } from '../../src/model/inventory';
 import type { ZkSession } from '../../src/model/ports';
 import { BASES_ONLY } from '../../src/planning/backup/standAlone';
@@ -229,9 +228,7 @@ it('a hot backup takes one base, another when it is resumed, is tuned, and ends 
   );
   await run.send('stop', {});
   expect(await run.handle.result()).toMatchObject({ outcome: 'completed', bases: 2 });
-  const repository = await openRepository(
-    new DirectoryStore(join(harness.lab.directory, LAB_REPOSITORY)),
-  );
+  const repository = await harness.openRepository();
   const { bases, holes, findings } = await timelineOf(repository);
   expect({ bases: bases.length, findings }).toEqual({ bases: 2, findings: [] });
   expect(holes).toMatchObject([{ reason: BASES_ONLY }]);

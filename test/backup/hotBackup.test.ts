@@ -1,11 +1,6 @@
 /** A hot backup as a run: on a real ensemble under load, while workers die. */
-import { join } from 'node:path';
-import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
-import { openRepository } from '../../src/adapters/repository/openRepository';
-import type { Repository } from '../../src/adapters/repository/repository';
 import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
 import { chooseFrom } from '../../src/adapters/restore/fromRepository';
-import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import { treeOf } from '../support/backupTree';
 import { Harness } from '../support/harness';
 import { untilCapturing } from '../support/liveStatus';
@@ -19,9 +14,6 @@ beforeAll(async () => {
   harness = await Harness.create({ name: 'hotbackup', version: '3.9.6', servers: 3 });
 }, 120_000);
 afterAll(() => harness?.destroy(), 60_000);
-
-const openThere = (): Promise<Repository> =>
-  openRepository(new DirectoryStore(join(harness.lab.directory, LAB_REPOSITORY)));
 
 test('a hot backup outlives its workers, is paused, takes a base, and has everything when it is stopped', async () => {
   await harness.startLoad({ writesPerSecond: 500 });
@@ -51,7 +43,7 @@ test('a hot backup outlives its workers, is paused, takes a base, and has everyt
   const report = (await run.handle.result()) as unknown as { outcome: string; txns: number };
   expect(report).toMatchObject({ outcome: 'completed' });
 
-  const repository = await openThere();
+  const repository = await harness.openRepository();
   const { timelines } = await repository.contents(harness.lab.name);
   expect(timelines).toHaveLength(1);
   expect(timelines[0]).toMatchObject({ findings: [], holes: [], pieces: [] });
@@ -64,7 +56,7 @@ test('a hot backup outlives its workers, is paused, takes a base, and has everyt
 
 test('a base that is taken while nobody captures has the log that it needs', async () => {
   const { usableFrom } = await harness.takeBase();
-  const repository = await openThere();
+  const repository = await harness.openRepository();
   const { contents, findings } = await checkEnsemble(repository, harness.lab.name);
   expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   const chosen = await chooseFrom(repository, contents, { kind: 'zxid', zxid: usableFrom });

@@ -1,16 +1,13 @@
 /** A whole ensemble is put back to a moment of its past; what a killed ensemble, old clients and a way back make of it. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
-import { openRepository } from '../../src/adapters/repository/openRepository';
-import { treeAt } from '../../src/adapters/restore';
 import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
-import { chooseFrom, openExtraction } from '../../src/adapters/restore/fromRepository';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import { epochOf } from '../../src/codec/quorum/packet';
 import { hostPaths } from '../../src/lab/hostFiles';
-import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import type { ZkSession } from '../../src/model/ports';
 import { compareZxids, zxidValue } from '../../src/model/zxid';
+import { extractedAt } from '../support/examineRepository';
 import { Harness } from '../support/harness';
 import { untilCapturing } from '../support/liveStatus';
 import { addressesOf } from '../zookeeper/support';
@@ -55,18 +52,14 @@ const aside = (): string[] =>
     readdirSync(hostPaths(directory).data).filter((name) => name.includes('.aside-')),
   );
 
-const epochOf = (zxid: string): number => Number(zxidValue(zxid) >> 32n);
+const epochIn = (zxid: string): bigint => epochOf(zxidValue(zxid));
 
 /** What `latest` restores of a node. */
 async function inBackup(path: string): Promise<string> {
-  const repository = await openRepository(
-    new DirectoryStore(join(harness.lab.directory, LAB_REPOSITORY)),
-  );
+  const repository = await harness.openRepository();
   const { contents, findings } = await checkEnsemble(repository, harness.lab.name);
   expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
-  const extraction = await chooseFrom(repository, contents, { kind: 'latest' });
-  const work = mkdtempSync(join(harness.lab.directory, 'extracted-'));
-  const { tree } = await treeAt(await openExtraction(repository, extraction, work));
+  const { tree } = await extractedAt(repository, contents, { kind: 'latest' });
   return String(tree.get(path)?.data);
 }
 
@@ -142,7 +135,7 @@ test('taken back after it served, every server runs on the data it had, and so d
     harness,
     workflowId,
     'the restored ensemble to be captured',
-    ({ durableUpTo = '0x0' }) => epochOf(durableUpTo) > epochOf(before.durableUpTo!),
+    ({ durableUpTo = '0x0' }) => epochIn(durableUpTo) > epochIn(before.durableUpTo!),
   );
   await put('/kept', 'never to be seen again');
   await run.send('rollback', { by: 'tester' });
@@ -152,7 +145,7 @@ test('taken back after it served, every server runs on the data it had, and so d
 
   await put('/kept', 'newer still');
   const { mzxid } = await within(async (session) => (await session.exists('/kept'))!);
-  expect(epochOf(mzxid)).toBeGreaterThan(epochOf(restored.durableUpTo!));
+  expect(epochIn(mzxid)).toBeGreaterThan(epochIn(restored.durableUpTo!));
   await untilCapturing(
     harness,
     workflowId,

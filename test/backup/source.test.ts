@@ -1,10 +1,6 @@
 /** A hot backup where there is no quorum port: a standalone server is captured by its own files. */
-import { join } from 'node:path';
-import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
-import { openRepository } from '../../src/adapters/repository/openRepository';
 import { compareServed } from '../../src/adapters/restore/compareServed';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
-import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import { treeOf } from '../support/backupTree';
 import { Harness } from '../support/harness';
 import { until } from '../support/until';
@@ -28,9 +24,7 @@ test('it takes the files by itself, says so and what that costs, and has everyth
   );
   expect(capture).toMatchObject({ source: 'files', rpo: expect.stringContaining('second') });
   expect(events.map(({ text }) => text).join('\n')).toMatch(/own files \(.*standalone/);
-  const repository = await openRepository(
-    new DirectoryStore(join(harness.lab.directory, LAB_REPOSITORY)),
-  );
+  const repository = await harness.openRepository();
   const timeline = async () =>
     (await repository.contents(harness.lab.name).catch(() => undefined))?.timelines.at(-1);
   await until(

@@ -11,6 +11,7 @@ import { isZkferryError } from '../../src/model/errors';
 import type { ContentFinding, EnsembleContents } from '../../src/planning/backup/contents';
 import { restorableRanges } from '../../src/planning/backup/restorable';
 import type { Target } from '../../src/planning/backup/target';
+import type { DataTree } from '../../src/tree/dataTree';
 import { fingerprintOf, type RecordedTree } from './recordedTrees';
 
 const REFUSALS = [
@@ -34,21 +35,29 @@ export interface Examined {
   refusalOf: (target: Target) => Promise<string>;
 }
 
-/** The tree of a moment, by its fingerprint; rejects with a refusal. */
-export async function fingerprintAt(
+/** The tree of a moment; rejects with a refusal. */
+export async function extractedAt(
   repository: Repository,
   contents: EnsembleContents,
   target: Target,
-): Promise<{ zxid: string; fingerprint: string }> {
+): Promise<{ zxid: string; tree: DataTree }> {
   const work = await mkdtemp(join(tmpdir(), 'zkferry-examine-'));
   try {
     const extraction = await chooseFrom(repository, contents, target);
     const input = await openExtraction(repository, extraction, work);
     const { tree } = await treeAt(input);
-    return { zxid: extraction.zxid, fingerprint: fingerprintOf(tree) };
+    return { zxid: extraction.zxid, tree };
   } finally {
     await rm(work, { recursive: true, force: true });
   }
+}
+
+/** The same, by its fingerprint. */
+export async function fingerprintAt(
+  ...of: Parameters<typeof extractedAt>
+): Promise<{ zxid: string; fingerprint: string }> {
+  const { zxid, tree } = await extractedAt(...of);
+  return { zxid, fingerprint: fingerprintOf(tree) };
 }
 
 /** Rejects with an assertion where anything is restored that is not what was, or a refusal does not say what can be. */

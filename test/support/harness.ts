@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { BaseResult } from '../../activities/api';
+import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
+import { openRepository } from '../../src/adapters/repository/openRepository';
+import type { Repository } from '../../src/adapters/repository/repository';
 import { ensureArchive } from '../../src/lab/bootstrap';
 import { checkLoad, type CheckResult } from '../../src/lab/check/checkLoad';
 import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
@@ -180,22 +183,27 @@ export class Harness {
     return this.track(handle);
   }
 
+  /** The lab's own. */
+  openRepository(): Promise<Repository> {
+    return openRepository(new DirectoryStore(join(this.lab.directory, LAB_REPOSITORY)));
+  }
+
   /** As a schedule takes one. */
-  async takeBase(): Promise<BaseResult> {
-    return this.client.workflow.execute('takeBase', {
-      taskQueue: TASK_QUEUE,
-      workflowId: `test-base-${this.lab.name}-${Date.now()}`,
-      args: [{ repository: LAB_REPOSITORY, ensemble: this.lab.name }],
-    }) as Promise<BaseResult>;
+  takeBase(): Promise<BaseResult> {
+    return this.ofBackup('takeBase');
   }
 
   /** A drill on one of the lab's hosts. */
-  async verifyBackup(): Promise<DrillDocument> {
-    return this.client.workflow.execute('verifyBackup', {
+  verifyBackup(): Promise<DrillDocument> {
+    return this.ofBackup('verifyBackup');
+  }
+
+  private async ofBackup<T>(workflow: string): Promise<T> {
+    return (await this.client.workflow.execute(workflow, {
       taskQueue: TASK_QUEUE,
-      workflowId: `test-verify-${this.lab.name}-${Date.now()}`,
+      workflowId: `test-${workflow}-${this.lab.name}-${Date.now()}`,
       args: [{ repository: LAB_REPOSITORY, ensemble: this.lab.name }],
-    }) as Promise<DrillDocument>;
+    })) as T;
   }
 
   private track(handle: WorkflowHandle): Run {

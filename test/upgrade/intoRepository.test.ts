@@ -1,7 +1,4 @@
 /** The backup before the first touch goes into the ensemble's repository, beside the hot backup that captures it. */
-import { join } from 'node:path';
-import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
-import { openRepository } from '../../src/adapters/repository/openRepository';
 import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import type { TimelineContents } from '../../src/planning/backup/contents';
 import { Harness } from '../support/harness';
@@ -23,9 +20,7 @@ beforeAll(async () => {
 afterAll(() => harness?.destroy(), 60_000);
 
 async function captured(): Promise<TimelineContents | undefined> {
-  const repository = await openRepository(
-    new DirectoryStore(join(harness.lab.directory, LAB_REPOSITORY)),
-  );
+  const repository = await harness.openRepository();
   const { timelines } = await repository.contents('kept');
   return timelines.at(-1);
 }

@@ -92,7 +92,12 @@ export async function whileServing<T>(
     const answer = await Promise.race([asked, running.then(() => asked)]);
     refuseOlderThanSnapshot(server, answer, newestSnapshot);
     const openStream = (signal?: AbortSignal): Promise<Duplex> =>
-      openTo(runner, server, scratch.port, anySignal(context.signal, signal));
+      openTo(
+        runner,
+        server,
+        scratch.port,
+        AbortSignal.any([context.signal, ...(signal ? [signal] : [])]),
+      );
     const inspecting = inspect({ ...answer, auth: { scheme: 'digest', credential }, openStream });
     seen = {
       ...answer,
@@ -205,9 +210,6 @@ const endedByItself = (server: ResolvedServer, reason: string): ZkferryError =>
     `the scratch server on the backup of ${server.name} ended by itself: ${reason || 'its log names no reason'}`,
     { retryable: true },
   );
-
-const anySignal = (one: AbortSignal, other: AbortSignal | undefined): AbortSignal =>
-  other === undefined ? one : AbortSignal.any([one, other]);
 
 const openTo = (
   runner: HostRunner,

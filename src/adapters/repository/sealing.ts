@@ -123,15 +123,19 @@ const altered = (key: string): ZkferryError =>
     { details: { key } },
   );
 
-const OF_THE_OBJECT: readonly string[] = ['BackupInvalid', 'ObjectMissing', 'RepositoryInvalid'];
+const OF_THE_OBJECT: readonly string[] = [
+  'BackupInvalid',
+  'NotDecrypted',
+  'ObjectMissing',
+  'RepositoryInvalid',
+];
 
 /** What went wrong with an object, its key before it; errors of the place it lies in stay what they are. */
 export function invalidObject(key: string, error: unknown): unknown {
-  if (!isZkferryError(error)) return error;
-  const isForeign = error.type === 'NotDecrypted';
-  if (!isForeign && !OF_THE_OBJECT.includes(error.type)) return error;
+  if (!isZkferryError(error) || !OF_THE_OBJECT.includes(error.type)) return error;
   const message = error.message.startsWith(key) ? error.message : `${key} ${error.message}`;
-  return new ZkferryError(isForeign ? 'NotDecrypted' : 'BackupInvalid', message, {
+  const type = error.type === 'NotDecrypted' ? error.type : 'BackupInvalid';
+  return new ZkferryError(type, message, {
     details: { ...(error.options.details as object | undefined), key },
     cause: error,
   });

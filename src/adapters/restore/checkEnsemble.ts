@@ -1,5 +1,5 @@
 /** Reads everything that a repository holds of an ensemble, and says what is wrong with it. Restores nothing. */
-import { isZkferryError, type ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { LogObject } from '../../model/repository';
 import type {
   ContentFinding,
@@ -90,8 +90,6 @@ class Check {
   /** What was found of each key; undefined of one that is sound. */
   private readonly found = new Map<string, ContentFinding | undefined>();
   private gone = new Set<string>();
-  private notDecrypted: ZkferryError | undefined;
-  private hasRead = false;
 
   constructor(
     private readonly repository: Repository,
@@ -106,7 +104,11 @@ class Check {
 
   /** Why none of the objects could be decrypted; undefined where one could, and where there is none. */
   get unread(): ZkferryError | undefined {
-    return this.hasRead ? undefined : this.notDecrypted;
+    const found = [...this.found.values()];
+    const foreign = found.find((finding) => finding?.code === 'NotDecrypted');
+    return foreign === undefined || found.includes(undefined)
+      ? undefined
+      : new ZkferryError('NotDecrypted', foreign.message);
   }
 
   async look(contents: EnsembleContents): Promise<TimelineContents[]> {
@@ -189,13 +191,11 @@ class Check {
   ): Promise<ContentFinding | undefined> {
     try {
       await read();
-      this.hasRead = true;
       return undefined;
     } catch (error) {
       if (!(error instanceof NotWhole) && !(isZkferryError(error) && !error.retryable)) throw error;
       if (isGone(error)) this.gone.add(key);
       const isForeign = isZkferryError(error) && error.type === 'NotDecrypted';
-      if (isForeign) this.notDecrypted ??= error;
       const code = isForeign ? 'NotDecrypted' : 'ObjectDamaged';
       return { code, severity: 'error', key, message: error.message };
     }

@@ -216,14 +216,13 @@ export class Attachment {
   }
 
   private beginSnapshot(): void {
-    const { directory, minFreeBytes, snapshotStallMs, readAheadBytes } = this.options;
-    const { seenUpTo } = this.options;
+    const { directory, minFreeBytes, snapshotStallMs, readAheadBytes, seenUpTo } = this.options;
     const { syncZxid } = this.protocol;
     // Instead of TRUNC, where it was asked to go on after the first zxid of an epoch.
     if (syncZxid < seenUpTo) return this.end({ kind: 'trunc', leaderZxid: syncZxid });
     this.by = 'snap';
     this.silenceMs = snapshotStallMs;
-    const opening = SnapshotSpool.create(directory, this.protocol.syncZxid, {
+    const opening = SnapshotSpool.create(directory, syncZxid, {
       minFreeBytes,
       onFailure: (error) => this.end({ kind: 'failed', error }),
     });

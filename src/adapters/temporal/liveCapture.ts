@@ -1,5 +1,6 @@
 /** What the activity that captures now says of itself: its heartbeats, which the workflow cannot see. */
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
+import { optionalTsToMs } from '@temporalio/common/lib/time';
 import type { CaptureStatus, StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
 
@@ -36,7 +37,9 @@ export async function withLiveCapture(
     ? new Date(Number(lastHeartbeatTime.seconds) * 1_000).toISOString()
     : undefined;
   // What the attempt before failed of is over once this one captures.
-  const isOver = told?.state === 'capturing' && msOf(lastHeartbeatTime) > msOf(lastStartedTime);
+  const isOver =
+    told?.state === 'capturing' &&
+    (optionalTsToMs(lastHeartbeatTime) ?? 0) > (optionalTsToMs(lastStartedTime) ?? 0);
   return {
     ...status,
     capture: {
@@ -51,6 +54,3 @@ export async function withLiveCapture(
     },
   };
 }
-
-const msOf = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): number =>
-  Number(time?.seconds ?? 0) * 1_000 + (time?.nanos ?? 0) / 1e6;

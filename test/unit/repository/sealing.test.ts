@@ -85,24 +85,26 @@ describe.each(['none', 'age'] as const)('objects of a repository with encryption
       stored = await place.store.get('a/segment');
     });
 
-    const mustBeRefused = async (): Promise<void> => {
+    /** In a recipient's line of age: it finds nobody it knows, before all that the checksum is of has been read. */
+    const RECIPIENT = 60;
+
+    const mustBeRefused = async (streamed = 'BackupInvalid'): Promise<void> => {
       const invalid = { type: 'BackupInvalid', message: expect.stringContaining('a/segment') };
       await expect(repository.unseal(sealed)).rejects.toMatchObject(invalid);
-      // What the checksum is of has not all been read, where age finds nobody it knows at its beginning.
-      const orForeign = {
+      await expect(collect(repository.unsealStream(sealed))).rejects.toMatchObject({
         ...invalid,
-        type: expect.stringMatching(/^(BackupInvalid|NotDecrypted)$/),
-      };
-      await expect(collect(repository.unsealStream(sealed))).rejects.toMatchObject(orForeign);
+        type: streamed,
+      });
     };
 
     it('in any one byte are refused', async () => {
-      const places = [0, 5, 60, stored.length >> 1, stored.length - 17, stored.length - 1];
+      const places = [0, 5, RECIPIENT, stored.length >> 1, stored.length - 17, stored.length - 1];
       for (const at of places) {
         const flipped = Buffer.from(stored);
         flipped[at]! ^= 1;
         await place.store.put('a/segment', flipped);
-        await mustBeRefused();
+        const isForeign = kind === 'age' && at === RECIPIENT;
+        await mustBeRefused(isForeign ? 'NotDecrypted' : 'BackupInvalid');
       }
     });
 
