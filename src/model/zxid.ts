@@ -19,3 +19,5 @@ export function compareZxids(a: string, b: string): number {
 }
 
 export const maxZxid = (a: string, b: string): string => (compareZxids(a, b) < 0 ? b : a);
+
+export const minZxid = (a: string, b: string): string => (compareZxids(a, b) < 0 ? a : b);

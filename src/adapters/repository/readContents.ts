@@ -123,7 +123,10 @@ interface Whose {
   isEncrypted: boolean;
 }
 
-/** A listing and the state it is read by belong together where the state was the same before and after. */
+/**
+ * A state belongs to what is listed after it where it is the same afterwards. Where its writer seals faster than that,
+ * the last look does too: what a state names stays, but for what retention takes.
+ */
 async function readTimeline(
   store: ObjectStore,
   whose: Whose,
@@ -133,12 +136,15 @@ async function readTimeline(
   let before = await stateNow(store, ensemble, timeline, signal);
   for (let attempt = 1; ; attempt += 1) {
     const listing = await listTimeline(store, ensemble, timeline, signal);
-    const read = await readState(store, ensemble, timeline, listing, signal);
+    const read =
+      before.state === undefined
+        ? await readState(store, ensemble, timeline, listing, signal)
+        : before;
     const contents = await assembled(store, whose, listing, read, signal);
     const after = await stateNow(store, ensemble, timeline, signal);
-    if (isSame(before, after) || attempt === ATTEMPTS)
+    if (isSame(before.state, after.state) || attempt === ATTEMPTS)
       // What came after the listing began it need not have.
-      return { ...contents, durableUpTo: before?.durableUpTo };
+      return { ...contents, durableUpTo: before.state?.durableUpTo };
     before = after;
   }
 }
@@ -148,12 +154,12 @@ async function stateNow(
   ensemble: string,
   timeline: number,
   signal?: AbortSignal,
-): Promise<StateDocument | undefined> {
+): Promise<StateRead> {
   const listing: Listing = new Map();
   for await (const entries of store.list(prefixes.states(ensemble, timeline), signal)) {
     for (const { key, bytes } of entries) listing.set(key, bytes);
   }
-  return (await readState(store, ensemble, timeline, listing, signal)).state;
+  return readState(store, ensemble, timeline, listing, signal);
 }
 
 /** But for what says how far the writer is, and when. */

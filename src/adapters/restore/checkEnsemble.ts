@@ -1,6 +1,7 @@
 /** Reads everything that a repository holds of an ensemble, and says what is wrong with it. Restores nothing. */
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { LogObject } from '../../model/repository';
+import { asFarAs } from '../../planning/backup/asFarAs';
 import type {
   ContentFinding,
   EnsembleContents,
@@ -14,7 +15,10 @@ import { drillFindings } from '../repository/drills';
 import { readLogObject } from '../repository/readLog';
 import type { Repository } from '../repository/repository';
 
-/** How often a repository is listed anew because its writer took away what had been listed; it seals once a second at most. */
+/**
+ * How often a repository is listed anew because its writer took away what had been listed. What is sealed stays, and
+ * nothing is looked for beyond the end of the first listing: a few do.
+ */
 const ATTEMPTS = 20;
 
 export interface CheckOptions {
@@ -40,14 +44,15 @@ export async function checkEnsemble(
   ensemble: string,
   { signal, onProgress = () => undefined }: CheckOptions = {},
 ): Promise<EnsembleCheck> {
-  let contents = await repository.contents(ensemble, signal);
+  const first = await repository.contents(ensemble, signal);
+  let contents = first;
   const work = new Check(repository, onProgress, signal);
   let timelines: TimelineContents[];
   for (let attempt = 1; ; attempt += 1) {
     timelines = await work.look(contents);
     if (work.lost.length === 0 || attempt === ATTEMPTS) break;
     // A writer merges what it wrote, and seals it, meanwhile: what it took away is no longer listed.
-    const now = await repository.contents(ensemble, signal);
+    const now = asFarAs(first, await repository.contents(ensemble, signal));
     const listed = new Set(keysOf(now));
     if (work.lost.some((key) => listed.has(key))) break;
     contents = now;
