@@ -60,16 +60,20 @@ async function putBase(repository: Repository, zxid: string, id: string): Promis
   });
 }
 
-/** Three segments in two indexes, two pieces of two generations, two bases, and the states of both generations. */
-export async function make(place: Place): Promise<Made> {
-  const repository = await createRepository(place.store, { kind: 'none' });
-  await repository.putDocument(keys.ensemble(E), {
+/** Of timeline 1 alone. */
+export const putEnsemble = (repository: Repository): Promise<StoredObject> =>
+  repository.putDocument(keys.ensemble(E), {
     format: 1,
     ensemble: E,
     members: [],
     timelines: [{ number: 1, startedAt: AT, reason: 'first' }],
     updatedAt: AT,
   });
+
+/** Three segments in two indexes, two pieces of two generations, two bases, and the states of both generations. */
+export async function make(place: Place): Promise<Made> {
+  const repository = await createRepository(place.store, { kind: 'none' });
+  await putEnsemble(repository);
   const log = keys.log(E, 1);
   const segments = [
     await putLogObject(repository, log, 0, range(1, 10)),

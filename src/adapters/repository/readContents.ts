@@ -21,7 +21,7 @@ import { readDocument } from './documents';
 import { readBases } from './readBases';
 import { byRange, logFolder, logObjectOf, readSegments, unknownObject } from './readSegments';
 import { readState, type StateRead } from './readState';
-import { listTimeline, type Listing } from './timelineListing';
+import { listed, listTimeline, type Listing } from './timelineListing';
 
 /** How often a timeline is looked at anew because its writer sealed meanwhile. */
 const ATTEMPTS = 5;
@@ -124,8 +124,8 @@ interface Whose {
 }
 
 /**
- * A state belongs to what is listed after it where it is the same afterwards. Where its writer seals faster than that,
- * the last look does too: what a state names stays, but for what retention takes.
+ * A state and what is listed after it belong together where the state is still the same afterwards. Where its writer
+ * always seals meanwhile, the last look has to do: what a state names stays, but for what retention takes.
  */
 async function readTimeline(
   store: ObjectStore,
@@ -155,10 +155,7 @@ async function stateNow(
   timeline: number,
   signal?: AbortSignal,
 ): Promise<StateRead> {
-  const listing: Listing = new Map();
-  for await (const entries of store.list(prefixes.states(ensemble, timeline), signal)) {
-    for (const { key, bytes } of entries) listing.set(key, bytes);
-  }
+  const listing = await listed(store, prefixes.states(ensemble, timeline), signal);
   return readState(store, ensemble, timeline, listing, signal);
 }
 

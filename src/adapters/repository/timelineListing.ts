@@ -45,7 +45,12 @@ async function settled(
   }
 }
 
-async function listed(store: ObjectStore, prefix: string, signal?: AbortSignal): Promise<Listing> {
+/** One walk; what changes meanwhile may be in it or not. */
+export async function listed(
+  store: ObjectStore,
+  prefix: string,
+  signal?: AbortSignal,
+): Promise<Listing> {
   const listing: Listing = new Map();
   for await (const entries of store.list(prefix, signal)) {
     for (const { key, bytes } of entries) listing.set(key, bytes);

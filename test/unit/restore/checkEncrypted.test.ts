@@ -3,17 +3,14 @@ import { createRepository, openRepository } from '../../../src/adapters/reposito
 import { checkEnsemble } from '../../../src/adapters/restore/checkEnsemble';
 import { keys } from '../../../src/planning/backup/keys';
 import { ageKey, OTHER_KEY } from '../../support/ageKeys';
-import { E } from '../../support/backedUp';
+import { E, putEnsemble } from '../../support/backedUp';
 import { putLogObject, range } from '../../support/logObjects';
 import { directoryPlace } from '../../support/stores';
 
 const place = directoryPlace();
 beforeAll(async () => {
   const made = await createRepository(place.store, { kind: 'age', recipients: [ageKey.recipient] });
-  const at = '2026-01-01T00:00:00.000Z';
-  const timelines = [{ number: 1, startedAt: at, reason: 'first' }];
-  const ensemble = { format: 1, ensemble: E, members: [], timelines, updatedAt: at };
-  await made.putDocument(keys.ensemble(E), ensemble);
+  await putEnsemble(made);
   await putLogObject(made, keys.pieces(E, 1, 1), 0, range(1, 9));
 });
 afterAll(() => place.close());

@@ -3,7 +3,7 @@ import { DirectoryStore } from '../../../src/adapters/repository/directoryStore'
 import { createRepository, openRepository } from '../../../src/adapters/repository/openRepository';
 import { checkEnsemble } from '../../../src/adapters/restore/checkEnsemble';
 import { keys } from '../../../src/planning/backup/keys';
-import { E } from '../../support/backedUp';
+import { E, putEnsemble } from '../../support/backedUp';
 import { putLogObject, range } from '../../support/logObjects';
 import { directoryPlace } from '../../support/stores';
 
@@ -28,10 +28,7 @@ class AlwaysAhead extends DirectoryStore {
 
 test('loses nothing, and ends where the first listing did', async () => {
   const made = await createRepository(place.store, { kind: 'none' });
-  const at = '2026-01-01T00:00:00.000Z';
-  const timelines = [{ number: 1, startedAt: at, reason: 'first' }];
-  const ensemble = { format: 1, ensemble: E, members: [], timelines, updatedAt: at };
-  await made.putDocument(keys.ensemble(E), ensemble);
+  await putEnsemble(made);
   await putLogObject(made, PIECES, 0, range(1, 9));
   const { contents, findings } = await checkEnsemble(
     await openRepository(new AlwaysAhead(place.root)),
