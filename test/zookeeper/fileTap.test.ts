@@ -146,7 +146,9 @@ async function assertWhole(): Promise<void> {
   });
 }
 
+/** Once every member serves: one that still starts would be neither, and could make a quorum later. */
 async function roles(): Promise<{ leader: ResolvedServer; followers: ResolvedServer[] }> {
+  await lab.waitServing();
   const probes = await Promise.all(
     members.map(async (server) => ({ server, probe: await zookeeper.probe(server) })),
   );
