@@ -199,6 +199,7 @@ test('what a leader logged and no quorum did never enters the repository', async
   running = new Running();
   await running.until('a base', (it) => it.state === 'capturing' && it.lastBase !== undefined);
   const { leader, followers } = await roles();
+  expect(followers).toHaveLength(2);
   const alone = await zookeeper.openSession({
     servers: [{ host: leader.host, clientPort: leader.clientPort }],
     operationTimeoutMs: 2_000,
