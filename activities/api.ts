@@ -11,6 +11,7 @@ import type {
   MembershipNames,
   Plan,
   PlanStep,
+  RestoreDone,
   RestorePoint,
   StepActivity,
 } from '../src/model/plan';
@@ -294,10 +295,7 @@ export interface PlanRestoreArgs {
 
 export interface RestoreBackArgs extends PlanRestoreArgs {
   point: RestorePoint;
-  /** Servers that the run has stopped. */
-  touched: string[];
-  /** Servers that served when the run began. */
-  served: string[];
+  done: RestoreDone;
 }
 
 export interface DrillArgs {

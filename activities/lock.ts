@@ -2,6 +2,8 @@
 import { Context } from '@temporalio/activity';
 import {
   acquireLock,
+  breakLocksUpTo,
+  inspectLock,
   releaseLock,
   removeCanary,
   removeFence,
@@ -11,6 +13,7 @@ import {
 import { isZkferryError, ZkferryError } from '../src/model/errors';
 import type { ResolvedEnsemble } from '../src/model/inventory';
 import type { OperationContext } from '../src/model/ports';
+import type { LockFacts } from '../src/planning/restore/restoreFindings';
 import type { RunActivities, RunIdentity } from './api';
 import type { Dependencies } from './dependencies';
 import { operation } from './operation';
@@ -60,6 +63,49 @@ export function lockActivities(
         });
       }),
   };
+}
+
+/** Which run, of whichever Temporal, is at work on an ensemble that serves. */
+export async function whoHolds(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  { signal }: OperationContext,
+): Promise<LockFacts> {
+  const place = znodePlace(dependencies, ensemble);
+  try {
+    const [holder] = await withSession(dependencies, ensemble, { signal }, (session) =>
+      inspectLock(session, place),
+    );
+    return { ...(holder && { holder }) };
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    return { unknown: isZkferryError(thrown) ? thrown.message : String(thrown) };
+  }
+}
+
+/** Takes away the locks that a restore to `zxid` has brought back, and says so; '' where there are none. */
+export async function breakPastLocks(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  zxid: string,
+  { signal }: OperationContext,
+): Promise<string> {
+  const place = znodePlace(dependencies, ensemble);
+  try {
+    return await withSession(dependencies, ensemble, { signal }, async (session) => {
+      const runs = await breakLocksUpTo(session, place, zxid);
+      if (runs.length === 0) return '';
+      if ((await inspectLock(session, place)).length === 0) {
+        await removeFence(session, place);
+        await removeCanary(session, place);
+      }
+      return `; the lock of then is taken away, of run ${runs.join(', ')}`;
+    });
+  } catch (thrown) {
+    if (signal.aborted || (isZkferryError(thrown) && thrown.retryable)) throw thrown;
+    const why = isZkferryError(thrown) ? thrown.message : String(thrown);
+    return `; whether a lock of then is left could not be told: ${why}`;
+  }
 }
 
 /** Whose it is can't be told: the ACL of a foreign root shows nothing to us, since 3.8.4 not even its age. */

@@ -22,6 +22,7 @@ import { higherEpoch } from '../src/tree/restore/epoch';
 import type { BackupActivities, PlanRestoreArgs } from './api';
 import { openPoint, type OpenedPoint } from './backup/restorePoint';
 import { backupOf, type Dependencies } from './dependencies';
+import { whoHolds } from './lock';
 import { observationOf } from './observation';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { operation } from './operation';
@@ -39,10 +40,15 @@ export function restorePlanActivities(dependencies: Dependencies): PlanActivitie
       pinned === undefined
         ? await chooseNow(dependencies, input, context)
         : await openPoint(dependencies, pinned, context);
+    const point = pinned ?? pinPoint(input, facts, opened);
+    const isWhole = point.subtree === undefined;
     const frame: RestoreFrame = {
-      input,
-      point: pinned ?? pinPoint(input, facts, opened),
+      ...{ input, point },
       backup: await backupFacts(opened, context),
+      lock:
+        isWhole && facts.servers.some(({ state }) => state === 'serving')
+          ? await whoHolds(dependencies, ensemble, context)
+          : {},
     };
     return { ensemble, facts, frame };
   };
@@ -58,14 +64,14 @@ export function restorePlanActivities(dependencies: Dependencies): PlanActivitie
       }),
 
     // The repository is not asked: it may be what has failed.
-    planRestoreBack: ({ input, point, touched, served }) =>
+    planRestoreBack: ({ input, point, done }) =>
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, { ensemble: input.to.ensemble });
         const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
-        const frame = { input, point, backup: NOTHING_KNOWN };
+        const frame = { input, point, backup: NOTHING_KNOWN, lock: {} };
         return {
           possible: true,
-          plan: planRestoreBack(facts, frame, touched, served),
+          plan: planRestoreBack(facts, frame, done),
           observation: observationOf(facts, ensemble),
         };
       }),

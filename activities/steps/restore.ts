@@ -18,6 +18,7 @@ import type { ConflictPolicy } from '../../src/tree/copy/merge';
 import type { StepActivities, StepArgs } from '../api';
 import { dataOf, forgetData, withPointOpen } from '../backup/restorePoint';
 import { backupOf, type Dependencies } from '../dependencies';
+import { breakPastLocks } from '../lock';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { observationOf } from '../observation';
 import { operation, tokenOf, waitFor } from '../operation';
@@ -89,9 +90,10 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
         const ensemble = await resolveTarget(dependencies, args);
         const point = pointOf(args);
         const facts = await untilServing(dependencies, ensemble, args, context);
-        const detail = await compareWithPoint(dependencies, ensemble, point, context);
+        const compared = await compareWithPoint(dependencies, ensemble, point, context);
+        const locks = await breakPastLocks(dependencies, ensemble, point.zxid, context);
         await forgetData(dependencies, args.run);
-        return { detail, observation: observationOf(facts, ensemble) };
+        return { detail: `${compared}${locks}`, observation: observationOf(facts, ensemble) };
       }),
 
     bringBackData: (args) =>

@@ -143,6 +143,16 @@ export interface RestorePoint {
   subtree?: { path: string; toPath: string; conflict: string };
 }
 
+/** What a restore has done by the time it goes back; all by name. */
+export interface RestoreDone {
+  /** Stopped, or about to be. */
+  stopped: readonly string[];
+  /** Their data may have been set aside. */
+  exchanged: readonly string[];
+  /** Served when the run began. */
+  served: readonly string[];
+}
+
 export interface VersionHop {
   from: string;
   to: string;

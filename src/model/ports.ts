@@ -18,7 +18,11 @@ export interface OperationContext {
  * a token older than the newest it has seen with `StaleFence`.
  */
 export interface FenceToken {
-  /** czxid of the run's lock znode, 16 hex digits: grows with every run that takes the ensemble. */
+  /**
+   * czxid of the run's lock znode, 16 hex digits: grows with every run that takes the ensemble. A restore has no lock:
+   * the zxid that its servers start from, a hyphen, and when the run began (ms since 1970, 13 digits), by which one that
+   * went back before anything started is older than the next. Above every lock before it, below every one after it.
+   */
   generation: string;
   /** Counts the run's effects, undo steps included. */
   sequence: number;

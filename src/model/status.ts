@@ -14,14 +14,7 @@ export type RunState =
   | 'rejected'
   | 'failed';
 
-export type StepState =
-  | 'pending'
-  | 'running'
-  | 'done'
-  | 'failed'
-  | 'skipped'
-  /** Done, then taken back. */
-  | 'undone';
+export type StepState = 'pending' | 'running' | 'done' | 'failed' | 'skipped';
 
 export interface StepStatus {
   id: string;
@@ -130,6 +123,8 @@ export interface UpgradeReport {
   members?: { before: MembershipNames; after?: MembershipNames };
   /** Sessions that were still connected to servers that left when these stopped. */
   clients?: { server: string; session: string; address: string }[];
+  /** Of a restore: where the data that servers had before are, as the step that set them aside says. */
+  aside?: { server: string; detail: string }[];
   text: string;
 }
 

@@ -1,6 +1,6 @@
 /** What a plan means, as a hash: people approve it by its beginning, and runs refuse another plan's approval. */
 import { createHash } from 'node:crypto';
-import type { ConfigChange, Plan, PlanStep } from '../model/plan';
+import type { ConfigChange, Plan, PlanStep, RestorePoint } from '../model/plan';
 
 /** JSON with keys in order, absent and undefined fields alike left out: equal for equal values. */
 export function canonicalJson(value: unknown): string {
@@ -22,6 +22,18 @@ const meaningOfChange = ({ file, setting, from, to, temporary }: ConfigChange) =
   temporary,
 });
 
+/** Not how high its epoch is: that grows by itself while a plan waits to be approved. */
+const meaningOfPoint = ({ repository, from, timeline, zxid, ...rest }: RestorePoint) => ({
+  repository,
+  from,
+  timeline,
+  zxid,
+  way: rest.way,
+  sessions: rest.sessions,
+  epoch: rest.above === undefined ? 'same' : 'higher',
+  subtree: rest.subtree,
+});
+
 /** What a step does, where, and under which conditions; not how it is worded, nor how long it may take. */
 export const meaningOfStep = (step: PlanStep) => ({
   id: step.id,
@@ -38,7 +50,7 @@ export const meaningOfStep = (step: PlanStep) => ({
   changes: step.changes?.map(meaningOfChange),
 });
 
-/** sha256, 64 hex digits, over goal, versions and steps in their order; not over findings, texts and timings. */
+/** sha256, 64 hex digits, over goal, versions, the moment of a restore, and steps in their order; not over findings, texts and timings. */
 export function planHash(plan: Omit<Plan, 'hash'>): string {
   const meaning = {
     strategy: plan.strategy,
@@ -51,6 +63,7 @@ export function planHash(plan: Omit<Plan, 'hash'>): string {
     hops: plan.hops.map(({ from, to }) => ({ from, to })),
     rollbackLimited: plan.rollbackLimit !== undefined,
     steps: plan.steps.map(meaningOfStep),
+    restore: plan.restore && meaningOfPoint(plan.restore),
   };
   return createHash('sha256').update(canonicalJson(meaning)).digest('hex');
 }

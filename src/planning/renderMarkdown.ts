@@ -24,7 +24,6 @@ const MARK: Record<StepState, string> = {
   done: '✓',
   failed: '✗',
   skipped: '–',
-  undone: '↶',
 };
 
 /** Under 18,000 bytes whatever the plan: turns far from the present one are counted instead of shown. */
@@ -70,7 +69,7 @@ function firstThatFit(lines: readonly string[], roomBytes: number): string[] {
 }
 
 const isSettled = (status: StepStatus | undefined): boolean =>
-  status !== undefined && ['done', 'skipped', 'undone'].includes(status.state);
+  status !== undefined && ['done', 'skipped'].includes(status.state);
 
 /** The turn in progress and as many around it as fit, the coming ones before the past ones. */
 function shownTurns(

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
-import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import { acquireLock, createZooKeeperAdapter, releaseLock } from '../../src/adapters/zookeeper';
 import { epochOf } from '../../src/codec/quorum/packet';
 import { hostPaths } from '../../src/lab/hostFiles';
 import type { ZkSession } from '../../src/model/ports';
@@ -13,6 +13,12 @@ import { untilCapturing } from '../support/liveStatus';
 import { addressesOf } from '../zookeeper/support';
 
 jest.setTimeout(400_000);
+
+const LOCKED = { root: '/zkferry' };
+const RUN_OF_THEN = {
+  ...{ workflowId: 'UPGRADE-1', runId: 'run-of-then', strategy: 'rollingUpgrade' },
+  since: '2026-01-02T03:04:05.000Z',
+};
 
 let harness: Harness;
 
@@ -81,11 +87,19 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
       old.create('/kept/q-', Buffer.alloc(0), { sequential: true }),
     );
     expect((await Promise.all(names)).length).toBe(3);
+    await acquireLock(old, LOCKED, RUN_OF_THEN);
     await old.create('/lock', Buffer.from('old owner'), { ephemeral: true });
     before = (await old.exists('/lock'))!.czxid;
     await old.set('/kept', Buffer.from('by mistake'));
     await old.create('/late', Buffer.alloc(0));
   });
+  // What a run holds, of whichever Temporal, is not stopped.
+  const refused = await harness.startRestore({ at: { zxid: before } });
+  await expect(refused.report()).rejects.toMatchObject({
+    cause: { type: 'PreflightFailed', message: expect.stringContaining('EnsembleLocked') },
+  });
+  await within((session) => releaseLock(session, LOCKED, RUN_OF_THEN.runId));
+
   const drill = await harness.verifyBackup();
   expect(drill).toMatchObject({ ok: true });
 
@@ -97,6 +111,8 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
   const report = await run.report();
   expect(report).toMatchObject({ outcome: 'completed', serverRestarts: 3 });
   expect(report.text).toContain('write gaps not measured');
+  expect(report.aside?.map(({ server }) => server)).toEqual(['zk1', 'zk2', 'zk3']);
+  expect(report.text).toMatch(/old data of zk1: \d+ bytes are in .*\.aside-/);
 
   for (const { name } of harness.lab.members) await harness.lab.killServer(name);
   await Promise.all(harness.lab.members.map(({ name }) => harness.lab.startServer(name)));
@@ -106,6 +122,8 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
     expect(await session.exists('/late')).toBeNull();
     // Ephemerals of then are gone with their sessions.
     expect(await session.exists('/lock')).toBeNull();
+    // So is what a run held: it would keep every later run off.
+    expect(await session.exists('/zkferry/lock')).toBeNull();
     expect(await session.create('/kept/q-', Buffer.alloc(0), { sequential: true })).toBe(
       '/kept/q-0000000003',
     );
@@ -141,6 +159,7 @@ test('taken back after it served, every server runs on the data it had, and so d
   await run.send('rollback', { by: 'tester' });
   const report = await run.report();
   expect(report.outcome).toBe('rolledBack');
+  expect(report.aside).toBeUndefined();
   expect(await read('/kept')).toBe('newest');
 
   await put('/kept', 'newer still');
@@ -155,6 +174,42 @@ test('taken back after it served, every server runs on the data it had, and so d
   await backup.send('stop', { by: 'tester' });
   await backup.handle.result();
   expect(await inBackup('/kept')).toBe('newer still');
+});
+
+test('taken back while servers are being stopped, these are started again, and no data are touched', async () => {
+  const before = aside();
+  const run = await harness.startRestore({});
+  await run.approve('start');
+  await run.until('the first server to be stopped', ({ plan }) =>
+    (plan?.steps ?? []).some(
+      ({ activity, state }) => activity === 'haltServer' && state === 'running',
+    ),
+  );
+  await run.send('rollback', { by: 'tester' });
+  const report = await run.report();
+  expect(report.outcome).toBe('rolledBack');
+  expect(report.serverRestarts).toBeLessThan(3);
+  expect(aside()).toEqual(before);
+  await harness.lab.waitServing(30_000, ['zk1', 'zk2', 'zk3']);
+  expect(await read('/kept')).toBe('newer still');
+});
+
+test('a pause asked for in a restore waits until its servers run, on the data restored', async () => {
+  const run = await harness.startRestore({});
+  await run.approve('start');
+  await run.until('the first server to be stopped', ({ plan }) =>
+    (plan?.steps ?? []).some(
+      ({ activity, state }) => activity === 'haltServer' && state === 'running',
+    ),
+  );
+  await run.send('pause', { by: 'tester' });
+  const paused = await run.until('the pause', ({ state }) => state === 'paused');
+  const started = paused.plan!.steps.filter(
+    ({ activity, state }) => activity === 'startServer' && state === 'done',
+  );
+  expect(started).toHaveLength(3);
+  await run.send('resume', { by: 'tester' });
+  expect((await run.report()).outcome).toBe('completed');
 });
 
 test('a subtree of the past goes into the living ensemble, beside what is there', async () => {

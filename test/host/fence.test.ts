@@ -41,6 +41,10 @@ describe('the token', () => {
       token(1, 2, '000000000000000a'),
       token(2, 1, '000000000000000a'),
       token(10, 1, '000000000000000a'),
+      // Restores, which have no lock, from one zxid; then the first lock after it.
+      token(9, 1, '0000000200000000-1767323045000'),
+      token(1, 1, '0000000200000000-1767323046000'),
+      token(1, 1, '0000000200000001'),
     ].map(tokenText);
     expect([...ordered].sort()).toEqual(ordered);
   });

@@ -2,7 +2,7 @@
 import type { ControlName } from '../../src/model/contract';
 import { decideGate, refuseDecision } from './gates';
 import { by, registerHandlers, type Controls } from './handlers';
-import { now, note, serverDown, type RunState } from './state';
+import { now, note, serversDown, type RunState } from './state';
 import { rollbackPossibility, showDetails, statusDocument } from './status';
 
 const descriptions: Record<ControlName, string> = {
@@ -43,8 +43,11 @@ const apply = (state: RunState): Controls['apply'] => ({
   pause: (input) => {
     if (state.paused) return;
     state.paused = { since: now(), ...input };
-    const down = serverDown(state);
-    const when = down === undefined ? 'before its next step' : `as soon as ${down} is up again`;
+    const down = serversDown(state);
+    const when =
+      down.length === 0
+        ? 'before its next step'
+        : `as soon as no server is down by its hand (now ${down.join(', ')})`;
     note(state, `pause asked for${by(input)}: the run stops ${when}`);
   },
   resume: (input) => {

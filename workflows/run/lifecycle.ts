@@ -41,9 +41,8 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
     }
     if (state.generation === undefined && !(await passStart(state)))
       return await close(state, 'rejected');
-    state.generation ??=
-      (state.plan && rulesOf(state).generationOf?.(state.plan)) ?? (await takeLock(state));
-    endProbe = hasOwnGeneration(state) ? () => Promise.resolve() : startProbe(state);
+    state.generation ??= ownGeneration(state) ?? (await takeLock(state));
+    endProbe = ownGeneration(state) !== undefined ? () => Promise.resolve() : startProbe(state);
     outcome = await forwardOrBack(state, () => endProbe?.() ?? Promise.resolve());
   } catch (error) {
     if (isContinueAsNew(error)) throw error;
@@ -280,7 +279,7 @@ async function returnAfterCancellation(state: RunState): Promise<void> {
 
 async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> {
   state.phase = 'report';
-  if (state.generation !== undefined && !hasOwnGeneration(state)) {
+  if (state.generation !== undefined && ownGeneration(state) === undefined) {
     await runActivities(state.opened.site, 2 * MINUTE_MS, 'take away lock and canary')
       .releaseLock({ ...targetOf(state), run: state.identity })
       .catch((error: unknown) =>
@@ -301,8 +300,8 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   return state.report;
 }
 
-const hasOwnGeneration = (state: RunState): boolean =>
-  state.plan !== undefined && rulesOf(state).generationOf?.(state.plan) !== undefined;
+const ownGeneration = (state: RunState): string | undefined =>
+  state.plan && rulesOf(state).generationOf?.(state.plan, state.startedAt);
 
 /** Only what has changed is worth an event. */
 function showPhase(state: RunState): void {

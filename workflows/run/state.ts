@@ -55,6 +55,8 @@ export interface RunState {
   sequence: number;
   generation?: string;
   touched: TouchedServer[];
+  /** Servers that this run has stopped, or is stopping, and has not started since. */
+  stopped: string[];
   /** Of a resize: who belongs to the ensemble now, and whoever is about to come or go. */
   members?: string[];
   /** Clients that were still connected to servers that left. */
@@ -109,6 +111,7 @@ export function newRunState(input: RunInput, identity: RunIdentity): RunState {
     },
     sequence: 0,
     touched: [],
+    stopped: [],
     newFormatLed: false,
     finalized: false,
     leaderRestarts: 0,
@@ -148,30 +151,22 @@ export function nextStep(state: RunState): PlanStep | undefined {
 }
 
 export const isSettled = (status: StepStatus): boolean =>
-  status.state === 'done' || status.state === 'skipped' || status.state === 'undone';
+  status.state === 'done' || status.state === 'skipped';
 
-/** The server that this run has stopped, or is stopping, and has not started again. */
-export function serverDown(state: RunState): string | undefined {
-  const steps = state.plan?.steps ?? [];
-  const has = (step: PlanStep, states: StepStatus['state'][]) =>
-    states.includes(statusOf(state, step).state);
-  const down = steps.find(
-    (step) =>
-      step.activity === 'stopServer' &&
-      has(step, ['running', 'done']) &&
-      steps.some(
-        (other) =>
-          other.activity === 'startServer' &&
-          turnOf(other) === turnOf(step) &&
-          !has(other, ['done', 'skipped', 'undone']),
-      ),
+/** Servers that this run has stopped, or is stopping, and will start again. */
+export const serversDown = (state: RunState): string[] =>
+  state.stopped.filter((server) =>
+    state.plan?.steps.some(
+      (step) =>
+        step.activity === 'startServer' &&
+        step.server === server &&
+        !isSettled(statusOf(state, step)),
+    ),
   );
-  return down?.server;
-}
 
 /** A pause waits until no server is down by this run's hand; a failure holds the run where it is. */
 export const isPaused = (state: RunState): boolean =>
-  state.paused !== undefined && (state.paused.held === true || serverDown(state) === undefined);
+  state.paused !== undefined && (state.paused.held === true || serversDown(state).length === 0);
 
 export function findingsOf(state: RunState): Finding[] {
   return state.plan?.findings ?? [];

@@ -3,6 +3,7 @@ import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { isWatched } from '../../src/planning/expectation';
 import { backupText } from '../../src/planning/planText';
 import { renderPlanMarkdown } from '../../src/planning/renderPlan';
+import type { Plan } from '../../src/model/plan';
 import type {
   Availability,
   NextAction,
@@ -119,6 +120,7 @@ function nextActions(state: RunState, canRollback: boolean): NextAction[] {
 
 export function buildReport(state: RunState, outcome: UpgradeReport['outcome']): UpgradeReport {
   const forward = state.forwardPlan ?? state.plan;
+  const aside = forward === undefined ? [] : asideOf(state, forward);
   const report: UpgradeReport = {
     outcome,
     fromVersions: forward?.fromVersions ?? {},
@@ -140,9 +142,24 @@ export function buildReport(state: RunState, outcome: UpgradeReport['outcome']):
       members: { before: forward.members.before, after: state.observation?.members },
     }),
     ...(state.clients && { clients: state.clients }),
+    ...(aside.length > 0 && { aside }),
     text: '',
   };
   return { ...report, text: reportText(state, report) };
+}
+
+/** Data that a restore has set aside and not put back. */
+function asideOf(state: RunState, { steps }: Plan): { server: string; detail: string }[] {
+  const broughtBack = (state.plan?.steps ?? [])
+    .filter(({ activity }) => activity === 'bringBackData')
+    .filter((step) => statusOf(state, step).state === 'done')
+    .map(({ server }) => server);
+  return steps
+    .filter(({ activity, server }) => activity === 'setAsideData' && !broughtBack.includes(server))
+    .flatMap((step) => {
+      const { state: done, detail } = statusOf(state, step);
+      return done === 'done' ? [{ server: step.server ?? '', detail: detail ?? '' }] : [];
+    });
 }
 
 function reportText(state: RunState, report: UpgradeReport): string {
@@ -160,6 +177,7 @@ function reportText(state: RunState, report: UpgradeReport): string {
           `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,
         ]
       : [`write gaps not measured; longest expected ${report.planned.longestWriteGapMs} ms`]),
+    ...(report.aside ?? []).map(({ server, detail }) => `old data of ${server}: ${detail}`),
     ...(report.backup ? [`backup: ${backupText(report.backup)}`] : []),
     ...(report.membersAgree ? [`members: ${report.membersAgree.detail}`] : []),
   ].join('\n');

@@ -209,6 +209,7 @@ async function runStep(
   showDetails(state);
   // Before the dangerous write: from here on a way back must look at this server.
   rulesOf(state).touch(state, step);
+  if (isStop(step)) state.stopped = [...new Set([...state.stopped, step.server ?? ''])];
   // Its gate was the last moment to go back.
   if (step.phase === 'finalize') state.finalized = true;
   const ledBefore = step.server !== undefined && state.observation?.roles[step.server] === 'leader';
@@ -264,6 +265,8 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   if (result.observation) observe(state, result.observation);
   if (result.backup) state.backup = result.backup;
   if (result.membersAgree) state.membersAgree = result.membersAgree;
+  if (step.activity === 'startServer')
+    state.stopped = state.stopped.filter((server) => server !== step.server);
   if (isRestart(state, step)) {
     state.serverRestarts += 1;
     if (ledBefore) state.leaderRestarts += 1;
@@ -273,6 +276,9 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   rulesOf(state).settle(state, step);
   note(state, `${step.title}: ${result.detail}`);
 }
+
+const isStop = ({ activity }: PlanStep): boolean =>
+  activity === 'stopServer' || activity === 'haltServer';
 
 /** One that leaves stops for good; one that is halted for other data is started on these, or on its own. */
 const isRestart = (state: RunState, stop: PlanStep): boolean =>

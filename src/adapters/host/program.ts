@@ -7,7 +7,8 @@ import { BASE } from './scripts/base';
 
 /**
  * The token as fixed-width text, so that comparing it byte by byte compares (generation, sequence,
- * attempt). RangeError for numbers outside 0 … 9,999,999,999 or a generation that is no 16 hex digits.
+ * attempt): a hyphen comes before a dot. RangeError for numbers outside 0 … 9,999,999,999 or another generation
+ * than 16 hex digits, or these with a hyphen and 13 digits.
  */
 export function tokenText(token: FenceToken): string {
   const digits = (value: number, what: string): string => {
@@ -17,9 +18,9 @@ export function tokenText(token: FenceToken): string {
     return String(value).padStart(10, '0');
   };
   const generation = token.generation.toLowerCase();
-  if (!/^[0-9a-f]{16}$/.test(generation)) {
+  if (!/^[0-9a-f]{16}(-[0-9]{13})?$/.test(generation)) {
     throw new RangeError(
-      `a fence token's generation must be 16 hex digits, got "${token.generation}"`,
+      `a fence token's generation must be 16 hex digits, or these with a hyphen and 13 digits, got "${token.generation}"`,
     );
   }
   return `${generation}.${digits(token.sequence, 'sequence')}.${digits(token.attempt, 'attempt')}`;

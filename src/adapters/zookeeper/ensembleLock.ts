@@ -169,6 +169,19 @@ export async function inspectLock(session: ZkSession, place: ZnodeRoot): Promise
     .map((holder, index) => ({ ...holder, holds: index === 0 }));
 }
 
+/** Breaks the locks that were taken up to a zxid: those that a restore to it has brought back. The runs they were of. */
+export async function breakLocksUpTo(
+  session: ZkSession,
+  place: ZnodeRoot,
+  zxid: string,
+): Promise<string[]> {
+  const past = (await inspectLock(session, place)).filter(
+    ({ generation }) => generation <= generationOf(zxid),
+  );
+  for (const { runId } of past) await releaseLock(session, place, runId);
+  return past.map(({ runId }) => runId);
+}
+
 /** Removes one run's lock whether or not it lives: prove first that the run is closed. False: there was none. */
 export async function breakLock(
   session: ZkSession,

@@ -6,6 +6,7 @@ export { digestId, ownerAcl, type ZnodeRoot } from './ownedNodes';
 export {
   acquireLock,
   breakLock,
+  breakLocksUpTo,
   inspectLock,
   releaseLock,
   verifyLock,

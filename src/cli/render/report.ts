@@ -44,6 +44,8 @@ export function renderReport(report: UpgradeReport, colors: Colors): string {
     lines.push(
       `${label('clients left')}${report.clients.map(({ session, address, server }) => `${session} from ${address} on ${server}`).join(', ')}`,
     );
+  for (const { server, detail } of report.aside ?? [])
+    lines.push(`${label('old data')}${server}: ${detail}`);
   if (report.backup) lines.push(`${label('backup')}${backupText(report.backup)}`);
   if (report.membersAgree)
     lines.push(

@@ -10,7 +10,6 @@ export function stepMark(state: StepState, colors: Colors): string {
     done: colors.green('✓'),
     failed: colors.red('✗'),
     skipped: colors.dim('–'),
-    undone: colors.yellow('↩'),
   };
   return marks[state];
 }
@@ -61,7 +60,7 @@ export function renderSteps(
 }
 
 function dominant(states: Set<StepState>): StepState {
-  const order: StepState[] = ['failed', 'running', 'undone', 'done', 'skipped', 'pending'];
+  const order: StepState[] = ['failed', 'running', 'done', 'skipped', 'pending'];
   // Part done, part pending is at work even between two steps.
   if (states.has('done') && states.has('pending') && !states.has('failed')) return 'running';
   return order.find((state) => states.has(state)) ?? 'pending';

@@ -21,19 +21,45 @@ export interface BackupFacts {
   findings: readonly { severity: 'error' | 'warning'; message: string }[];
 }
 
+/** Of an ensemble that is to be stopped as a whole: whether a run is at work on it. */
+export interface LockFacts {
+  holder?: { runId: string; workflowId?: string; strategy?: string; since: string };
+  /** Why it cannot be told. */
+  unknown?: string;
+}
+
 export function restoreFindings(
   facts: EnsembleFacts,
-  backup: BackupFacts,
+  { backup, lock }: { backup: BackupFacts; lock: LockFacts },
   input: RestoreBackupInput,
   point: RestorePoint,
 ): Finding[] {
   return [
+    ...locked(facts, lock),
     ...foreign(facts, backup, input, point),
     ...unproven(backup),
     ...standingAlone(backup),
     ...backup.findings.map(({ message }) => warning('BackupDamaged', message)),
     ...(point.subtree === undefined ? hosts(facts, backup) : []),
     ...(point.subtree === undefined ? rewinds(facts, point) : []),
+  ];
+}
+
+function locked({ ensemble }: EnsembleFacts, { holder, unknown }: LockFacts): Finding[] {
+  if (unknown !== undefined)
+    return [
+      warning('EnsembleLocked', `whether a run holds the ensemble cannot be told: ${unknown}`, {
+        hint: 'make sure that none does',
+      }),
+    ];
+  if (holder === undefined) return [];
+  const { runId, workflowId = 'unnamed', strategy = 'run', since } = holder;
+  return [
+    error(
+      'EnsembleLocked',
+      `${strategy} ${workflowId} (run ${runId}) holds the ensemble since ${since}`,
+      { hint: `let it end; once it is closed, zkferry unlock ${ensemble} --run ${runId}` },
+    ),
   ];
 }
 

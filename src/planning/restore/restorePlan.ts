@@ -8,10 +8,10 @@
  */
 import type { EnsembleFacts, ServerFacts } from '../../model/facts';
 import type { RestoreBackupInput } from '../../model/backupInputs';
-import type { Plan, PlanStep, RestorePoint } from '../../model/plan';
+import type { Plan, PlanStep, RestoreDone, RestorePoint } from '../../model/plan';
 import { joinFindings } from '../findings';
 import { withHash } from '../planHash';
-import { restoreFindings, type BackupFacts } from './restoreFindings';
+import { restoreFindings, type BackupFacts, type LockFacts } from './restoreFindings';
 
 const MINUTE_MS = 60_000;
 /** Sending and writing, at least. */
@@ -21,6 +21,7 @@ export interface RestoreFrame {
   input: RestoreBackupInput;
   point: RestorePoint;
   backup: BackupFacts;
+  lock: LockFacts;
 }
 
 export function planRestore(facts: EnsembleFacts, frame: RestoreFrame): Plan {
@@ -32,27 +33,31 @@ export function planRestore(facts: EnsembleFacts, frame: RestoreFrame): Plan {
     goal: isSubtree
       ? `${point.subtree!.path} of ${shown(point)} into ${point.subtree!.toPath} of ${facts.ensemble}`
       : `${facts.ensemble} as ${shown(point)}${point.sessions === 'keep' ? ', sessions and ephemerals of then too' : ''}`,
-    findings: restoreFindings(facts, frame.backup, input, point),
+    findings: restoreFindings(facts, frame, input, point),
     steps,
   });
 }
 
-/** Everything that was set aside is put back, and what served before is started. */
+/**
+ * Everything that was set aside is put back, and what served before is started. Before the first data are exchanged
+ * whoever was stopped is just started again: others may run yet, and keep running.
+ */
 export function planRestoreBack(
   facts: EnsembleFacts,
   frame: RestoreFrame,
-  touched: readonly string[],
-  served: readonly string[],
+  { stopped, exchanged, served }: RestoreDone,
 ): Plan {
-  const servers = facts.servers.filter(({ server }) => touched.includes(server));
+  const among = (names: readonly string[]) =>
+    facts.servers.filter(({ server }) => names.includes(server));
+  const servers = among(stopped);
   const step = stepsFor(frame, 'rollback/');
   return planOf(facts, frame, {
     direction: 'rollback',
     goal: `${facts.ensemble} with the data it had`,
     findings: [],
     steps: [
-      ...servers.map((server) => step.halt(server)),
-      ...servers.map((server) => step.bringBack(server)),
+      ...(exchanged.length > 0 ? servers.map((server) => step.halt(server)) : []),
+      ...among(exchanged).map((server) => step.bringBack(server)),
       ...servers
         .filter(({ server }) => served.includes(server))
         .map((server) => step.start(server)),

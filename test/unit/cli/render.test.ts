@@ -12,7 +12,7 @@ import {
 import { cutToWidth, duration, shellWord, visibleLength, wrap } from '../../../src/cli/render/text';
 import { newsOf } from '../../../src/cli/watch';
 import type { UpgradeReport } from '../../../src/model/status';
-import { openGate, statusFixture, step } from './statusFixture';
+import { openGate, statusFixture } from './statusFixture';
 
 const view: StatusView = {
   colors: pc.createColors(false),
@@ -217,15 +217,6 @@ describe('the list of runs', () => {
 
   it('says how to start one when there are none', () => {
     expect(renderRuns([], { ...view, now: new Date() })).toContain('zkferry run upgrade');
-  });
-});
-
-describe('steps of a way back', () => {
-  it('marks what was undone', () => {
-    const { plan } = statusFixture();
-    const steps = [step('zk1', 'stopServer', { state: 'undone' })];
-    const text = renderStatus(statusFixture({ plan: { ...plan!, steps } }), view);
-    expect(text).toContain('↩ zk1');
   });
 });
 

@@ -46,6 +46,7 @@ function frame(
       ...point,
     },
     backup: { ...OWN, ...backup },
+    lock: {},
   };
 }
 
@@ -89,13 +90,41 @@ test('sessions of the past resume only behind a gate, before anything is stopped
 
 test('the way back stops what was touched, brings data back, and starts only who served before', () => {
   const facts = parseEnsemble('zk1 down 3.9.6, zk2 down 3.9.6, zk3 down 3.9.6');
-  const back = planRestoreBack(facts, frame(), ['zk1', 'zk3'], ['zk3']);
+  const back = planRestoreBack(facts, frame(), {
+    stopped: ['zk1', 'zk3'],
+    exchanged: ['zk3'],
+    served: ['zk3'],
+  });
   expect(back.direction).toBe('rollback');
   expect(back.steps.map(({ id }) => id)).toEqual([
     ...['rollback/halt/zk1', 'rollback/halt/zk3'],
-    ...['rollback/back/zk1', 'rollback/back/zk3'],
+    'rollback/back/zk3',
     ...['rollback/start/zk3', 'rollback/verifyBroughtBack'],
   ]);
+});
+
+test('before any data are exchanged the way back only starts who was stopped: others run yet', () => {
+  const facts = parseEnsemble('zk1 down 3.9.6, zk2 leader 3.9.6, zk3 down 3.9.6');
+  const back = planRestoreBack(facts, frame(), {
+    stopped: ['zk1', 'zk3'],
+    exchanged: [],
+    served: ['zk1', 'zk2'],
+  });
+  expect(back.steps.map(({ id }) => id)).toEqual([
+    'rollback/start/zk1',
+    'rollback/verifyBroughtBack',
+  ]);
+});
+
+test.each<[string, Partial<RestorePoint>]>([
+  ['a higher epoch or the same', { above: undefined, startZxid: '0x100000005' }],
+  ['sessions kept or dropped', { sessions: 'keep' }],
+  ['another timeline', { timeline: 2 }],
+])('an approved plan is no approval of %s', (_, other) => {
+  const facts = parseEnsemble(THREE);
+  const hash = (point: Partial<RestorePoint>) => planRestore(facts, frame(point)).hash;
+  expect(hash(other)).not.toBe(hash({}));
+  expect(hash({ above: '0x100000011', startZxid: '0x200000000' })).toBe(hash({}));
 });
 
 test.each<[string, Partial<BackupFacts>, Partial<RestoreBackupRequest>, string[]]>([
@@ -125,6 +154,16 @@ test('a host that cannot be reached stands against it: its server could come bac
   const [first, ...rest] = facts.servers;
   const without = { ...facts, servers: [{ ...first!, host: { reachable: false } }, ...rest] };
   expect(errorsOf(without, frame())).toContain('HostNotObserved zk1');
+});
+
+test('what a run holds is not stopped as a whole', () => {
+  const facts = parseEnsemble(THREE);
+  const holder = { runId: 'r-1', since: '2026-01-02T03:04:05.000Z' };
+  expect(errorsOf(facts, { ...frame(), lock: { holder } })).toContain('EnsembleLocked');
+  const told = planRestore(facts, { ...frame(), lock: { unknown: 'no answer' } }).findings;
+  expect(told).toContainEqual(
+    expect.objectContaining({ code: 'EnsembleLocked', severity: 'warning' }),
+  );
 });
 
 test('in the same epoch it is refused where clients may have seen more', () => {

@@ -3,7 +3,7 @@ import type { Plan, PlanStep, StepActivity } from '../../../src/model/plan';
 import type { StepStatus } from '../../../src/model/status';
 import { rollingUpgradeInputSchema } from '../../../src/model/inputs';
 import { hold } from '../../../workflows/run/pause';
-import { isPaused, newRunState, serverDown, type RunState } from '../../../workflows/run/state';
+import { isPaused, newRunState, serversDown, type RunState } from '../../../workflows/run/state';
 
 const turn: StepActivity[] = ['drainNode', 'stopServer', 'upgradePackage', 'startServer', 'soak'];
 
@@ -21,6 +21,7 @@ function run(states: Partial<Record<StepActivity, StepStatus['state']>>): RunSta
   state.plan = { steps, direction: 'forward' } as unknown as Plan;
   for (const [activity, value] of Object.entries(states))
     state.steps[idOf(activity)] = { id: idOf(activity), state: value };
+  if (states.stopServer !== undefined && states.startServer !== 'done') state.stopped = ['zk2'];
   state.paused = { since: '2026-01-02T03:04:05.000Z', by: 'operator' };
   return state;
 }
@@ -35,7 +36,7 @@ test.each([
 ] as const)('asked for, %s', (_, states, paused) => {
   const state = run(states);
   expect(isPaused(state)).toBe(paused);
-  expect(serverDown(state)).toBe(paused ? undefined : 'zk2');
+  expect(serversDown(state)).toEqual(paused ? [] : ['zk2']);
 });
 
 test('a failure holds the run where it is, also when a pause had been asked for', () => {

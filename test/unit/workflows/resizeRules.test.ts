@@ -29,8 +29,9 @@ const stepOf = (id: string): PlanStep => {
 async function stoppedAsTold(
   direction: Plan['direction'],
   statuses: Statuses,
+  stopped: string[] = [],
 ): Promise<string[] | undefined> {
-  const state = run(direction, Object.keys(statuses).map(stepOf), statuses);
+  const state = { ...run(direction, Object.keys(statuses).map(stepOf), statuses), stopped };
   let told: ResizeBackArgs | undefined;
   const activities = {
     planResizeBack: (args: ResizeBackArgs) => {
@@ -47,7 +48,7 @@ describe('the way back may start again what the run has stopped itself', () => {
   test('one that is stopped in the middle of its turn', async () => {
     const turn = 'add/zk6/roll/zk2';
     const begun = { [`${turn}/stopServer`]: 'done', [`${turn}/startServer`]: 'pending' } as const;
-    expect(await stoppedAsTold('forward', begun)).toEqual(['zk2']);
+    expect(await stoppedAsTold('forward', begun, ['zk2'])).toEqual(['zk2']);
   });
 
   test('one that a way back was to start, and did not, though it has not stopped it', async () => {

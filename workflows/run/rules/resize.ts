@@ -4,7 +4,7 @@ import type { ResizeEnsembleInput } from '../../../src/model/inputs';
 import type { MembershipNames, Plan, PlanStep, StepActivity } from '../../../src/model/plan';
 import { countsStrangers } from '../../../src/planning/resize/changeSteps';
 import { isBringBack, isHandOver } from '../../../src/planning/resize/steps';
-import { serverDown, statusOf, targetOf, turnOf, type RunState } from '../state';
+import { serversDown, statusOf, targetOf, turnOf, type RunState } from '../state';
 import type { StrategyRules } from './types';
 
 const inputOf = (state: RunState): ResizeEnsembleInput => state.input as ResizeEnsembleInput;
@@ -133,7 +133,7 @@ function stoppedBy(state: RunState, { steps }: Plan): string[] {
     .filter((step) => step.activity === 'startServer' && isBringBack(step))
     .filter((step) => statusOf(state, step).state !== 'done')
     .map(({ server }) => server);
-  return [serverDown(state), ...waiting, ...leavers].filter((name) => name !== undefined);
+  return [...serversDown(state), ...waiting, ...leavers].filter((name) => name !== undefined);
 }
 
 const isForeign = ({ membership }: PlanStep, seen: MembershipNames): boolean =>

@@ -7,7 +7,6 @@ import type { StrategyRules } from './types';
 const inputOf = (state: RunState): RestoreBackupInput =>
   state.input as unknown as RestoreBackupInput;
 
-/** Servers whose data were exchanged, or may have been. */
 const isTouching = ({ activity }: PlanStep): boolean => activity === 'haltServer';
 
 const isSubtree = (plan: Plan | undefined): boolean => plan?.restore?.subtree !== undefined;
@@ -19,11 +18,10 @@ export const restoreRules: StrategyRules = {
   wayBackNote:
     'Going back puts the present data back and starts the servers on them; what clients write to the restored ensemble is lost then.',
 
-  /** Above every lock that the ensemble gave before, and below every one it gives afterwards. */
-  generationOf: ({ restore }) =>
+  generationOf: ({ restore }, startedAt) =>
     restore === undefined || restore.subtree !== undefined
       ? undefined
-      : restore.startZxid.slice(2).padStart(16, '0'),
+      : `${restore.startZxid.slice(2).padStart(16, '0')}-${Date.parse(startedAt)}`,
 
   plan: (state, activities) => activities.planRestore({ input: inputOf(state) }),
   async replan(state, activities, plan) {
@@ -45,8 +43,11 @@ export const restoreRules: StrategyRules = {
     return activities.planRestoreBack({
       input: inputOf(state),
       point: forward.restore,
-      touched: state.touched.map(({ server }) => server),
-      served: servedBefore(forward),
+      done: {
+        stopped: stoppedBy(state),
+        exchanged: exchangedBy(state, forward),
+        served: servedBefore(forward),
+      },
     });
   },
 
@@ -72,17 +73,22 @@ export const restoreRules: StrategyRules = {
 
   whyUnfinished: () => undefined,
 
-  wayBack: (state) =>
-    isSubtree(state.forwardPlan ?? state.plan)
-      ? {
-          possible: false,
-          reason:
-            'what was written into the living ensemble stays; restore again, to another moment',
-        }
-      : {
-          possible: true,
-          reason: `${state.touched.map(({ server }) => server).join(', ')} would be stopped and started on the data they had; what clients wrote since is lost`,
-        },
+  wayBack(state) {
+    const forward = state.forwardPlan ?? state.plan;
+    if (isSubtree(forward))
+      return {
+        possible: false,
+        reason: 'what was written into the living ensemble stays; restore again, to another moment',
+      };
+    const stopped = stoppedBy(state).join(', ');
+    return {
+      possible: true,
+      reason:
+        forward !== undefined && exchangedBy(state, forward).length > 0
+          ? `${stopped} would be stopped and started on the data they had; what clients wrote since is lost`
+          : `${stopped} would be started again; no data have been exchanged yet`,
+    };
+  },
 
   outcomeLines(state) {
     const point = (state.forwardPlan ?? state.plan)?.restore;
@@ -95,6 +101,14 @@ export const restoreRules: StrategyRules = {
     ];
   },
 };
+
+const stoppedBy = ({ touched }: RunState): string[] => touched.map(({ server }) => server);
+
+/** Whose data were set aside, or may have been. */
+const exchangedBy = ({ steps }: RunState, forward: Plan): string[] =>
+  forward.steps
+    .filter(({ id, activity }) => activity === 'setAsideData' && steps[id]?.startedAt !== undefined)
+    .map(({ server }) => server ?? '');
 
 const membersOf = ({ steps }: Plan): string[] =>
   steps.filter(isTouching).map(({ server }) => server ?? '');

@@ -23,7 +23,7 @@ export interface StrategyRules {
    * What fences effects on hosts, and whether a probe watches: undefined where the lock znode gives it, and the ensemble
    * serves meanwhile. One that is stopped as a whole has neither.
    */
-  generationOf?(plan: Plan): string | undefined;
+  generationOf?(plan: Plan, startedAt: string): string | undefined;
 
   plan(state: RunState, activities: Activities): Promise<PlanResult>;
   /** `done`: ids of steps that need not run again. */
