@@ -88,6 +88,12 @@ async function main(args: string[]): Promise<number> {
   const remembered = memory(name);
   const known = flags.includes('--fresh') ? {} : remembered.load();
   const wanted = cases.filter((candidate) => only === undefined || candidate.name.includes(only));
+  if (wanted.length === 0) {
+    process.stderr.write(
+      `no case of ${name} has ${JSON.stringify(only)} in its name; there are\n${cases.map((one) => `  ${one.name}\n`).join('')}`,
+    );
+    return 2;
+  }
   let failed = 0;
   for (const [index, candidate] of wanted.entries()) {
     const label = `${index + 1}/${wanted.length} ${candidate.name}`;
