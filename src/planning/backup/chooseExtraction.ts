@@ -21,7 +21,7 @@ import {
 import { restorableRanges, usableBases } from './restorable';
 import { mayLeadTo, standsAlone } from './standAlone';
 import { isoTime, type Target } from './target';
-import { compareZxids, maxZxid } from '../../model/zxid';
+import { compareZxids, maxZxid, zxidValue } from '../../model/zxid';
 
 export interface ChooseOptions {
   /** Its number; the newest without it. */
@@ -122,16 +122,28 @@ function checkZxid(
 
 /** `zxid` lies in a restorable range. */
 function extractionTo(timeline: TimelineContents, zxid: string): Extraction {
-  const base = usableBases(timeline)
-    .map((usable) => usable.base)
-    .filter((one) => mayLeadTo(one, zxid))
-    // One that a log goes on from is of one moment.
-    .sort((one, other) => Number(standsAlone(other)) - Number(standsAlone(one)))
-    .at(-1);
+  const base = leadingTo(timeline, zxid).at(-1);
   if (base === undefined) throw refuse(`no base of timeline ${timeline.number} leads to ${zxid}`);
-  const objects = standsAlone(base) ? [] : chain(timeline, base.snapshotZxid, zxid);
-  return { timeline: timeline.number, base, objects, zxid };
+  return extractionFrom(timeline, base, zxid);
 }
+
+/** Bases from which the log is whole up to `zxid`, the best last: one that a log goes on from is of one moment. */
+const leadingTo = (timeline: TimelineContents, zxid: string): ListedBase[] =>
+  usableBases(timeline)
+    .filter(({ base, island }) => mayLeadTo(base, zxid) && zxidValue(zxid) <= island.upTo)
+    .map(({ base }) => base)
+    .sort((one, other) => Number(standsAlone(other)) - Number(standsAlone(one)));
+
+const extractionFrom = (
+  timeline: TimelineContents,
+  base: ListedBase,
+  zxid: string,
+): Extraction => ({
+  timeline: timeline.number,
+  base,
+  objects: standsAlone(base) ? [] : chain(timeline, base.snapshotZxid, zxid),
+  zxid,
+});
 
 /**
  * The last transaction before the first one, in the order of zxids and from the first restorable one on, that is later
@@ -153,6 +165,8 @@ function byTime(
     const [first] = bases;
     if (first === undefined) continue;
     if (first.usableFromMs > timeMs) {
+      const end = shownAt(ranges, index, timeMs);
+      if (end !== undefined) return { kind: 'chosen', extraction: extractionTo(timeline, end) };
       const before = ranges[index - 1];
       throw before === undefined
         ? beforeFirst(shown, timeline, ranges)
@@ -163,11 +177,25 @@ function byTime(
     const choice = inRange(timeline, from, bases, timeMs);
     if (choice !== undefined) return choice;
   }
-  const last = ranges.at(-1);
-  if (last?.toMs === timeMs && beyondLatest(timeline, last) === undefined) {
-    return { kind: 'chosen', extraction: extractionTo(timeline, last.to) };
-  }
+  const end = shownAt(ranges, ranges.length, timeMs);
+  if (end !== undefined) return { kind: 'chosen', extraction: extractionTo(timeline, end) };
   throw afterLast(shown, timeline, ranges, 'use --at latest for the newest there is');
+}
+
+/**
+ * The end of a range that is shown with the very time: whoever asks for what a listing shows means that, though more of
+ * the same millisecond may be missing. In the `passed` ranges nothing is later.
+ */
+function shownAt(
+  ranges: readonly RestorableRange[],
+  passed: number,
+  timeMs: number,
+): string | undefined {
+  const begins = ({ fromMs }: RestorableRange) => fromMs === timeMs;
+  const ends = ({ toMs }: RestorableRange) => toMs === timeMs;
+  const [before, after] = [ranges.slice(0, passed), ranges.slice(passed)];
+  const shown = before.findLast(ends) ?? before.findLast(begins);
+  return shown?.to ?? after.find(begins)?.from ?? after.find(ends)?.to;
 }
 
 const within = ({ from, to }: RestorableRange, zxid: string): boolean =>
