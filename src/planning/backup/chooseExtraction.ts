@@ -13,9 +13,9 @@ import { chain } from './logCover';
 import {
   afterLast,
   beforeFirst,
-  beyondLatest,
   insideHole,
   nothingThere,
+  notLatest,
   refuse,
 } from './notRestorable';
 import { restorableRanges, usableBases } from './restorable';
@@ -27,8 +27,8 @@ export interface ChooseOptions {
   /** Its number; the newest without it. */
   timeline?: number;
   /**
-   * `older`: `latest` may be older than the last transaction that is known of, where that cannot be restored. Without
-   * it such a `latest` is refused.
+   * `older`: `latest` may be older than the last transaction that there was, where that cannot be restored or is not
+   * known. Without it such a `latest` is refused.
    */
   accept?: readonly 'older'[];
   /** For a time: no transaction up to this zxid is later, as a reader found that saw none later in `object`. */
@@ -65,8 +65,8 @@ export function chooseExtraction(
   if (last === undefined) throw nothingThere(contents, timeline);
   switch (target.kind) {
     case 'latest': {
-      const beyond = beyondLatest(timeline, last);
-      if (beyond !== undefined && options.accept?.includes('older') !== true) throw beyond;
+      const refusal = notLatest(contents, timeline, last, options.timeline !== undefined);
+      if (refusal !== undefined && options.accept?.includes('older') !== true) throw refusal;
       return { kind: 'chosen', extraction: extractionTo(timeline, last.to) };
     }
     case 'zxid':

@@ -5,7 +5,11 @@ import {
   type Choice,
   type ChooseOptions,
 } from '../../../src/planning/backup/chooseExtraction';
-import type { Extraction, TimelineContents } from '../../../src/planning/backup/contents';
+import type {
+  ContentFinding,
+  Extraction,
+  TimelineContents,
+} from '../../../src/planning/backup/contents';
 import { zxidText, zxidValue } from '../../../src/model/zxid';
 import { restorableRanges } from '../../../src/planning/backup/restorable';
 import type { Target } from '../../../src/planning/backup/target';
@@ -314,6 +318,47 @@ test('the last object that is damaged keeps its message: what was captured in it
   });
   const message = refusal(() => choose(contents, { kind: 'latest' })) ?? '';
   for (const told of [zxid(9), lost.key, 'cut short', zxid(5)]) expect(message).toContain(told);
+});
+
+describe('a finding by which the end is not known', () => {
+  const found = (code: ContentFinding['code']): TimelineContents =>
+    timelineOf(1, {
+      ...{ bases: [base(0, 0)], segments: [segment(0, 5)] },
+      findings: [{ code, severity: 'error', key: 'its key', message: 'its message' }],
+    });
+  const latest = (timeline: TimelineContents, options?: ChooseOptions): string =>
+    chosen(choose(timeline, { kind: 'latest' }, options)).zxid;
+
+  test.each(['StateMissing', 'StateDamaged', 'StateOlder'] as const)(
+    '%s: the latest is refused with it and with what there is, and may be accepted',
+    (code) => {
+      for (const options of [{}, { timeline: 1 }]) {
+        const message = refusal(() => latest(found(code), options)) ?? '';
+        for (const told of ['its message', zxid(5), '--accept-older'])
+          expect(message).toContain(told);
+      }
+      expect(latest(found(code), { accept: ['older'] })).toBe(zxid(5));
+      const byZxid = { kind: 'zxid', zxid: zxid(5) } as const;
+      expect(chosen(choose(found(code), byZxid)).zxid).toBe(zxid(5));
+    },
+  );
+
+  test('EnsembleDamaged: only of a timeline that was named', () => {
+    const damaged = { ...found('EnsembleDamaged'), number: 1 };
+    const second = timelineOf(2, { bases: [base(0, 0)], segments: [segment(0, 9)] });
+    const of = (options?: ChooseOptions) =>
+      chosen(chooseExtraction(ensembleOf(damaged, second), { kind: 'latest' }, options)).zxid;
+    expect(refusal(() => of())).toContain('--timeline 2 if it is the newest');
+    expect(of({ timeline: 2 })).toBe(zxid(9));
+    expect(of({ accept: ['older'] })).toBe(zxid(9));
+  });
+
+  test.each([
+    ...(['IndexMissing', 'IndexDamaged', 'IndexOlder', 'ManifestMissing'] as const),
+    ...(['ManifestDamaged', 'ObjectUnknown', 'DrillDamaged'] as const),
+  ])('%s is none', (code) => {
+    expect(latest(found(code))).toBe(zxid(5));
+  });
 });
 
 test('a time within the object of the first base leaves the choice between its bases to the reader', () => {
