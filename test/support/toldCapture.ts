@@ -4,19 +4,26 @@ import { join } from 'node:path';
 import { capture } from '../../src/adapters/capture/capture';
 import type { Repository } from '../../src/adapters/repository/repository';
 import type { Tap, TapEvent } from '../../src/adapters/tap';
+import { TXN_TYPE } from '../../src/codec/records';
 import { SnapshotWriter } from '../../src/codec/snapshot';
 import { DataTree } from '../../src/tree/dataTree';
-import { txnBytes } from './logObjects';
+import { OPEN } from './history';
+import { START_MS, txnBytes } from './logObjects';
 
 export const txn = (zxid: bigint): TapEvent => ({
   ...({ kind: 'txn', zxid, receivedAt: Date.now() } as const),
   bytes: txnBytes(zxid),
 });
 
-/** Of an empty tree. `after`: what came after it was not seen. */
+/** Of a tree with the node that transactions write to. `after`: what came after it was not seen. */
 export function snapshot(directory: string, zxid: bigint, after?: bigint): TapEvent {
   const file = join(directory, `snapshot-${zxid}`);
   const tree = DataTree.empty(false);
+  const [path, data] = ['/a', Buffer.from('new')];
+  tree.apply({
+    header: { clientId: 1n, cxid: 0, zxid, time: BigInt(START_MS), type: TXN_TYPE.create },
+    body: { kind: 'create', path, data, acl: OPEN, ephemeral: false, parentCversion: 1 },
+  });
   const writer = new SnapshotWriter();
   const head = writer.head(tree.tables());
   const bytes = Buffer.concat([head, writer.nodes([...tree.nodes()]), writer.end()]);

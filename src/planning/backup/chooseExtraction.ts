@@ -9,6 +9,7 @@ import type {
   TimelineContents,
 } from './contents';
 import { needsUpTo } from './gaps';
+import { extractionTo } from './leadingBases';
 import { chain } from './logCover';
 import {
   afterLast,
@@ -19,9 +20,9 @@ import {
   refuse,
 } from './notRestorable';
 import { restorableRanges, usableBases } from './restorable';
-import { mayLeadTo, standsAlone } from './standAlone';
+import { standsAlone } from './standAlone';
 import { isoTime, type Target } from './target';
-import { compareZxids, maxZxid, zxidValue } from '../../model/zxid';
+import { compareZxids, maxZxid } from '../../model/zxid';
 
 export interface ChooseOptions {
   /** Its number; the newest without it. */
@@ -119,31 +120,6 @@ function checkZxid(
   if (before === undefined) throw beforeFirst(zxid, timeline, ranges);
   throw insideHole(zxid, timeline, before, range);
 }
-
-/** `zxid` lies in a restorable range. */
-function extractionTo(timeline: TimelineContents, zxid: string): Extraction {
-  const base = leadingTo(timeline, zxid).at(-1);
-  if (base === undefined) throw refuse(`no base of timeline ${timeline.number} leads to ${zxid}`);
-  return extractionFrom(timeline, base, zxid);
-}
-
-/** Bases from which the log is whole up to `zxid`, the best last: one that a log goes on from is of one moment. */
-const leadingTo = (timeline: TimelineContents, zxid: string): ListedBase[] =>
-  usableBases(timeline)
-    .filter(({ base, island }) => mayLeadTo(base, zxid) && zxidValue(zxid) <= island.upTo)
-    .map(({ base }) => base)
-    .sort((one, other) => Number(standsAlone(other)) - Number(standsAlone(one)));
-
-const extractionFrom = (
-  timeline: TimelineContents,
-  base: ListedBase,
-  zxid: string,
-): Extraction => ({
-  timeline: timeline.number,
-  base,
-  objects: standsAlone(base) ? [] : chain(timeline, base.snapshotZxid, zxid),
-  zxid,
-});
 
 /**
  * The last transaction before the first one, in the order of zxids and from the first restorable one on, that is later

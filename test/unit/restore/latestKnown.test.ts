@@ -112,10 +112,10 @@ test('a repository that was just begun, or is just gone on with, refuses nothing
   const place = new DirectoryStore(join(directory, 'new'));
   const begun = await createRepository(place, { kind: 'none' });
   const seen = new Set<string>();
-  const { put } = place;
+  const put = place.put.bind(place);
   // Each time something was put, a reader looks.
   place.put = async (...words) => {
-    await put.apply(place, words);
+    await put(...words);
     if (!words[0].startsWith(`${E}/0001/`)) return;
     const contents = await begun.contents(E);
     const looked = await chooseFrom(begun, contents, { kind: 'latest' }).catch((error: Error) =>
@@ -125,8 +125,7 @@ test('a repository that was just begun, or is just gone on with, refuses nothing
   };
   await captured(begun, directory, [[snapshot(directory, 1n), txn(2n), attached(2n), txn(3n)]]);
   await captured(begun, directory, [[attached(3n, 'diff'), txn(4n)]]);
-  expect([...seen]).toEqual([
-    `nothing of ${E}, timeline 1, can be restored`,
-    ...['0x2', '0x3', '0x4'],
-  ]);
+  const refused = [...seen].filter((one) => !one.startsWith('0x'));
+  expect(refused).toEqual([`nothing of ${E}, timeline 1, can be restored`]);
+  expect([...seen].at(-1)).toBe('0x4');
 });
