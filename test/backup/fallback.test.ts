@@ -112,7 +112,9 @@ async function servedAgain(repository: Repository): Promise<string> {
     ...{ directory: join(directory, 'scratch'), deadlineMs: 30_000 },
   });
   try {
-    const { tree } = await treeAt(await openExtraction(repository, contents, extraction, directory));
+    const { tree } = await treeAt(
+      await openExtraction(repository, contents, extraction, directory),
+    );
     const served = await compareServed(tree, scratch.address, {
       auth: scratch.auth,
       ignore: (path) => path.startsWith('/locks'),
