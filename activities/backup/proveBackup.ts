@@ -4,18 +4,17 @@ import { holdDrill, type Proof } from '../../src/adapters/restore/drill';
 import { openExtraction } from '../../src/adapters/restore/fromRepository';
 import { loopbackTunnel } from '../../src/adapters/restore/loopbackTunnel';
 import { compareServed, digestOf, treeAt, writeDataDirectory } from '../../src/adapters/restore';
-import type { Repository } from '../../src/adapters/repository/repository';
 import { ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
 import type { DrillDocument } from '../../src/model/repository';
-import type { Extraction } from '../../src/planning/backup/contents';
 import { mkdtemp, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BackupActivities, DrillArgs } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
 import { operation, tokenOf } from '../operation';
 import { targetOf } from '../planRestore';
+import type { OpenedPoint } from './restorePoint';
 
 export function drillActivities(dependencies: Dependencies): Pick<BackupActivities, 'proveBackup'> {
   return {
@@ -40,7 +39,14 @@ async function prove(
     repository,
     check.contents,
     targetOf(input),
-    (extraction) => serve(dependencies, repository, extraction, server, token, context),
+    (extraction) =>
+      serve(
+        dependencies,
+        { repository, contents: check.contents, extraction },
+        server,
+        token,
+        context,
+      ),
     { before: { ok: check.ok, findings: checkLines(check) }, signal: context.signal },
   );
 }
@@ -86,8 +92,7 @@ async function hostOfDrill(
 
 async function serve(
   dependencies: Dependencies,
-  repository: Repository,
-  extraction: Extraction,
+  { repository, contents, extraction }: OpenedPoint,
   server: ResolvedServer,
   token: FenceToken,
   context: OperationContext,
@@ -97,7 +102,7 @@ async function serve(
   await mkdir(spoolDirectory, { recursive: true, mode: 0o700 });
   const work = await mkdtemp(join(spoolDirectory, 'drill-'));
   try {
-    const input = await openExtraction(repository, extraction, work, signal);
+    const input = await openExtraction(repository, contents, extraction, work, signal);
     const { tree, digestsMatched } = await treeAt(input, { signal });
     const data = join(work, 'data');
     await writeDataDirectory(input, data, { way: 'exact', signal });
@@ -117,7 +122,9 @@ async function serve(
     );
     return {
       ok: inspected.differing === 0,
+      base: input.extraction.base.key,
       findings: [
+        ...input.passedOver,
         `${digestsMatched} digests of transactions matched`,
         `a scratch server on ${server.name} served ${nodes} znodes at ${zxid}; ${inspected.nodes} compared, ${inspected.differing} different`,
         ...inspected.differences.map((difference) => JSON.stringify(difference).slice(0, 2_000)),

@@ -1,8 +1,12 @@
 /** From a pinned moment to its objects in the repository, and to its data on this worker's disk. */
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { chooseFrom, openExtraction } from '../../src/adapters/restore/fromRepository';
-import { writeDataDirectory, type RestoreInput } from '../../src/adapters/restore';
+import {
+  chooseFrom,
+  openExtraction,
+  type OpenedExtraction,
+} from '../../src/adapters/restore/fromRepository';
+import { writeDataDirectory } from '../../src/adapters/restore';
 import type { Repository } from '../../src/adapters/repository/repository';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
@@ -29,16 +33,20 @@ export async function openPoint(
   return { repository, contents, extraction };
 }
 
+/** What a step's detail says of bases that were damaged; begins with `; `. */
+export const passedOverText = ({ passedOver }: Pick<OpenedExtraction, 'passedOver'>): string =>
+  passedOver.map((line) => `; DAMAGED: ${line}`).join('');
+
 /** Its base is on disk while `work` runs. */
 export async function withPointOpen<T>(
   dependencies: Dependencies,
   point: RestorePoint,
   context: OperationContext,
-  work: (input: RestoreInput) => Promise<T>,
+  work: (input: OpenedExtraction) => Promise<T>,
 ): Promise<T> {
-  const { repository, extraction } = await openPoint(dependencies, point, context);
+  const { repository, contents, extraction } = await openPoint(dependencies, point, context);
   const directory = backupOf(dependencies).spoolDirectory;
-  const input = await openExtraction(repository, extraction, directory, context.signal);
+  const input = await openExtraction(repository, contents, extraction, directory, context.signal);
   try {
     return await work(input);
   } finally {
@@ -67,8 +75,8 @@ export async function dataOf(
   const partial = `${place}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(backupOf(dependencies).spoolDirectory, { recursive: true, mode: 0o700 });
-  const made = await withPointOpen(dependencies, point, context, (input) =>
-    writeDataDirectory(input, partial, {
+  const made = await withPointOpen(dependencies, point, context, async (input) => ({
+    ...(await writeDataDirectory(input, partial, {
       ...(way === 'exact'
         ? { way }
         : {
@@ -78,12 +86,13 @@ export async function dataOf(
           }),
       ...(targetVersion !== undefined && { targetVersion }),
       signal: context.signal,
-    }),
-  );
+    })),
+    damaged: passedOverText(input),
+  }));
   await rename(partial, place);
   return {
     directory,
-    detail: `${made.bytes} bytes in ${made.files.length} file(s), from ${made.zxid} on; ${made.sessionsDropped} sessions and ${made.ephemeralsDropped} ephemerals left out${made.warnings.map((line) => `; ${line}`).join('')}`,
+    detail: `${made.bytes} bytes in ${made.files.length} file(s), from ${made.zxid} on; ${made.sessionsDropped} sessions and ${made.ephemeralsDropped} ephemerals left out${made.warnings.map((line) => `; ${line}`).join('')}${made.damaged}`,
   };
 }
 

@@ -16,7 +16,7 @@ import { UnchangedCheck } from '../../src/tree/restore/unchanged';
 import { Selection } from '../../src/tree/copy/selection';
 import type { ConflictPolicy } from '../../src/tree/copy/merge';
 import type { StepActivities, StepArgs } from '../api';
-import { dataOf, forgetData, withPointOpen } from '../backup/restorePoint';
+import { dataOf, forgetData, passedOverText, withPointOpen } from '../backup/restorePoint';
 import { backupOf, type Dependencies } from '../dependencies';
 import { breakPastLocks } from '../lock';
 import { observeEnsemble } from '../observe/observeEnsemble';
@@ -155,7 +155,7 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
               signal: context.signal,
             },
           );
-          return `${result.created} created, ${result.changed} changed, ${result.deleted} deleted, ${result.skipped} left as they are; ${result.ephemerals.count} ephemerals left out`;
+          return `${result.created} created, ${result.changed} changed, ${result.deleted} deleted, ${result.skipped} left as they are; ${result.ephemerals.count} ephemerals left out${passedOverText(input)}`;
         });
         return { detail };
       }),
@@ -245,7 +245,7 @@ async function compareWithPoint(
           'BackupInvalid',
           `the ensemble serves another tree than that of ${point.zxid}: ${differences.slice(0, SHOWN_DIFFERENCES).join('; ')}${differences.length > SHOWN_DIFFERENCES ? '; and more' : ''}`,
         );
-      return `every member serves, at ${living.zxid === undefined ? 'an unknown zxid' : zxidText(living.zxid)}; ${compared} znodes are as they were at ${point.zxid}, ${changedSince} have been written since`;
+      return `every member serves, at ${living.zxid === undefined ? 'an unknown zxid' : zxidText(living.zxid)}; ${compared} znodes are as they were at ${point.zxid}, ${changedSince} have been written since${passedOverText(input)}`;
     } finally {
       await living.close();
     }

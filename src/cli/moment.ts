@@ -6,6 +6,8 @@ import { openRepositoryNamed, type MomentOptions } from './backupPlace';
 import type { CommandContext } from './context';
 import { spoolDirectory } from './treeSource';
 
+const SHOWN_DAMAGE = 5;
+
 export interface Moment {
   repository: Repository;
   contents: EnsembleContents;
@@ -25,12 +27,26 @@ export async function chooseMoment(
     ...(options.timeline !== undefined && { timeline: options.timeline }),
     acceptOlder: options.acceptOlder === true,
   });
+  for (const line of damageOf(contents, extraction)) context.output.warning(line);
   return { repository, contents, extraction };
+}
+
+/** What the listing shows to be damaged: a restore goes around it where it can, and not silently. */
+function damageOf({ timelines }: EnsembleContents, { timeline }: Extraction): string[] {
+  const findings = timelines.flatMap((one) =>
+    one.findings.filter(
+      ({ severity, code }) =>
+        severity === 'error' && (one.number === timeline || code === 'EnsembleDamaged'),
+    ),
+  );
+  const shown = findings.slice(0, SHOWN_DAMAGE).map(({ message }) => message);
+  const more = findings.length - shown.length;
+  return more > 0 ? [...shown, `${more} more of these: zkferry backup list`] : shown;
 }
 
 export async function withMomentOpen<T>(
   context: CommandContext,
-  { repository, extraction }: Moment,
+  { repository, contents, extraction }: Moment,
   work: (input: OpenedExtraction, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const { openExtraction } = await import('../adapters/restore/fromRepository');
@@ -39,10 +55,12 @@ export async function withMomentOpen<T>(
   try {
     const input = await openExtraction(
       repository,
+      contents,
       extraction,
       spoolDirectory(context),
       stop.signal,
     );
+    for (const line of input.passedOver) context.output.warning(line);
     try {
       return await work(input, stop.signal);
     } finally {

@@ -47,6 +47,13 @@ export class Output {
     if (!this.mode.quiet) this.io.stderr.write(`${text}\n`);
   }
 
+  /** What must not be missed: always said, to standard error. */
+  warning(text: string): void {
+    this.block?.clear();
+    const colors = pc.createColors(this.io.stderr.isTTY === true && !this.io.env.NO_COLOR);
+    this.io.stderr.write(`${colors.yellow('warning:')} ${text}\n`);
+  }
+
   /** Progress that is redrawn; nothing when piped. */
   progress(lines: string[]): void {
     this.block?.draw(lines);

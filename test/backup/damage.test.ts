@@ -125,8 +125,8 @@ test.each([['state'], ['state and index']])(
     const newest = (await objectsIn(store)).get('state')!.at(-1)!;
     const { errors, lost, latest } = await examined();
     expect(errors).toContainEqual(expect.stringContaining(`${newest} is older than`));
-    // A base that was named later proves itself, and so does every segment.
-    expect({ lost, latest }).toEqual({ lost: [], latest: 'restored' });
+    // A base that was named later proves itself, and so does every segment; that there was no more nothing tells.
+    expect({ lost, latest }).toEqual({ lost: [], latest: 'refused' });
   },
 );
 

@@ -92,7 +92,7 @@ async function timelineOf(repository: Repository) {
 async function servedAgain(repository: Repository): Promise<string> {
   const contents = await repository.contents(name());
   const extraction = await chooseFrom(repository, contents, { kind: 'latest' });
-  const input = await openExtraction(repository, extraction, directory);
+  const input = await openExtraction(repository, contents, extraction, directory);
   const data = join(directory, `data-${extraction.base.id}`);
   try {
     const { tree } = await treeAt(input);
@@ -112,7 +112,9 @@ async function servedAgain(repository: Repository): Promise<string> {
     ...{ directory: join(directory, 'scratch'), deadlineMs: 30_000 },
   });
   try {
-    const { tree } = await treeAt(await openExtraction(repository, extraction, directory));
+    const { tree } = await treeAt(
+      await openExtraction(repository, contents, extraction, directory),
+    );
     const served = await compareServed(tree, scratch.address, {
       auth: scratch.auth,
       ignore: (path) => path.startsWith('/locks'),

@@ -76,8 +76,10 @@ async function assertTold(stage: DamageStage, kind: ObjectKind, damage: Damage):
   }
   assert.equal(lost.length > 0, kinds[kind] === 'loses', `lost: ${lost.join()}`);
   assert.ok(lost.length < small.points.length, 'nothing is restored any more');
-  // Behind the damage a later base leads on, but for the newest pieces.
-  assert.equal(latest, kind === 'piece' ? 'refused' : 'restored');
+  // Behind the damage a later base leads on, but for the newest pieces, and for what tells which are the newest.
+  const isEnd =
+    kind === 'piece' || kind === 'state' || kind === 'ensemble' || kind === 'repository';
+  assert.equal(latest, isEnd ? 'refused' : 'restored');
 }
 
 /** What is gone is named by who names it, or by what it leaves. */

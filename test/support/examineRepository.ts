@@ -44,7 +44,7 @@ export async function extractedAt(
   const work = await mkdtemp(join(tmpdir(), 'zkferry-examine-'));
   try {
     const extraction = await chooseFrom(repository, contents, target);
-    const input = await openExtraction(repository, extraction, work);
+    const input = await openExtraction(repository, contents, extraction, work);
     const { tree } = await treeAt(input);
     return { zxid: extraction.zxid, tree };
   } finally {

@@ -22,6 +22,7 @@ import { readBases } from './readBases';
 import { byRange, logFolder, logObjectOf, readSegments, unknownObject } from './readSegments';
 import { readState, type StateRead } from './readState';
 import { listed, listTimeline, type Listing } from './timelineListing';
+import { lostSegments } from './unnamedIndexes';
 
 /** How often a timeline is looked at anew because its writer sealed meanwhile. */
 const ATTEMPTS = 5;
@@ -142,9 +143,12 @@ async function readTimeline(
         : before;
     const contents = await assembled(store, whose, listing, read, signal);
     const after = await stateNow(store, ensemble, timeline, signal);
-    if (isSame(before.state, after.state) || attempt === ATTEMPTS)
-      // What came after the listing began it need not have.
-      return { ...contents, durableUpTo: before.state?.durableUpTo };
+    // What came after the listing began it need not have.
+    const now = { ...contents, durableUpTo: before.state?.durableUpTo };
+    if (isSame(before.state, after.state)) return now;
+    // That what was sealed meanwhile is beyond the state says nothing.
+    if (attempt === ATTEMPTS)
+      return { ...now, findings: now.findings.filter(({ code }) => code !== 'StateOlder') };
     before = after;
   }
 }
@@ -174,7 +178,9 @@ async function assembled(
   signal?: AbortSignal,
 ): Promise<TimelineContents> {
   const { ensemble, timeline } = whose;
-  const log = await readSegments(store, logFolder(ensemble, timeline), state, listing, signal);
+  const folder = logFolder(ensemble, timeline);
+  const log = await readSegments(store, folder, state, listing, signal);
+  const lost = state === undefined ? [] : await lostSegments(store, folder, state, listing, signal);
   const tails = prefixes.tails(ensemble, timeline);
   const pieces: LogObject[] = [];
   const unknown: ContentFinding[] = [];
@@ -201,6 +207,6 @@ async function assembled(
   return {
     ...held,
     bases: bases.bases,
-    findings: [...findings, ...bases.findings, ...log.findings, ...unknown, ...older],
+    findings: [...findings, ...bases.findings, ...log.findings, ...lost, ...unknown, ...older],
   };
 }

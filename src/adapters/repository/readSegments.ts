@@ -113,7 +113,8 @@ const isNewer = (segments: readonly LogObject[], state: StateDocument): boolean 
 const isSealed = (segment: LogObject, { sealedUpTo }: StateDocument): boolean =>
   sealedUpTo === undefined || compareZxids(segment.last, sealedUpTo) <= 0;
 
-function isItsOwnName(segment: LogObject, folder: string): boolean {
+/** Whether what an index says of it is what its key says. */
+export function isItsOwnName(segment: LogObject, folder: string): boolean {
   if (!segment.key.startsWith(folder)) return false;
   const facts = logObjectOf(segment.key, 0);
   return (

@@ -7,7 +7,9 @@ import { recordDrill } from '../repository/drills';
 import type { Repository } from '../repository/repository';
 import { chooseFrom } from './fromRepository';
 
-export type Proof = Pick<DrillDocument, 'ok' | 'findings' | 'nodes' | 'digest' | 'serverVersion'>;
+/** `base`: where another one was read than the one that was chosen. */
+export type Proof = Pick<DrillDocument, 'ok' | 'findings' | 'nodes' | 'digest' | 'serverVersion'> &
+  Partial<Pick<DrillDocument, 'base'>>;
 
 const MAX_FINDINGS = 200;
 

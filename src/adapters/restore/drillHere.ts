@@ -36,7 +36,7 @@ export async function drillHere(
     repository,
     contents,
     options.at ?? { kind: 'latest' },
-    (extraction) => prove(repository, extraction, options),
+    (extraction) => prove(repository, contents, extraction, options),
     {
       ...(options.signal !== undefined && { signal: options.signal }),
       ...(options.onUnrecorded !== undefined && { onUnrecorded: options.onUnrecorded }),
@@ -46,13 +46,14 @@ export async function drillHere(
 
 async function prove(
   repository: Repository,
+  contents: EnsembleContents,
   extraction: Extraction,
   { releaseDirectory, javaHome, directory, signal }: DrillOptions,
 ): Promise<Proof> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const work = await mkdtemp(join(directory, 'drill-'));
   try {
-    const input = await openExtraction(repository, extraction, work, signal);
+    const input = await openExtraction(repository, contents, extraction, work, signal);
     const { tree, digestsMatched } = await treeAt(input, { signal });
     const data = join(work, 'data');
     await writeDataDirectory(input, data, { way: 'exact', signal });
@@ -69,7 +70,9 @@ async function prove(
       const compared = await compareServed(tree, server.address, { auth: server.auth, signal });
       return {
         ok: compared.differing === 0,
+        base: input.extraction.base.key,
         findings: [
+          ...input.passedOver,
           `${digestsMatched} digests of transactions matched`,
           `a server of ${server.version} served ${server.nodes} znodes at ${server.zxid}; ${compared.nodes} compared, ${compared.differing} different`,
           ...compared.differences.map((difference) => JSON.stringify(difference).slice(0, 2_000)),

@@ -4,13 +4,14 @@ import { createWriteStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import {
   chooseExtraction,
   settleTime,
   type TimeChoice,
 } from '../../planning/backup/chooseExtraction';
 import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
+import { fromOlderBase } from '../../planning/backup/leadingBases';
 import { zxidText, zxidValue } from '../../model/zxid';
 import type { Target } from '../../planning/backup/target';
 import { timeOf } from '../capture/pendingLog';
@@ -69,17 +70,52 @@ async function lastBefore(
 }
 
 export interface OpenedExtraction extends RestoreInput {
+  /** What is read: another base than the one that was chosen, where that one is damaged. */
+  extraction: Extraction;
+  /** Why newer bases are not read, a line each, for whoever asked: the same moment is restored, from more log. */
+  passedOver: string[];
   /** Removes what was brought to this machine. */
   close(): Promise<void>;
 }
 
-/** Brings the base to `directory`; the log is read where it lies, object by object. BackupInvalid names what is damaged. */
+/**
+ * Brings the base to `directory`; the log is read where it lies, object by object. A base that is damaged gives way to
+ * an older one of `contents` that leads to the same moment. BackupInvalid names what is damaged where none does.
+ */
 export async function openExtraction(
+  repository: Repository,
+  contents: EnsembleContents,
+  chosen: Extraction,
+  directory: string,
+  signal?: AbortSignal,
+): Promise<OpenedExtraction> {
+  const passedOver: string[] = [];
+  let damage: unknown;
+  for (let extraction: Extraction | undefined = chosen; extraction !== undefined;) {
+    try {
+      const input = await openBase(repository, extraction, directory, signal);
+      return { ...input, extraction, passedOver };
+    } catch (error) {
+      if (!isDamaged(error)) throw error;
+      damage ??= error;
+      extraction = fromOlderBase(contents, extraction);
+      if (extraction !== undefined)
+        passedOver.push(`${error.message}; the older base ${extraction.base.key} is read instead`);
+    }
+  }
+  throw damage;
+}
+
+/** What the object is, not that it cannot be read now, or by these keys. */
+const isDamaged = (error: unknown): error is ZkferryError =>
+  isZkferryError(error) && error.type === 'BackupInvalid' && !error.retryable;
+
+async function openBase(
   repository: Repository,
   { base, objects, zxid }: Extraction,
   directory: string,
   signal?: AbortSignal,
-): Promise<OpenedExtraction> {
+): Promise<RestoreInput & Pick<OpenedExtraction, 'close'>> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const file = join(directory, `base-${base.id}-${randomBytes(4).toString('hex')}`);
   try {

@@ -61,7 +61,7 @@ async function restoredTree(
     const target = { kind: 'zxid' as const, zxid };
     const extraction = await chooseFrom(repository, contents, target, { timeline }, signal);
     try {
-      const input = await openExtraction(repository, extraction, directory, signal);
+      const input = await openExtraction(repository, contents, extraction, directory, signal);
       try {
         const { tree, digestsMatched } = await treeAt(input, { signal });
         return { nodes: tree.size, digestsMatched };

@@ -9,17 +9,18 @@ import type {
   TimelineContents,
 } from './contents';
 import { needsUpTo } from './gaps';
+import { extractionTo } from './leadingBases';
 import { chain } from './logCover';
 import {
   afterLast,
   beforeFirst,
-  beyondLatest,
   insideHole,
   nothingThere,
+  notLatest,
   refuse,
 } from './notRestorable';
 import { restorableRanges, usableBases } from './restorable';
-import { mayLeadTo, standsAlone } from './standAlone';
+import { standsAlone } from './standAlone';
 import { isoTime, type Target } from './target';
 import { compareZxids, maxZxid } from '../../model/zxid';
 
@@ -27,8 +28,8 @@ export interface ChooseOptions {
   /** Its number; the newest without it. */
   timeline?: number;
   /**
-   * `older`: `latest` may be older than the last transaction that is known of, where that cannot be restored. Without
-   * it such a `latest` is refused.
+   * `older`: `latest` may be older than the last transaction that there was, where that cannot be restored or is not
+   * known. Without it such a `latest` is refused.
    */
   accept?: readonly 'older'[];
   /** For a time: no transaction up to this zxid is later, as a reader found that saw none later in `object`. */
@@ -65,8 +66,8 @@ export function chooseExtraction(
   if (last === undefined) throw nothingThere(contents, timeline);
   switch (target.kind) {
     case 'latest': {
-      const beyond = beyondLatest(timeline, last);
-      if (beyond !== undefined && options.accept?.includes('older') !== true) throw beyond;
+      const refusal = notLatest(contents, timeline, last, options.timeline !== undefined);
+      if (refusal !== undefined && options.accept?.includes('older') !== true) throw refusal;
       return { kind: 'chosen', extraction: extractionTo(timeline, last.to) };
     }
     case 'zxid':
@@ -120,19 +121,6 @@ function checkZxid(
   throw insideHole(zxid, timeline, before, range);
 }
 
-/** `zxid` lies in a restorable range. */
-function extractionTo(timeline: TimelineContents, zxid: string): Extraction {
-  const base = usableBases(timeline)
-    .map((usable) => usable.base)
-    .filter((one) => mayLeadTo(one, zxid))
-    // One that a log goes on from is of one moment.
-    .sort((one, other) => Number(standsAlone(other)) - Number(standsAlone(one)))
-    .at(-1);
-  if (base === undefined) throw refuse(`no base of timeline ${timeline.number} leads to ${zxid}`);
-  const objects = standsAlone(base) ? [] : chain(timeline, base.snapshotZxid, zxid);
-  return { timeline: timeline.number, base, objects, zxid };
-}
-
 /**
  * The last transaction before the first one, in the order of zxids and from the first restorable one on, that is later
  * than the time: clocks of leaders differ, so times need not rise with zxids.
@@ -153,6 +141,8 @@ function byTime(
     const [first] = bases;
     if (first === undefined) continue;
     if (first.usableFromMs > timeMs) {
+      const end = shownAt(ranges, index, timeMs);
+      if (end !== undefined) return { kind: 'chosen', extraction: extractionTo(timeline, end) };
       const before = ranges[index - 1];
       throw before === undefined
         ? beforeFirst(shown, timeline, ranges)
@@ -163,11 +153,25 @@ function byTime(
     const choice = inRange(timeline, from, bases, timeMs);
     if (choice !== undefined) return choice;
   }
-  const last = ranges.at(-1);
-  if (last?.toMs === timeMs && beyondLatest(timeline, last) === undefined) {
-    return { kind: 'chosen', extraction: extractionTo(timeline, last.to) };
-  }
+  const end = shownAt(ranges, ranges.length, timeMs);
+  if (end !== undefined) return { kind: 'chosen', extraction: extractionTo(timeline, end) };
   throw afterLast(shown, timeline, ranges, 'use --at latest for the newest there is');
+}
+
+/**
+ * The end of a range that is shown with the very time: whoever asks for what a listing shows means that, though more of
+ * the same millisecond may be missing. In the `passed` ranges nothing is later.
+ */
+function shownAt(
+  ranges: readonly RestorableRange[],
+  passed: number,
+  timeMs: number,
+): string | undefined {
+  const begins = ({ fromMs }: RestorableRange) => fromMs === timeMs;
+  const ends = ({ toMs }: RestorableRange) => toMs === timeMs;
+  const [before, after] = [ranges.slice(0, passed), ranges.slice(passed)];
+  const shown = before.findLast(ends) ?? before.findLast(begins);
+  return shown?.to ?? after.find(begins)?.from ?? after.find(ends)?.to;
 }
 
 const within = ({ from, to }: RestorableRange, zxid: string): boolean =>

@@ -76,7 +76,10 @@ export interface RestorableRange {
   to: string;
   /** Of a base that is not of one moment: from where it was read, up to `to`. */
   readFrom?: string;
-  /** Least and greatest time of a transaction in it, ms since 1970. */
+  /**
+   * Ms since 1970: that of `from`, as its base says, and the greatest of a transaction in it. Both are asked for as
+   * they are shown, so each leads into the range: the least time in it, where a clock ran back, would not.
+   */
   fromMs: number;
   toMs: number;
 }

@@ -1,6 +1,11 @@
 /** What a refusal says: what there is instead, and what is missing. */
 import { ZkferryError } from '../../model/errors';
-import type { EnsembleContents, RestorableRange, TimelineContents } from './contents';
+import type {
+  ContentFinding,
+  EnsembleContents,
+  RestorableRange,
+  TimelineContents,
+} from './contents';
 import { explainRange } from './explain';
 import { explainGap, gapsOf, newestKnown } from './gaps';
 import { rangeFindings, restorableRanges } from './restorable';
@@ -91,17 +96,43 @@ export function insideHole(
 }
 
 /**
- * Undefined where the newest range reaches as far as anything tells of. Otherwise what was captured or lost beyond it,
- * so that nobody takes an older state for the newest.
+ * Why `last` may not be taken for the latest, so that nobody takes an older state for the newest: what was captured or
+ * lost beyond it, or that nothing tells whether anything was. Undefined where it reaches as far as ever.
+ * `isNamed`: the timeline was asked for by its number, so it need not be the newest.
  */
-export function beyondLatest(
+export function notLatest(
+  contents: EnsembleContents,
   timeline: TimelineContents,
   last: RestorableRange,
+  isNamed: boolean,
 ): ZkferryError | undefined {
   const known = newestKnown(timeline);
-  if (known === undefined || compareZxids(known, last.to) <= 0) return undefined;
+  const newest = `the newest that can is ${explainRange(last)}`;
+  const instead = `ask for ${last.to}, or use --accept-older, if that is enough`;
+  if (known !== undefined && compareZxids(known, last.to) > 0)
+    return refuse(
+      `the latest of timeline ${timeline.number}, ${known}, cannot be restored${missingAfter(timeline, last.to)}; ${newest}: ${instead}, or wait for a new base`,
+      { newest: last.to, known },
+    );
+  const blind = timeline.findings.find(({ code }) => HIDES_THE_END.has(code));
+  if (blind !== undefined)
+    return refuse(
+      `what the latest of timeline ${timeline.number} was is not known, so it cannot be restored: ${blind.message}; ${newest}: ${instead}, or let a hot backup go on, which writes anew what is missing`,
+      { newest: last.to },
+    );
+  const unlisted = contents.timelines
+    .flatMap(({ findings }) => findings)
+    .find(({ code }) => code === 'EnsembleDamaged');
+  if (unlisted === undefined || isNamed) return undefined;
   return refuse(
-    `the latest of timeline ${timeline.number}, ${known}, cannot be restored${missingAfter(timeline, last.to)}; the newest that can is ${explainRange(last)}: ask for ${last.to} if that is enough, or wait for a new base`,
-    { newest: last.to, known },
+    `whether timeline ${timeline.number} is the newest is not known, so its latest is not taken for that: ${unlisted.message}; ${newest}: use --timeline ${timeline.number} if it is the newest; ${instead}`,
+    { newest: last.to },
   );
 }
+
+/** The state tells how far the log reached. Segments are told of by their indexes, bases by the log and the holes around. */
+const HIDES_THE_END: ReadonlySet<ContentFinding['code']> = new Set([
+  'StateMissing',
+  'StateDamaged',
+  'StateOlder',
+]);

@@ -62,12 +62,10 @@ function outside(
 
 function rangeOf(timeline: number, island: Island, base: ListedBase): RestorableRange {
   const from = zxidValue(needsUpTo(base));
-  let [fromMs, toMs] = [base.usableFromMs, base.usableFromMs];
-  for (const object of island.objects) {
-    if (zxidValue(object.last) <= from) continue;
-    toMs = Math.max(toMs, object.toMs);
-    if (zxidValue(object.after) >= from) fromMs = Math.min(fromMs, object.fromMs);
-  }
+  const fromMs = base.usableFromMs;
+  let toMs = fromMs;
+  for (const object of island.objects)
+    if (zxidValue(object.last) > from) toMs = Math.max(toMs, object.toMs);
   const range = { from: needsUpTo(base), to: zxidText(island.upTo) };
   const { readFrom } = base;
   return {

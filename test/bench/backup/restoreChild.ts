@@ -35,7 +35,7 @@ async function restore(argument: RestoreArgument): Promise<Restored> {
   const repository = await openRepository(storeNamed(place));
   const contents = await repository.contents(ENSEMBLE);
   const extraction = await chooseFrom(repository, contents, { kind: 'latest' });
-  const input = await openExtraction(repository, extraction, directory);
+  const input = await openExtraction(repository, contents, extraction, directory);
   const fetched = performance.now();
   const dataDirectory = join(directory, 'data');
   const written = await writeDataDirectory(input, dataDirectory, { way, targetVersion: version });

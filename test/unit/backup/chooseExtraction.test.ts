@@ -1,12 +1,15 @@
 import fc from 'fast-check';
-import { newestKnown } from '../../../src/planning/backup/gaps';
 import {
   chooseExtraction,
   settleTime,
   type Choice,
   type ChooseOptions,
 } from '../../../src/planning/backup/chooseExtraction';
-import type { Extraction, TimelineContents } from '../../../src/planning/backup/contents';
+import type {
+  ContentFinding,
+  Extraction,
+  TimelineContents,
+} from '../../../src/planning/backup/contents';
 import { zxidText, zxidValue } from '../../../src/model/zxid';
 import { restorableRanges } from '../../../src/planning/backup/restorable';
 import type { Target } from '../../../src/planning/backup/target';
@@ -135,20 +138,76 @@ test('where times rise, a time restores to the last transaction that is not late
         to: world.history.zxids.indexOf(zxidValue(to)),
         toMs,
       }));
-      const last = ranges.at(-1);
       const whole = ranges.some(({ from, to }) => from <= count && count < to);
-      const known = world.history.zxids.indexOf(zxidValue(newestKnown(world.contents) ?? '0x0'));
-      if (last?.toMs === timeMs && known <= last.to) {
-        // Nothing tells whether more of that millisecond came.
-        expect(replay(world.history, restoredAt(world, timeMs))).toEqual(upTo(last.to));
-      } else if (whole) {
+      const ended = ranges.findLast(({ toMs }) => toMs === timeMs);
+      if (whole) {
         expect(replay(world.history, restoredAt(world, timeMs))).toEqual(upTo(count));
+      } else if (ended !== undefined) {
+        // Nothing tells whether more of that millisecond came.
+        expect(replay(world.history, restoredAt(world, timeMs))).toEqual(upTo(ended.to));
       } else {
         expect(refusal(() => restoredAt(world, timeMs))).toBeDefined();
       }
     }),
     { numRuns: RUNS },
   );
+});
+
+test('every moment that a listing shows is restored, by its zxid and by its time', () => {
+  fc.assert(
+    fc.property(anyWorld(), (world) => {
+      for (const { from, to, fromMs, toMs } of restorableRanges(world.contents)) {
+        for (const one of [from, to])
+          expect(chosen(choose(world.contents, { kind: 'zxid', zxid: one })).zxid).toBe(one);
+        for (const timeMs of [fromMs, toMs]) {
+          const extraction = restoredAt(world, timeMs);
+          const count = world.history.zxids.indexOf(zxidValue(extraction.zxid));
+          expect(replay(world.history, extraction)).toEqual(upTo(count));
+        }
+      }
+    }),
+    { numRuns: RUNS },
+  );
+});
+
+describe('beside a hole', () => {
+  const contents = timelineOf(1, {
+    bases: [base(2, 4, 1), base(18, 20, 2)],
+    segments: [segment(2, 10), segment(18, 30)],
+  });
+  const at = (timeMs: number): string =>
+    restoredAt({ history, contents: { ...contents } }, timeMs).zxid;
+
+  test('the times of the ends that a listing shows are these ends', () => {
+    const ends = restorableRanges(contents).map(({ fromMs, toMs }) => [at(fromMs), at(toMs)]);
+    expect(ends).toEqual([
+      [zxid(4), zxid(10)],
+      [zxid(20), zxid(30)],
+    ]);
+  });
+
+  test('a millisecond further into it is refused', () => {
+    for (const timeMs of [time(4) - 1, time(10) + 1, time(20) - 1, time(30) + 1])
+      expect(refusal(() => at(timeMs))).toBeDefined();
+  });
+
+  test('a base that stands alone there is restored, not one whose log ends before', () => {
+    const standing = { ...base(14, 14, 3), source: 'logical' as const };
+    const three = { ...contents, bases: [...contents.bases, standing] };
+    const wanted = { zxid: zxid(14), base: { id: standing.id }, objects: [] };
+    expect(restoredAt({ history, contents: three }, time(14))).toMatchObject(wanted);
+    const byZxid = { kind: 'zxid', zxid: zxid(14) } as const;
+    expect(chosen(choose(three, byZxid))).toMatchObject(wanted);
+  });
+});
+
+test('a beginning is shown with a time that leads there, though clocks ran back after it', () => {
+  const contents = timelineOf(1, { bases: [base(4, 4)], segments: [segment(4, 10)] });
+  contents.bases[0]!.usableFromMs = time(20);
+  const [range] = restorableRanges(contents);
+  expect(range).toMatchObject({ fromMs: time(20), toMs: time(20) });
+  expect(restoredAt({ history, contents }, time(20)).zxid).toBe(zxid(10));
+  expect(refusal(() => restoredAt({ history, contents }, time(20) - 1))).toBeDefined();
 });
 
 test('where clocks ran back, what a time restores holds none of the restorable ones that is later, and ends before one', () => {
@@ -167,6 +226,12 @@ test('where clocks ran back, what a time restores holds none of the restorable o
       const restorable = restorableCounts(world);
       const first = Math.min(...restorable);
       expect(replay(world.history, extraction)).toEqual(upTo(count));
+      const shown = restorableRanges(world.contents).flatMap(({ from, to, fromMs, toMs }) => [
+        ...(fromMs === timeMs ? [from, to] : []),
+        ...(toMs === timeMs ? [to] : []),
+      ]);
+      // The end that is shown with this time is meant, whatever other clocks said.
+      if (shown.includes(extraction.zxid)) return;
       for (const at of restorable) {
         if (at > first && at <= count) expect(timesMs[at]).toBeLessThanOrEqual(timeMs);
       }
@@ -253,6 +318,47 @@ test('the last object that is damaged keeps its message: what was captured in it
   });
   const message = refusal(() => choose(contents, { kind: 'latest' })) ?? '';
   for (const told of [zxid(9), lost.key, 'cut short', zxid(5)]) expect(message).toContain(told);
+});
+
+describe('a finding by which the end is not known', () => {
+  const found = (code: ContentFinding['code']): TimelineContents =>
+    timelineOf(1, {
+      ...{ bases: [base(0, 0)], segments: [segment(0, 5)] },
+      findings: [{ code, severity: 'error', key: 'its key', message: 'its message' }],
+    });
+  const latest = (timeline: TimelineContents, options?: ChooseOptions): string =>
+    chosen(choose(timeline, { kind: 'latest' }, options)).zxid;
+
+  test.each(['StateMissing', 'StateDamaged', 'StateOlder'] as const)(
+    '%s: the latest is refused with it and with what there is, and may be accepted',
+    (code) => {
+      for (const options of [{}, { timeline: 1 }]) {
+        const message = refusal(() => latest(found(code), options)) ?? '';
+        for (const told of ['its message', zxid(5), '--accept-older'])
+          expect(message).toContain(told);
+      }
+      expect(latest(found(code), { accept: ['older'] })).toBe(zxid(5));
+      const byZxid = { kind: 'zxid', zxid: zxid(5) } as const;
+      expect(chosen(choose(found(code), byZxid)).zxid).toBe(zxid(5));
+    },
+  );
+
+  test('EnsembleDamaged: only of a timeline that was named', () => {
+    const damaged = { ...found('EnsembleDamaged'), number: 1 };
+    const second = timelineOf(2, { bases: [base(0, 0)], segments: [segment(0, 9)] });
+    const of = (options?: ChooseOptions) =>
+      chosen(chooseExtraction(ensembleOf(damaged, second), { kind: 'latest' }, options)).zxid;
+    expect(refusal(() => of())).toContain('--timeline 2 if it is the newest');
+    expect(of({ timeline: 2 })).toBe(zxid(9));
+    expect(of({ accept: ['older'] })).toBe(zxid(9));
+  });
+
+  test.each([
+    ...(['IndexMissing', 'IndexDamaged', 'IndexOlder', 'ManifestMissing'] as const),
+    ...(['ManifestDamaged', 'ObjectUnknown', 'DrillDamaged'] as const),
+  ])('%s is none', (code) => {
+    expect(latest(found(code))).toBe(zxid(5));
+  });
 });
 
 test('a time within the object of the first base leaves the choice between its bases to the reader', () => {

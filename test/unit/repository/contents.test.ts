@@ -90,6 +90,44 @@ describe('a repository whose writer is at work', () => {
   });
 });
 
+describe('a repository whose writer seals during every look', () => {
+  it('is not taken for one with an older state', async () => {
+    const made = await make(directoryPlace());
+    const { store } = made.repository;
+    const list = store.list.bind(store);
+    let end = 40;
+    let pieces = made.pieces.map(({ key }) => key);
+    let sealed: LogObject[] = [await sealedUpTo(40)];
+    function sealedUpTo(upTo: number): Promise<LogObject> {
+      const after = upTo === 40 ? 30 : upTo - 1;
+      return putLogObject(made.repository, keys.log(E, 1), after, range(after + 1, upTo));
+    }
+    // The segment is shown, then the state names it and its pieces go, then these are listed.
+    store.list = async function* (of, signal) {
+      if (of === prefixes.tails(E, 1) && pieces.length > 0) {
+        const index = await made.repository.putDocument(keys.index(E, 1, 2, end), {
+          format: 1,
+          segments: [made.segments[2]!, ...sealed],
+        });
+        const upTo = sealed.at(-1)!.last;
+        await putState(made.repository, 2, [made.indexes[0]!, index], made.bases, upTo);
+        await store.delete(pieces.splice(0));
+      }
+      if (of === prefixes.states(E, 1) && pieces.length === 0) {
+        end += 1;
+        const tail = keys.pieces(E, 1, 2);
+        pieces = [(await putLogObject(made.repository, tail, end - 1, range(end, end))).key];
+        sealed = [...sealed, await sealedUpTo(end)];
+      }
+      yield* list(of, signal);
+    };
+    const timeline = await timelineOf(made);
+    expect(timeline.unindexed).not.toEqual([]);
+    expect(timeline.findings).toEqual([]);
+    await made.place.close();
+  });
+});
+
 describe('a repository that is damaged', () => {
   let made: Made;
   const ALL = ['0x0-0xa', '0xa-0x14', '0x14-0x1e'];

@@ -3,8 +3,8 @@ import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
 import { parseOrThrow } from '../../../model/validation';
 import { versionSchema } from '../../../model/version';
+import type { Extraction } from '../../../planning/backup/contents';
 import { readingOf } from '../../../planning/backup/standAlone';
-import { zxidText } from '../../../model/zxid';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
 import {
   action,
@@ -67,36 +67,51 @@ async function extract(
   const targetVersion =
     forVersion === undefined ? undefined : parseOrThrow(versionSchema, forVersion, '--for-version');
   const moment = await chooseMoment(context, repositoryName, ensemble, options);
-  const { base, objects, zxid: to } = moment.extraction;
-  const plan = [
-    `${ensemble} as of ${to}: base ${base.usableFrom} of ${instant(base.takenAt)} (${bytesText(base.snapshot.bytes)}) and ${count(objects.length, 'log object')}`,
-    ...readingOf(base),
-  ];
   if (options.execute !== true) {
     const { choosePlace } = await import('../../../adapters/restore/place');
     await choosePlace(options.to, 0);
     return {
-      text: [...plan, 'nothing was written; --execute does it'].join('\n'),
+      text: [
+        ...sourceOf(ensemble, moment.extraction),
+        'nothing was written; --execute does it',
+      ].join('\n'),
       document: { ok: true, executed: false, ...moment.extraction },
     };
   }
   const { writeDataDirectory } = await import('../../../adapters/restore');
-  const result = await withMomentOpen(context, moment, (input, signal) =>
-    writeDataDirectory(input, options.to, {
-      ...(exact ? { way: 'exact' } : { way: 'clean', keepSessions: keepSessions === true }),
-      ...(targetVersion !== undefined && { targetVersion }),
-      ...(above !== undefined && { above }),
-      signal,
+  const { read, passedOver, ...result } = await withMomentOpen(
+    context,
+    moment,
+    async (input, signal) => ({
+      ...{ read: input.extraction, passedOver: input.passedOver },
+      ...(await writeDataDirectory(input, options.to, {
+        ...(exact ? { way: 'exact' } : { way: 'clean', keepSessions: keepSessions === true }),
+        ...(targetVersion !== undefined && { targetVersion }),
+        ...(above !== undefined && { above }),
+        signal,
+      })),
     }),
   );
   const { directory, files, sessions, sessionsDropped, ephemeralsDropped, warnings } = result;
   return {
     text: [
-      ...plan,
+      ...sourceOf(ensemble, read),
       `${directory}: ${files.join(', ')} (${bytesText(result.bytes)}); a server that starts on it is at ${result.zxid}`,
       `${count(sessions, 'session')} may resume, ${sessionsDropped} dropped with ${count(ephemeralsDropped, 'ephemeral')}`,
       ...warnings.map((warning) => `warning: ${warning}`),
     ].join('\n'),
-    document: { ok: true, executed: true, asOf: zxidText(BigInt(to)), ...result },
+    document: {
+      ok: true,
+      executed: true,
+      asOf: read.zxid,
+      base: read.base.key,
+      passedOver,
+      ...result,
+    },
   };
 }
+
+const sourceOf = (ensemble: string, { base, objects, zxid: to }: Extraction): string[] => [
+  `${ensemble} as of ${to}: base ${base.usableFrom} of ${instant(base.takenAt)} (${bytesText(base.snapshot.bytes)}) and ${count(objects.length, 'log object')}`,
+  ...readingOf(base),
+];

@@ -25,7 +25,7 @@ export async function bringBack(
   const moment = await chooseFrom(repository, contents, { kind: 'zxid', zxid: asOf }, {}, signal);
   const shown = `${lab.name}${path} as of ${asOf}`;
   const then = async (): Promise<TreeSource> => {
-    const opened = await openExtraction(repository, moment, spool, signal);
+    const opened = await openExtraction(repository, contents, moment, spool, signal);
     try {
       return await restoreSource(opened, shown, { spool, signal });
     } finally {
