@@ -176,8 +176,8 @@ test('taken back after it served, every server runs on the data it had, and so d
   expect(await inBackup('/kept')).toBe('newer still');
 });
 
-test('taken back while servers are being stopped, these are started again, and no data are touched', async () => {
-  const before = aside();
+/** A restore to the newest moment that has begun to stop servers. */
+async function whileStopping() {
   const run = await harness.startRestore({});
   await run.approve('start');
   await run.until('the first server to be stopped', ({ plan }) =>
@@ -185,6 +185,12 @@ test('taken back while servers are being stopped, these are started again, and n
       ({ activity, state }) => activity === 'haltServer' && state === 'running',
     ),
   );
+  return run;
+}
+
+test('taken back while servers are being stopped, these are started again, and no data are touched', async () => {
+  const before = aside();
+  const run = await whileStopping();
   await run.send('rollback', { by: 'tester' });
   const report = await run.report();
   expect(report.outcome).toBe('rolledBack');
@@ -195,13 +201,7 @@ test('taken back while servers are being stopped, these are started again, and n
 });
 
 test('a pause asked for in a restore waits until its servers run, on the data restored', async () => {
-  const run = await harness.startRestore({});
-  await run.approve('start');
-  await run.until('the first server to be stopped', ({ plan }) =>
-    (plan?.steps ?? []).some(
-      ({ activity, state }) => activity === 'haltServer' && state === 'running',
-    ),
-  );
+  const run = await whileStopping();
   await run.send('pause', { by: 'tester' });
   const paused = await run.until('the pause', ({ state }) => state === 'paused');
   const started = paused.plan!.steps.filter(
