@@ -99,7 +99,10 @@ async function verify(
 async function refuseUnusable({ zookeeper, javaHome }: VerifyOptions): Promise<void> {
   if (zookeeper === undefined) {
     if (javaHome === undefined) return;
-    throw new ZkferryError('BadUsage', '--java-home is for the server of a drill: give --zookeeper');
+    throw new ZkferryError(
+      'BadUsage',
+      '--java-home is for the server of a drill: give --zookeeper',
+    );
   }
   const { jarsOf } = await import('../../../adapters/restore/serverCommand');
   const { checkJava } = await import('../../../adapters/restore/serverProgram');
