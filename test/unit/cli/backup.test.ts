@@ -23,6 +23,14 @@ test.each([
     ['extract', NOWHERE, 'orders', '--at', 'latest', '--to', '/x', '--exact', '--keep-sessions'],
     /--exact keeps sessions and zxids/,
   ],
+  ...['3.12.0', '9.9.9', '3.9', 'newest'].map((version): [string[], RegExp] => [
+    ['extract', NOWHERE, 'orders', '--at', 'latest', '--to', '/x', '--for-version', version],
+    /--for-version: expected a version such as 3.9.6, of one of the release lines 3.4, .*, 3.9; got "/,
+  ]),
+  [
+    ['restore', NOWHERE, 'orders/a', 'a:1/a', '--at', 'latest', '--target-read-by', 'foo'],
+    /--target-read-by <way>' argument 'foo' is invalid. Allowed choices are tap, client/,
+  ],
   [['restore', NOWHERE, 'orders/zookeeper', 'a:1/x', '--at', 'latest'], /ENSEMBLE: \/zookeeper/],
   [['restore', NOWHERE, 'orders/a', 'a:1/zkferry', '--at', 'latest'], /TARGET: \/zkferry/],
   [['restore', NOWHERE, 'orders/a', 'a:1/a', '--at', 'latest', '--conflict', 'ask'], /choices/],

@@ -1,9 +1,9 @@
 /** `zkferry backup extract REPOSITORY ENSEMBLE --at … --to DIRECTORY`: a data directory that a server starts on. */
 import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
-import { parseOrThrow } from '../../../model/validation';
 import { versionSchema } from '../../../model/version';
 import { readingOf } from '../../../planning/backup/standAlone';
+import { isKnownLine, RELEASE_LINES } from '../../../planning/releases';
 import { zxidText } from '../../../model/zxid';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
 import {
@@ -64,8 +64,7 @@ async function extract(
       'BadUsage',
       '--exact keeps sessions and zxids as they were: it goes neither with --keep-sessions nor with --above',
     );
-  const targetVersion =
-    forVersion === undefined ? undefined : parseOrThrow(versionSchema, forVersion, '--for-version');
+  const targetVersion = forVersion === undefined ? undefined : knownVersion(forVersion);
   const moment = await chooseMoment(context, repositoryName, ensemble, options);
   const { base, objects, zxid: to } = moment.extraction;
   const plan = [
@@ -73,11 +72,14 @@ async function extract(
     ...readingOf(base),
   ];
   if (options.execute !== true) {
-    const { choosePlace } = await import('../../../adapters/restore/place');
-    await choosePlace(options.to, 0);
+    const { choosePlace, leftoverText } = await import('../../../adapters/restore/place');
+    const { leftovers } = await choosePlace(options.to, 0);
+    const warnings = leftovers.map(leftoverText);
     return {
-      text: [...plan, 'nothing was written; --execute does it'].join('\n'),
-      document: { ok: true, executed: false, ...moment.extraction },
+      text: [...plan, ...warningLines(warnings), 'nothing was written; --execute does it'].join(
+        '\n',
+      ),
+      document: { ok: true, executed: false, ...moment.extraction, warnings },
     };
   }
   const { writeDataDirectory } = await import('../../../adapters/restore');
@@ -95,8 +97,20 @@ async function extract(
       ...plan,
       `${directory}: ${files.join(', ')} (${bytesText(result.bytes)}); a server that starts on it is at ${result.zxid}`,
       `${count(sessions, 'session')} may resume, ${sessionsDropped} dropped with ${count(ephemeralsDropped, 'ephemeral')}`,
-      ...warnings.map((warning) => `warning: ${warning}`),
+      ...warningLines(warnings),
     ].join('\n'),
     document: { ok: true, executed: true, asOf: zxidText(BigInt(to)), ...result },
   };
+}
+
+const warningLines = (warnings: readonly string[]): string[] =>
+  warnings.map((warning) => `warning: ${warning}`);
+
+/** What an unknown release reads nobody knows: it would be taken for one that reads everything. */
+function knownVersion(given: string): string {
+  if (versionSchema.safeParse(given).success && isKnownLine(given)) return given;
+  throw new ZkferryError(
+    'InvalidInput',
+    `--for-version: expected a version such as 3.9.6, of one of the release lines ${RELEASE_LINES.map(({ line }) => line).join(', ')}; got ${JSON.stringify(given.slice(0, 100))}`,
+  );
 }

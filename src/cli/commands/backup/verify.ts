@@ -11,6 +11,7 @@ import {
   type Runner,
 } from '../../context';
 import { EXIT } from '../../exitCodes';
+import { interruptedBy } from '../../interrupted';
 import { bytesText, count } from '../../render/text';
 import { spoolDirectory } from '../../treeSource';
 
@@ -85,6 +86,8 @@ async function verify(
         ...(unrecorded !== undefined && { drillUnrecorded: unrecorded }),
       });
     }
+  } catch (error) {
+    interruptedBy(stop.signal, 'interrupted: nothing is recorded')(error);
   } finally {
     release();
   }
