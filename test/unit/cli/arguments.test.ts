@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ran, NOBODY } from './testIo';
@@ -211,4 +211,19 @@ describe('schema', () => {
     const { out } = await ran(['schema', 'upgrade']);
     expect((JSON.parse(out) as { required: string[] }).required).toEqual(['ensemble', 'target']);
   });
+});
+
+it('lab up: a TEMPORAL_ADDRESS where nobody answers is told before anything is made', async () => {
+  const before = { ...process.env };
+  const state = mkdtempSync(join(tmpdir(), 'zkferry-lab-'));
+  Object.assign(process.env, { TEMPORAL_ADDRESS: NOBODY, ZKFERRY_STATE: state });
+  try {
+    const { code, err } = await ran(['lab', 'up', 'stale']);
+    expect(err).toMatch(/TEMPORAL_ADDRESS: expected where .* answers, or nothing.*got 127.0.0.1:1/);
+    expect(code).toBe(1);
+    expect(readdirSync(state)).toEqual([]);
+  } finally {
+    process.env = before;
+    rmSync(state, { recursive: true });
+  }
 });
