@@ -6,11 +6,16 @@ const NOWHERE = '/nowhere/backups';
 
 test.each([
   [['init', NOWHERE], /who may read it must be said/],
-  [['init', NOWHERE, '--recipient', RECIPIENT, '--encryption', 'none'], /must be said/],
+  [
+    ['init', NOWHERE, '--recipient', RECIPIENT, '--encryption', 'none'],
+    /--recipient and --encryption none contradict each other: expected one of the two; got/,
+  ],
   [['init', NOWHERE, '--encryption', 'some'], /--encryption: expected none; got some/],
   [['init', 'backups', '--encryption', 'none'], /the inventory says how backups is encrypted/],
   [['init', 's3://bucket/../x', '--encryption', 'none'], /neither "\." nor "\.\."/],
   [['show', NOWHERE, 'orders'], /required option '--at/],
+  [['show', NOWHERE, 'orders', '--at', 'latest', '--below'], /--below: only with --history/],
+  [['show', NOWHERE, 'orders', '--at', 'latest', '--children'], /--children: only with --history/],
   [['show', NOWHERE, '../orders', '--at', 'latest'], /expected the name of an ensemble/],
   [['show', NOWHERE, 'orders/app/', '--at', 'latest'], /without a slash at its end/],
   [['extract', NOWHERE, 'orders', '--at', 'latest'], /required option '--to/],
