@@ -274,7 +274,7 @@ export interface WholeBaseArgs extends BackupTarget {
   baseBytesPerSecond?: number;
 }
 
-export type CaptureProgressReport = Omit<CaptureStatus, 'repository' | 'state' | 'at'> & {
+export type CaptureProgressReport = Omit<CaptureStatus, 'repository' | 'state'> & {
   state: Exclude<CaptureStatus['state'], 'idle'>;
 };
 

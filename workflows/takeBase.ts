@@ -5,6 +5,7 @@ import { takeBaseInputSchema, type TakeBaseRequest } from '../src/model/backupIn
 import { BASE_WORKFLOW } from '../src/model/contract';
 import { describeIssues } from '../src/model/validation';
 import { runActivities } from './run/activityProxy';
+import { showAttributes } from './run/attributes';
 
 const OPEN_MS = 60_000;
 const BASE_MS = 6 * 3_600_000;
@@ -18,9 +19,10 @@ export async function takeBase(request: TakeBaseRequest): Promise<BaseResult> {
       parsed.error.issues.map(({ path, message }) => ({ path: path.map(String), message })),
     );
   const input = parsed.data;
-  const { site } = await runActivities(undefined, OPEN_MS, 'read the inventory').openBackup(input);
+  const opened = await runActivities(undefined, OPEN_MS, 'read the inventory').openBackup(input);
+  showAttributes(opened, BASE_WORKFLOW, 'capture');
   const { workflowId, runId } = workflowInfo();
-  return runActivities(site, BASE_MS, `take a base of ${input.ensemble}`).takeUsableBase({
+  return runActivities(opened.site, BASE_MS, `take a base of ${input.ensemble}`).takeUsableBase({
     ...input,
     owner: `${workflowId} ${runId}`,
   });

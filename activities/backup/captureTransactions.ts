@@ -4,6 +4,7 @@ import type { BackupActivities } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { captureSource } from './captureSource';
+import { tellingProgress } from './tellingProgress';
 import { afterwards, SEAL_WITHIN_MS } from '../../src/adapters/capture/stopSoftly';
 
 export function captureActivities(
@@ -32,21 +33,22 @@ export function captureActivities(
         ]);
         const hard = afterwards(stop, SEAL_WITHIN_MS);
         try {
-          const progress = await capture({
-            ...(await captureSource(dependencies, args)),
-            segmentMs: args.segmentMs,
-            acceptForeign: args.acceptForeign,
-            ...(args.baseBytesPerSecond !== undefined && {
-              baseBytesPerSecond: args.baseBytesPerSecond,
+          return await tellingProgress(context, async (tell) =>
+            capture({
+              ...(await captureSource(dependencies, args)),
+              segmentMs: args.segmentMs,
+              acceptForeign: args.acceptForeign,
+              ...(args.baseBytesPerSecond !== undefined && {
+                baseBytesPerSecond: args.baseBytesPerSecond,
+              }),
+              owner: args.owner,
+              ...{ stop, signal: hard.signal },
+              onProgress: (now) => {
+                tell(now);
+                if (now.plainBytes >= args.endAfterBytes) enough.abort();
+              },
             }),
-            owner: args.owner,
-            ...{ stop, signal: hard.signal },
-            onProgress: (now) => {
-              context.heartbeat(now);
-              if (now.plainBytes >= args.endAfterBytes) enough.abort();
-            },
-          });
-          return { progress };
+          );
         } finally {
           hard.cancel();
         }

@@ -8,13 +8,18 @@ import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
 import { GIVE_UP_AFTER_MS } from './backUpNow';
 import { captureSource } from './captureSource';
+import { tellingProgress } from './tellingProgress';
 
 export function wholeBaseActivities(
   dependencies: Dependencies,
 ): Pick<BackupActivities, 'takeWholeBase'> {
   return {
     takeWholeBase: (args) =>
-      operation(async (context) => ({ progress: await wholeBase(dependencies, args, context) })),
+      operation((context) =>
+        tellingProgress(context, (tell) =>
+          wholeBase(dependencies, args, { signal: context.signal, heartbeat: tell }),
+        ),
+      ),
   };
 }
 

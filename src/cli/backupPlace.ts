@@ -87,7 +87,12 @@ export async function createRepositoryNamed(
     const inventory = createInventory({ path: context.inventoryPath });
     return createNamedRepository({ inventory, secrets: createSecrets() }, text);
   }
-  if (recipient.length > 0 === (encryption === 'none'))
+  if (recipient.length > 0 && encryption === 'none')
+    throw new ZkferryError(
+      'BadUsage',
+      `--recipient and --encryption none contradict each other: expected one of the two; got --recipient ${recipient.join(', ')} and --encryption none`,
+    );
+  if (recipient.length === 0 && encryption === undefined)
     throw new ZkferryError(
       'BadUsage',
       'who may read it must be said: --recipient age1… (repeatable), or --encryption none; it holds session ids, hashes of passwords and all data',

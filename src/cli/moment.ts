@@ -4,6 +4,7 @@ import type { Repository } from '../adapters/repository/repository';
 import type { EnsembleContents, Extraction } from '../planning/backup/contents';
 import { openRepositoryNamed, type MomentOptions } from './backupPlace';
 import type { CommandContext } from './context';
+import { interruptedBy } from './interrupted';
 import { spoolDirectory } from './treeSource';
 
 const SHOWN_DAMAGE = 5;
@@ -66,6 +67,8 @@ export async function withMomentOpen<T>(
     } finally {
       await input.close();
     }
+  } catch (error) {
+    return interruptedBy(stop.signal, 'interrupted before it was done')(error);
   } finally {
     release();
   }

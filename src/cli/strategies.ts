@@ -89,11 +89,11 @@ export async function readStrategyInput(
       'nothing to work on: give -f FILE (JSON or YAML, - for standard input), or --ensemble NAME and what to do (--to VERSION, or --add, --remove, --replace, --promote, --demote, or --repository NAME)',
     );
   const given = options.file === undefined ? {} : await readInput(io, options.file);
-  const input = applyShortcuts(given, options);
+  const input = applyShortcuts(given, options, strategy.name);
   const where = options.file === undefined ? 'the command line' : inputName(options.file);
   parseOrThrow(strategy.schema, input, `the input of ${strategy.workflowType} from ${where}`);
   const object = input as Record<string, unknown>;
-  return { input: object, ensemble: ensembleName(object.ensemble) };
+  return { input: object, ensemble: ensembleName(object.ensemble ?? ensembleOf(object.to)) };
 }
 
 const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
@@ -101,7 +101,9 @@ const inputName = (file: string): string => (file === '-' ? 'standard input' : f
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-function applyShortcuts(given: unknown, options: InputOptions): unknown {
+const ensembleOf = (to: unknown): unknown => (isObject(to) ? to.ensemble : undefined);
+
+function applyShortcuts(given: unknown, options: InputOptions, strategy: StrategyName): unknown {
   if (!isObject(given)) return given;
   const { ensemble, repository, to, add, remove, replace, promote, demote } = options;
   const changes = Object.entries({ repository, add, remove, replace, promote, demote });
@@ -109,6 +111,10 @@ function applyShortcuts(given: unknown, options: InputOptions): unknown {
   return {
     ...given,
     ...(ensemble === undefined ? {} : { ensemble }),
+    // A restore names what it goes into by this field.
+    ...(strategy === 'restore' && ensemble !== undefined && given.to === undefined
+      ? { to: { ensemble } }
+      : {}),
     ...Object.fromEntries(changes.filter(([, value]) => value !== undefined)),
     ...(to === undefined ? {} : { target: { ...(target as object | undefined), version: to } }),
   };

@@ -14,7 +14,7 @@ import { placeOf, type TreePlace } from './treePlace';
 /** Longer than an election, shorter than the patience of whoever mistyped an address. */
 const GIVE_UP_AFTER_MS = 15_000;
 const SYSTEM_ROOT = '/zookeeper';
-const READ_BY = ['tap', 'client'] as const;
+export const READ_BY = ['tap', 'client'] as const;
 const ROOT = '/';
 
 export interface ReadOptions extends QuorumOptions {

@@ -1,11 +1,16 @@
 /** What `zkferry lab up|down|status` does; the command only parses and prints. */
 import { join } from 'node:path';
-import { ZkferryError } from '../model/errors';
+import { connectTemporal, untilListening } from '../adapters/temporal/connect';
+import { temporalFromEnvironment } from '../adapters/temporal/environment';
+import { isZkferryError, ZkferryError } from '../model/errors';
 import { createLab, Lab, type LabOptions } from './lab';
 import { findLabState, listLabNames, writeLabState, type LabState } from './labState';
 import { srvr } from './probe';
 import { isAlive } from './processes';
 import { startTemporal, stopTemporalProcess, type TemporalOptions } from './temporalServer';
+
+const CONNECT_MS = 2_000;
+const LOOK_MS = 400;
 
 export interface LabUpOptions extends Omit<LabOptions, 'keep'> {
   /** False leaves Temporal alone; default true: TEMPORAL_ADDRESS if set, else one of the lab's own. */
@@ -73,19 +78,47 @@ async function describe(state: LabState): Promise<LabStatus> {
       temporal: {
         address: temporal.address,
         uiUrl: temporal.uiUrl,
-        running: temporal.process === undefined || isAlive(temporal.process),
+        running:
+          temporal.process === undefined
+            ? await listens(temporal.address)
+            : isAlive(temporal.process),
       },
     }),
     servers,
   };
 }
 
+const listens = (address: string): Promise<boolean> =>
+  untilListening(address, LOOK_MS).then(
+    () => true,
+    () => false,
+  );
+
+/** Somebody else's, of an earlier day perhaps: whoever follows the printed address would find nobody there. */
+async function givenTemporal(): Promise<string | undefined> {
+  const address = process.env.TEMPORAL_ADDRESS;
+  if (!address) return undefined;
+  const temporal = await connectTemporal({
+    ...temporalFromEnvironment(process.env),
+    deadlineMs: CONNECT_MS,
+  }).catch((error: unknown) => {
+    if (!isZkferryError(error)) throw error;
+    throw new ZkferryError(
+      error.type,
+      `TEMPORAL_ADDRESS: expected where a Temporal server answers, or nothing, so that the lab starts one of its own (--no-temporal: none); got ${address}: ${error.message}`,
+      { cause: error },
+    );
+  });
+  await temporal.close();
+  return address;
+}
+
 async function temporalFor(
   state: LabState,
+  address: string | undefined,
   options: LabUpOptions['temporalOptions'],
 ): Promise<LabState['temporal']> {
-  const address = process.env.TEMPORAL_ADDRESS;
-  if (address) return { address };
+  if (address !== undefined) return { address };
   const dbFile = join(state.directory, 'temporal', 'temporal.db');
   const server = await startTemporal({ ...options, dbFile });
   return { address: server.address, uiUrl: server.uiUrl, dbFile, process: server.process };
@@ -93,16 +126,18 @@ async function temporalFor(
 
 /**
  * Makes and starts a lab that outlives this process, and Temporal beside it. What was started is stopped
- * again if something fails. EnsembleHeld when a lab of that name is there already.
+ * again if something fails. EnsembleHeld when a lab of that name is there already; TemporalUnavailable, before anything
+ * is made, when nobody answers at TEMPORAL_ADDRESS.
  */
 export async function labUp(options: LabUpOptions): Promise<LabStatus> {
   const { temporal = true, temporalOptions, ...labOptions } = options;
+  const given = temporal ? await givenTemporal() : undefined;
   const lab = await createLab({ ...labOptions, keep: true });
   try {
     await lab.start();
     const state = stateOf(lab.name);
     if (temporal) {
-      state.temporal = await temporalFor(state, temporalOptions);
+      state.temporal = await temporalFor(state, given, temporalOptions);
       writeLabState(state);
     }
     return await describe(state);

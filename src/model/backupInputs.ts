@@ -64,22 +64,39 @@ const znodePath = z
   .max(4096)
   .regex(/^(\/|(\/[^/\0]+)+)$/, { error: 'expected an absolute znode path such as /app' });
 
-/** A moment to restore; without it the newest there is. */
-const momentSchema = z.union([
-  z.strictObject({
-    zxid: z
+/** A moment to restore; without it, or as `latest`, the newest there is. */
+const momentSchema = z
+  .union([
+    z
       .string()
-      .regex(/^0x[0-9a-fA-F]{1,16}$/, { error: 'expected a zxid such as 0x1f00000a2' }),
-  }),
-  z.strictObject({
-    time: z.iso
-      .datetime({
-        offset: true,
-        error: 'expected a time with its zone such as 2026-01-02T03:04:05Z',
+      .regex(/^latest$/, { error: 'expected latest, { zxid } or { time }' })
+      .transform(() => undefined),
+    z
+      .strictObject({
+        zxid: z
+          .string()
+          .regex(/^0x[0-9a-fA-F]{1,16}$/, { error: 'expected a zxid such as 0x1f00000a2' })
+          .optional(),
+        time: z.iso
+          .datetime({
+            offset: true,
+            error: 'expected a time with its zone such as 2026-01-02T03:04:05Z',
+          })
+          .optional()
+          .describe('the last transaction before the first one later than this'),
       })
-      .describe('the last transaction before the first one later than this'),
-  }),
-]);
+      .superRefine(({ zxid, time }, context) => {
+        if ((zxid === undefined) === (time === undefined))
+          context.addIssue({
+            code: 'custom',
+            message: `expected one of zxid and time${zxid === undefined ? '' : ', not both'}`,
+          });
+      })
+      .transform(({ zxid, time }): { zxid: string } | { time: string } =>
+        zxid === undefined ? { time: time! } : { zxid },
+      ),
+  ])
+  .optional();
 
 export const restoreBackupInputSchema = z
   .strictObject({
@@ -87,19 +104,27 @@ export const restoreBackupInputSchema = z
     from: ensembleName
       .optional()
       .describe('whose backup, by its name in the repository; to.ensemble without it'),
-    at: momentSchema.optional(),
+    at: momentSchema,
     timeline: z
       .int()
       .min(1)
       .max(9999)
       .optional()
       .describe('an earlier history; the newest without it'),
-    to: z.strictObject({
-      ensemble: ensembleName.describe('of the inventory'),
-      path: znodePath
-        .optional()
-        .describe('with mode subtree: where it goes; the same path without it'),
-    }),
+    to: z.strictObject(
+      {
+        ensemble: ensembleName.describe('of the inventory'),
+        path: znodePath
+          .optional()
+          .describe('with mode subtree: where it goes; the same path without it'),
+      },
+      {
+        error: ({ code }) =>
+          code === 'invalid_type'
+            ? 'expected where it goes, such as { "ensemble": "orders" }'
+            : undefined,
+      },
+    ),
     /** What runs need by this name; the same as `to.ensemble`. */
     ensemble: ensembleName.optional(),
     mode: z
@@ -151,7 +176,7 @@ export type RestoreBackupRequest = z.input<typeof restoreBackupInputSchema>;
 export const verifyBackupInputSchema = z.strictObject({
   repository: ensembleName.describe('of the inventory'),
   ensemble: ensembleName.describe('its name in the inventory and in the repository'),
-  at: momentSchema.optional(),
+  at: momentSchema,
   on: ensembleName
     .optional()
     .describe(

@@ -168,6 +168,16 @@ export interface CaptureStatus {
   at?: string;
 }
 
+/** What still holds of it once that capture is over: nothing that was only of the moment. */
+export const stillTrueOf = <T extends Partial<CaptureStatus>>(told: T): T => ({
+  ...told,
+  lag: undefined,
+  leader: undefined,
+  storingBase: undefined,
+  spooledBytes: undefined,
+  trouble: undefined,
+});
+
 export interface StatusDocument {
   strategy: WorkflowType;
   ensemble: string;

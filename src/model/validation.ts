@@ -24,19 +24,20 @@ function valueAt(input: unknown, path: PropertyKey[]): unknown {
   return value;
 }
 
-/** The fields that `schema` takes at `path`; empty where that is not a plain object. */
+/** The fields that `schema` takes at `path`; empty where that is no object. Of several shapes, those of all. */
 function fieldsAt(schema: unknown, path: PropertyKey[]): string[] {
   let at = schema as Shaped | undefined;
   const unwrapped = () => {
-    while (at?.def?.innerType) at = at.def.innerType;
+    while (at?.def?.innerType ?? at?.def?.in) at = at.def.innerType ?? at.def.in;
     return at;
   };
   for (const key of path) at = unwrapped()?.shape?.[String(key)] ?? unwrapped()?.def?.element;
-  return Object.keys(unwrapped()?.shape ?? {});
+  const { shape = {}, def } = unwrapped() ?? {};
+  return [...Object.keys(shape), ...(def?.options ?? []).flatMap((option) => fieldsAt(option, []))];
 }
 interface Shaped {
   shape?: Record<string, Shaped>;
-  def?: { innerType?: Shaped; element?: Shaped };
+  def?: { innerType?: Shaped; in?: Shaped; element?: Shaped; options?: Shaped[] };
 }
 
 /**

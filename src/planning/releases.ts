@@ -27,6 +27,10 @@ export const RELEASE_LINES: readonly ReleaseLine[] = [
   { line: '3.9', newest: '3.9.6', hop: '3.9.6', minimumJava: 8 },
 ];
 
+/** `version`: as `parseVersion` reads it. */
+export const isKnownLine = (version: string): boolean =>
+  RELEASE_LINES.some(({ line }) => line === lineOf(version));
+
 /** Oldest release that may step straight to 3.5 (ZOOKEEPER-1805, "Upgrading to 3.5.0" of the reconfiguration guide). */
 export const OLDEST_TO_LEAVE_3_4 = '3.4.6';
 

@@ -3,7 +3,8 @@ import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
 import { chooseFrom } from '../../src/adapters/restore/fromRepository';
 import { treeOf } from '../support/backupTree';
 import { Harness } from '../support/harness';
-import { untilCapturing } from '../support/liveStatus';
+import { liveStatus, untilCapturing } from '../support/liveStatus';
+import { RunningCapture } from '../support/runningCapture';
 import { assertEqual } from '../support/tapLab';
 
 jest.setTimeout(300_000);
@@ -61,4 +62,26 @@ test('a base that is taken while nobody captures has the log that it needs', asy
   expect(findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   const chosen = await chooseFrom(repository, contents, { kind: 'zxid', zxid: usableFrom });
   expect(chosen.base.usableFrom).toBe(usableFrom);
+});
+
+test('a run that another writer replaces is held, and says of when its figures are', async () => {
+  const run = await harness.startBackup({ segmentMs: 2_000 });
+  await untilCapturing(harness, run.handle.workflowId, 'a capture');
+  const other = new RunningCapture(harness.lab, await harness.openRepository(), {
+    ensemble: harness.lab.name,
+  });
+  try {
+    await run.until('held', ({ state, error }) => state === 'paused' && error !== undefined);
+  } finally {
+    await other.stop();
+  }
+  const { capture, error } = await liveStatus(harness, run.handle.workflowId);
+  expect(error?.type).toBe('WriterReplaced');
+  expect(capture).toMatchObject({
+    ...{ state: 'idle', durableUpTo: expect.stringMatching(/^0x/), lastBase: expect.anything() },
+    at: expect.stringMatching(/^20/),
+  });
+  expect(capture).not.toHaveProperty('lag');
+  await run.send('stop', {});
+  await run.handle.result();
 });

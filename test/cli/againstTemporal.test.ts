@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
-import { describeRun } from '../../src/adapters/temporal/runs';
+import { describeRun, type RunSummary } from '../../src/adapters/temporal/runs';
 import { proveClosed } from '../../src/cli/commands/unlock';
 import type { Io } from '../../src/cli/io';
 import { runCommand } from '../../src/cli/program';
@@ -96,7 +96,7 @@ async function until(condition: () => boolean | Promise<boolean>, what: string):
 it('starts a run under an id that says what it is, and returns when detached', async () => {
   const { code, out } = await command('run', ...upgrade, '--detach', '--json');
   expect(code).toBe(0);
-  expect(lastLine(out).workflowId).toMatch(/^zkferry-upgrade-orders-\d{8}T\d{6}Z$/);
+  expect(lastLine(out).workflowId).toMatch(/^zkferry-upgrade-orders-\d{8}T\d{6}Z-[0-9a-f]{6}$/);
 });
 
 it('refuses an id that was used before, open or closed', async () => {
@@ -196,6 +196,11 @@ it('plans without starting a run', async () => {
   expect(lastLine(out)).toMatchObject({ ensemble: 'orders', toVersion: '3.9.6' });
 });
 
+it('plans several times in the same second', async () => {
+  const plans = await Promise.all([1, 2, 3].map(() => command('plan', ...upgrade)));
+  expect(plans.map(({ code }) => code)).toEqual([0, 0, 0]);
+});
+
 it('lists runs, newest first', async () => {
   const id = await detached();
   await until(async () => (await command('status')).out.includes(id), 'the list to have it');
@@ -203,6 +208,31 @@ it('lists runs, newest first', async () => {
   const { runs } = lastLine(out);
   expect(runs).toHaveLength(3);
   expect(runs[0]).toMatchObject({ workflowId: id, strategy: 'rollingUpgrade', status: 'RUNNING' });
+});
+
+it('lists how runs have ended in their own words, and bases too', async () => {
+  const [rejected, approved] = [await detached(), await detached()];
+  await command('reject', rejected, 'start');
+  await command('approve', approved, 'start');
+  const failed = newId();
+  await command('run', 'upgrade', '--ensemble', 'unknown', '--to', '3.9.6', '--id', failed);
+  const base = newId();
+  await temporal.client.workflow.execute('takeBase', {
+    ...{ taskQueue: TASK_QUEUE, workflowId: base, args: [{}] },
+  });
+  await until(async () => {
+    const { runs } = lastLine((await command('status', '--json')).out) as { runs: RunSummary[] };
+    const outcomeOf = (id: string) => runs.find(({ workflowId }) => workflowId === id)?.outcome;
+    return (
+      [rejected, approved, failed, base].map(outcomeOf).join() ===
+      'rejected,completed,failed,completed'
+    );
+  }, 'the outcomes');
+  const { out } = await command('status');
+  const lineOf = (id: string) => out.split('\n').find((line) => line.startsWith(`${id} `));
+  expect(lineOf(rejected)).toMatch(/ rejected /);
+  expect(lineOf(approved)).toMatch(/ completed /);
+  expect(lineOf(base)).toMatch(/ takeBase .* completed /);
 });
 
 describe('a lock may be broken', () => {
@@ -277,6 +307,11 @@ describe('schedules of backups', () => {
     await schedule('--base', '0 3 * * *');
     await temporal.client.schedule.getHandle('zkferry-backup-main-orders-base').pause('holiday');
     expect(lastLine((await schedule('--base', '0 4 * * *')).out).schedules[0].paused).toBe(true);
+    const never = await schedule('--base', '0 3 31 4 *');
+    expect(lastLine(never.out).error.message).toMatch(/never comes; what was scheduled before/);
+    const [still] = lastLine((await schedule('--list')).out).schedules;
+    expect(still).toMatchObject({ paused: true, note: expect.stringContaining('0 4 * * *') });
+    expect(still.next).toMatch(/T04:00:00/);
     await schedule('--delete');
   });
 
@@ -302,6 +337,10 @@ describe('schedules of backups', () => {
     expect(wrong.code).toBe(2);
     expect(lastLine(wrong.out).error.message).toContain('tomorrow');
     expect((await schedule()).code).toBe(2);
+    const never = await schedule('--base', '0 3 30 2 *');
+    expect(never.code).toBe(2);
+    expect(lastLine(never.out).error.message).toMatch(/"0 3 30 2 \*" never comes; nothing is/);
+    expect(lastLine((await schedule('--list')).out).schedules).toEqual([]);
     expect((await schedule('--list', '--delete')).code).toBe(2);
     expect((await schedule('--base', '@daily', '--delete')).code).toBe(2);
   });

@@ -125,6 +125,7 @@ test('another ensemble of the same name is not mixed in', async () => {
   const seen = writes;
   await expect(backUpOnce({ ...options(), members })).rejects.toMatchObject({
     type: 'ForeignEnsemble',
+    message: expect.stringContaining('--accept-foreign'),
   });
   expect(writes).toBe(seen);
 });

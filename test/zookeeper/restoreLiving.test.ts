@@ -1,5 +1,5 @@
 /** What clients of before meet after a restore, and a subtree of the past in an ensemble that lives on. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { copyTree } from '../../src/adapters/copy/copyTree';
@@ -15,6 +15,7 @@ import {
   type RestoreInput,
   type ScratchServer,
 } from '../../src/adapters/restore';
+import { startProvenServer } from '../../src/adapters/restore/serverProgram';
 import { ClientSource } from '../../src/adapters/source/clientSource';
 import { Connection } from '../../src/adapters/zookeeper/connection';
 import { openSession } from '../../src/adapters/zookeeper/session';
@@ -193,6 +194,19 @@ describe('after a restore', () => {
     await expect(
       startScratchServer({ ...options, releaseDirectory: release, deadlineMs: 1 }),
     ).rejects.toThrow(/did not serve within 0.001 s/);
+  });
+
+  it('data on which no server starts are to blame where one starts on none', async () => {
+    const data = join(directory, 'broken');
+    mkdirSync(join(data, 'version-2'), { recursive: true });
+    writeFileSync(join(data, 'version-2', 'log.100000001'), Buffer.alloc(100, 'x'));
+    const scratch = join(directory, 'proven');
+    await expect(
+      startProvenServer({
+        ...{ dataDirectory: data, directory: scratch, releaseDirectory: releaseOf(lab) },
+      }),
+    ).rejects.toMatchObject({ type: 'BackupInvalid' });
+    expect(readdirSync(scratch)).toEqual([]);
   });
 
   it('a subtree of the past comes back into an ensemble that has lost it, by the rules of a copy', async () => {

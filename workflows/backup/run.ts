@@ -15,7 +15,7 @@ import { showAttributes } from '../run/attributes';
 import { takeHold } from '../run/hold';
 import { describeFailure } from '../run/steps';
 import { activitiesOf, BASE_AGAIN_MS, BASE_MS } from './activities';
-import { hold } from './hold';
+import { addProgress, hold } from './hold';
 import { note, type BackupState } from './state';
 import { takesWholeBases } from './nextBase';
 import { showBackup } from './status';
@@ -153,16 +153,14 @@ async function stretch(state: BackupState): Promise<void> {
   });
   try {
     const { progress } = await capturing;
-    state.progress = progress;
-    state.txns += progress.txns ?? 0;
-    state.plainBytes += progress.plainBytes ?? 0;
+    addProgress(state, progress);
     note(
       state,
       `captured ${progress.txns ?? 0} transactions, up to ${progress.durableUpTo ?? 'nothing yet'}`,
     );
   } catch (error) {
     if (isCancellation(error) && !wanted()) throw error;
-    if (!isCancellation(error)) hold(state, describeFailure(error));
+    if (!isCancellation(error)) hold(state, error);
   } finally {
     over = true;
     bases.cancel();

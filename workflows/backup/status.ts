@@ -1,7 +1,12 @@
 /** The status document of a hot backup, and its page in the Temporal UI. */
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { WORKFLOW_TYPES } from '../../src/model/contract';
-import type { CaptureStatus, NextAction, StatusDocument } from '../../src/model/status';
+import {
+  stillTrueOf,
+  type CaptureStatus,
+  type NextAction,
+  type StatusDocument,
+} from '../../src/model/status';
 import { RPO } from '../../src/planning/backup/rpo';
 import { nextBaseMs, takesWholeBases } from './nextBase';
 import type { BackupState } from './state';
@@ -26,10 +31,9 @@ export function backupStatus(state: BackupState): StatusDocument {
     throttle: { cause: null, soakMs: 0 },
     capture: {
       repository: state.opened?.shown ?? state.input.repository,
-      ...state.progress,
+      ...lastTold(state),
       state: 'idle',
       ...(state.source && { source: state.source, rpo: RPO[state.source] }),
-      ...(state.lastBase && { lastBase: state.lastBase }),
       ...(takesWholeBases(state) && wholeBases(state)),
     },
     findings: [],
@@ -42,9 +46,16 @@ export function backupStatus(state: BackupState): StatusDocument {
   };
 }
 
+/** By the capture that ended last. */
+export function lastTold({ progress, lastBase }: BackupState): Partial<CaptureStatus> {
+  const newest = [progress?.lastBase, lastBase]
+    .filter((base) => base !== undefined)
+    .sort((one, other) => Date.parse(one.takenAt) - Date.parse(other.takenAt))
+    .at(-1);
+  return { ...(progress && stillTrueOf(progress)), ...(newest && { lastBase: newest }) };
+}
+
 const wholeBases = (state: BackupState): Partial<CaptureStatus> => ({
-  // Of the capture that took the last base, which was over with it.
-  lag: undefined,
   ...(state.trouble !== undefined && { trouble: state.trouble }),
   ...(state.state === 'running' &&
     state.paused === undefined && { nextBaseAt: new Date(nextBaseMs(state)).toISOString() }),

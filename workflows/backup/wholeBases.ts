@@ -26,7 +26,7 @@ export async function nextWholeBase(state: BackupState): Promise<void> {
       if (!isWanted(state)) throw error;
       return;
     }
-    failed(state, describeFailure(error));
+    failed(state, error);
   } finally {
     showBackup(state);
   }
@@ -74,13 +74,14 @@ function taken(state: BackupState): string {
   return `base taken at ${of}; the next one is due ${new Date(nextBaseMs(state)).toISOString()}`;
 }
 
-function failed(state: BackupState, error: { type: string; message: string }): void {
-  if (HOLDS.includes(error.type)) {
+function failed(state: BackupState, failure: unknown): void {
+  const { type, message } = describeFailure(failure);
+  if (HOLDS.includes(type)) {
     state.baseAgainAt = undefined;
-    hold(state, error);
+    hold(state, failure);
     return;
   }
-  state.trouble = error.message;
+  state.trouble = message;
   state.baseAgainAt = new Date(Date.now() + BASE_AGAIN_MS).toISOString();
-  note(state, `no base now, tried again in a minute: ${error.message}`);
+  note(state, `no base now, tried again in a minute: ${message}`);
 }

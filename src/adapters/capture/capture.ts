@@ -18,6 +18,7 @@ import type { DrillDocument, EnsembleDocument } from '../../model/repository';
 import { zxidText } from '../../model/zxid';
 import { RPO } from '../../planning/backup/rpo';
 import { BASES_ONLY } from '../../planning/backup/standAlone';
+import { epochsBetween } from './epochsBetween';
 import { timeAt, timeOf, type CapturedTxn, type TxnTime } from './pendingLog';
 import type { Tap, TapEvent, TapLeader } from '../tap';
 import { lastDrill } from '../repository/drills';
@@ -249,7 +250,7 @@ class CaptureRun {
       return;
     }
     let last = after;
-    let reason = 'the leader no longer had these transactions to give';
+    let reason = `the leader no longer had these transactions to give${epochsBetween(after, upTo)}`;
     try {
       if (fill !== undefined)
         for await (const { zxid, bytes } of fill({ after, upTo }, signal)) {

@@ -107,7 +107,7 @@ export function refuseForeign(document: EnsembleDocument, members: Members, show
   if (members.some(({ address }) => known.has(address))) return;
   throw new ZkferryError(
     'ForeignEnsemble',
-    `${shown} holds an ensemble ${document.ensemble} of ${[...known].join(', ')}, and none of these is a member of this one (${members.map(({ address }) => address).join(', ')}): take another repository or name, or say acceptForeign if it is the same ensemble elsewhere`,
+    `${shown} holds an ensemble ${document.ensemble} of ${[...known].join(', ')}, and none of these is a member of this one (${members.map(({ address }) => address).join(', ')}): take another repository or name, or accept it, if it is the same ensemble elsewhere (--accept-foreign, or acceptForeign in the input of a run)`,
   );
 }
 

@@ -230,7 +230,7 @@ function changedByOthers(error: unknown): ZkferryError | undefined {
     return undefined;
   return new ZkferryError(
     error.type,
-    `${error.message}: somebody else has changed the target since the copy was planned; keep others from writing there, give the copy up with --start-over, and say with --conflict what becomes of what is there`,
+    `${error.message}: somebody else has changed the target since the copy was planned; keep others from writing there, give the copy up with --start-over, and say with --conflict, or in the field conflict of a run, what becomes of what is there`,
     error.options,
   );
 }

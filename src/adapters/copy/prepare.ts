@@ -143,7 +143,10 @@ async function compare(
   const refusals: [Listing<string>, string][] = [
     [ephemerals, 'held by sessions of the target, in the way of the copy'],
     [forbidden, 'closed to the copy by their ACLs: give --target-auth of their owner'],
-    [otherType, 'of another type than at the source, with children: only --conflict mirror'],
+    [
+      otherType,
+      'of another type than at the source, with children: only conflict mirror (--conflict, or that field of a run) takes them away',
+    ],
     [excluded, 'left out with --exclude, below nodes that are to go'],
   ];
   for (const [listing, why] of refusals)
@@ -237,7 +240,7 @@ const taken = ({ root, existing }: TargetLook, shown: string): ZkferryError => {
   const children = existing!.children;
   return new ZkferryError(
     'ZooKeeperRequestFailed',
-    `${root} at ${shown} has ${children.length} child(ren) already (${[...children].sort().slice(0, LISTED).join(', ')}): say with --conflict what becomes of them: skip, overwrite or mirror`,
+    `${root} at ${shown} has ${children.length} child(ren) already (${[...children].sort().slice(0, LISTED).join(', ')}): say with --conflict, or in the field conflict of a run, what becomes of them: skip, overwrite or mirror`,
     { details: { code: 'NodeExists', path: root } },
   );
 };

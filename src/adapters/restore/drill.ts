@@ -1,5 +1,5 @@
 /** Holding a drill: a moment is chosen, proven by whatever way, and the outcome recorded, good or bad. */
-import { isZkferryError } from '../../model/errors';
+import { isZkferryError, type ErrorType } from '../../model/errors';
 import { REPOSITORY_FORMAT, type DrillDocument } from '../../model/repository';
 import type { EnsembleContents, Extraction } from '../../planning/backup/contents';
 import type { Target } from '../../planning/backup/target';
@@ -12,6 +12,14 @@ export type Proof = Pick<DrillDocument, 'ok' | 'findings' | 'nodes' | 'digest' |
   Partial<Pick<DrillDocument, 'base'>>;
 
 const MAX_FINDINGS = 200;
+/** What the backup is to blame for. All else (no Java, no room, no such server) is of whoever holds the drill. */
+const OF_THE_BACKUP: readonly ErrorType[] = [
+  'BackupInvalid',
+  'NotRestorable',
+  'ObjectMissing',
+  'RepositoryInvalid',
+  'ZooKeeperRequestFailed',
+];
 
 export interface HoldOptions {
   /** What was found already, which counts too. */
@@ -21,7 +29,7 @@ export interface HoldOptions {
   signal?: AbortSignal;
 }
 
-/** A backup that does not restore is a drill that failed; rejects only where that could not be found out. */
+/** A backup that does not restore is a drill that failed; rejects, and records nothing, where that could not be found out. */
 export async function holdDrill(
   repository: Repository,
   contents: EnsembleContents,
@@ -32,7 +40,8 @@ export async function holdDrill(
   const startedAt = performance.now();
   const extraction = await chooseFrom(repository, contents, at, { acceptOlder: true }, signal);
   const proof = await prove(extraction).catch((error: unknown): Proof => {
-    if (!isZkferryError(error) || error.retryable) throw error;
+    if (!isZkferryError(error) || error.retryable || !OF_THE_BACKUP.includes(error.type))
+      throw error;
     return { ok: false, findings: [error.message] };
   });
   const drill: DrillDocument = {

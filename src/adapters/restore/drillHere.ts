@@ -8,8 +8,7 @@ import type { Repository } from '../repository/repository';
 import { compareServed } from './compareServed';
 import { holdDrill, type Proof } from './drill';
 import { openExtraction } from './fromRepository';
-import { startScratchServer } from './scratchServer';
-import { jarsOf } from './serverCommand';
+import { checkServerProgram, startProvenServer } from './serverProgram';
 import { digestOf, treeAt } from './treeAt';
 import { writeDataDirectory } from './writeDataDirectory';
 
@@ -25,13 +24,16 @@ export interface DrillOptions {
   signal?: AbortSignal;
 }
 
-/** ArtifactMissing without a record where there is no such release: that says nothing of the backup. */
+/**
+ * Rejects without a record where no drill could be held: no such release, no Java, no room. That says nothing of the
+ * backup.
+ */
 export async function drillHere(
   repository: Repository,
   contents: EnsembleContents,
   options: DrillOptions,
 ): Promise<DrillDocument> {
-  await jarsOf(options.releaseDirectory);
+  await checkServerProgram(options.releaseDirectory, options.javaHome);
   return holdDrill(
     repository,
     contents,
@@ -57,7 +59,7 @@ async function prove(
     const { tree, digestsMatched } = await treeAt(input, { signal });
     const data = join(work, 'data');
     await writeDataDirectory(input, data, { way: 'exact', signal });
-    const server = await startScratchServer({
+    const server = await startProvenServer({
       dataDirectory: data,
       isDisposable: true,
       releaseDirectory,

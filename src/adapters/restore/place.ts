@@ -26,6 +26,7 @@ import { REPOSITORY_KEY } from '../../planning/backup/keys';
 
 /** For what a file system keeps beside the bytes of files. */
 const SPARE_BYTES = 4 << 20;
+const PARTIAL_ID = /^[0-9a-f]{12}$/;
 const ZOOKEEPER_FILE = /^(snapshot\.|log\.|version-2$|myid$|zookeeper_server\.pid$|initialize$)/;
 
 export interface Place {
@@ -34,6 +35,8 @@ export interface Place {
   partial: string;
   /** Of the empty directory that is there already. */
   before: Stats | undefined;
+  /** Of processes that were killed while they made this very directory, or are making it now: nobody can tell which. */
+  leftovers: string[];
 }
 
 /**
@@ -61,16 +64,31 @@ export async function choosePlace(path: string, neededBytes: number): Promise<Pl
       `${parent} is not writable (${error.code}): a data directory is made beside its place and then renamed`,
     );
   });
+  const leftovers = await leftoversOf(directory);
   const { bavail, bsize, blocks } = await statfs(parent);
   const needed = neededBytes + SPARE_BYTES;
   // Some file systems don't count.
   if (blocks > 0 && needed > bavail * bsize)
     throw new ZkferryError(
       'NoDiskSpace',
-      `${directory} will take up to ${megabytes(needed)}, and ${megabytes(bavail * bsize)} are free on its disk: make room, or restore elsewhere`,
+      `${directory} will take up to ${megabytes(needed)}, and ${megabytes(bavail * bsize)} are free on its disk: ${[...leftovers.map(leftoverText), 'make room, or restore elsewhere'].join('; ')}`,
     );
   const partial = `${directory}.partial-${randomBytes(6).toString('hex')}`;
-  return { directory, partial, before };
+  return { directory, partial, before, leftovers };
+}
+
+/** A line for whoever can remove it. */
+export const leftoverText = (path: string): string =>
+  `${path} is what an attempt that was killed has left, or one under way writes: remove it where none is`;
+
+async function leftoversOf(directory: string): Promise<string[]> {
+  // A parent that may be written to and not listed.
+  const names = await readdir(dirname(directory)).catch(() => []);
+  const start = `${basename(directory)}.partial-`;
+  return names
+    .filter((name) => name.startsWith(start) && PARTIAL_ID.test(name.slice(start.length)))
+    .sort()
+    .map((name) => join(dirname(directory), name));
 }
 
 /** Makes `<partial>/version-2` and returns it. */

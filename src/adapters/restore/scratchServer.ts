@@ -64,7 +64,7 @@ export interface ScratchServer {
 /**
  * Resolves once it serves. It listens on loopback only, ends with this process, and ends no session by itself.
  *
- * @throws ZkferryError ArtifactMissing (no release, no Java), NoDiskSpace, Refused (it would take too much memory),
+ * @throws ZkferryError ArtifactMissing (no release, no Java), NoDiskSpace, Refused (too much memory, no port),
  *   BackupInvalid (the server does not start on the data, with its last words), WaitTimedOut
  */
 export async function startScratchServer(options: ScratchOptions): Promise<ScratchServer> {
@@ -90,8 +90,7 @@ export async function startScratchServer(options: ScratchOptions): Promise<Scrat
           },
         };
       }
-      const isTaken = /BindException|Address already in use/.test(started);
-      if (!isTaken || tries === PORT_TRIES || options.port !== undefined)
+      if (!isPortTaken(started) || tries === PORT_TRIES || options.port !== undefined)
         throw didNotStart(options, started);
     }
   } catch (error) {
@@ -155,6 +154,8 @@ async function untilServing(
   return undefined;
 }
 
+const isPortTaken = (said: string): boolean => /BindException|Address already in use/.test(said);
+
 function didNotStart(
   { releaseDirectory, dataDirectory }: ScratchOptions,
   said: string,
@@ -163,6 +164,11 @@ function didNotStart(
     return new ZkferryError(
       'ArtifactMissing',
       `no Java to start a scratch server with (${said}): set JAVA_HOME or install one`,
+    );
+  if (isPortTaken(said))
+    return new ZkferryError(
+      'Refused',
+      `the port of the scratch server is taken (${said}): free it, or try again`,
     );
   return new ZkferryError(
     'BackupInvalid',

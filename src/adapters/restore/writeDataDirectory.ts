@@ -5,7 +5,7 @@ import { ZkferryError } from '../../model/errors';
 import { writeClean, type CleanOptions } from './cleanFiles';
 import { writeExact, type ExactOptions } from './exactFiles';
 import type { RestoreInput } from './input';
-import { abandonPlace, choosePlace, openPlace, settlePlace } from './place';
+import { abandonPlace, choosePlace, leftoverText, openPlace, settlePlace } from './place';
 
 export type WriteOptions = ExactOptions | CleanOptions;
 
@@ -57,6 +57,7 @@ export async function writeDataDirectory(
     await settlePlace(place);
     return {
       ...written,
+      warnings: [...written.warnings, ...place.leftovers.map(leftoverText)],
       directory: place.directory,
       bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
       files: files.map(({ path }) => join('version-2', basename(path))),

@@ -1,5 +1,5 @@
 /** Starting strategies, looking at runs, steering them. */
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
@@ -7,6 +7,7 @@ import {
 } from '@temporalio/client';
 import { TimeoutFailure } from '@temporalio/common';
 import {
+  BASE_WORKFLOW,
   SEARCH_ATTRIBUTES,
   STATUS_QUERY,
   TASK_QUEUE,
@@ -17,7 +18,7 @@ import {
 import { ZkferryError } from '../../model/errors';
 import type { ControlInputs } from '../../model/inputs';
 import type { Plan } from '../../model/plan';
-import type { StatusDocument } from '../../model/status';
+import type { StatusDocument, UpgradeReport } from '../../model/status';
 import type { Temporal } from './connect';
 import { failureOf, rethrow, noWorker } from './failure';
 import { withLiveCapture } from './liveCapture';
@@ -25,6 +26,8 @@ import { withLiveCapture } from './liveCapture';
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
 const MAX_LISTED = 500;
+const ASKED_AT_ONCE = 20;
+const OUTCOMES = ['completed', 'rolledBack', 'rejected', 'failed'] as const;
 
 export interface StartedRun {
   workflowId: string;
@@ -35,6 +38,8 @@ export interface RunSummary extends StartedRun {
   strategy: string;
   /** Temporal's own word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
   status: string;
+  /** The run's own word for how it ended. To Temporal a run that was rejected or went back is COMPLETED like any other. */
+  outcome?: UpgradeReport['outcome'];
   ensemble?: string;
   phase?: string;
   startedAt: string;
@@ -44,13 +49,13 @@ export interface RunSummary extends StartedRun {
 export type RunEnd =
   { ok: true; result: unknown } | { ok: false; failure: { type: string; message: string } };
 
-/** `zkferry-upgrade-orders-20260131T235959Z`: sorts by time, says what it is. */
+/** `zkferry-upgrade-orders-20260131T235959Z-3f9a01`: sorts by time, says what it is, and is nobody else's. */
 export function workflowIdFor(verb: string, ensemble: string, at: Date): string {
   const stamp = at
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:]/g, '');
-  return `zkferry-${verb}-${ensemble}-${stamp}`;
+  return `zkferry-${verb}-${ensemble}-${stamp}-${randomBytes(3).toString('hex')}`;
 }
 
 /**
@@ -160,11 +165,13 @@ export async function sendControl<K extends ControlName>(
       }),
     );
   } catch (error) {
-    const known = await describeRun(temporal, workflowId).catch(() => undefined);
+    const known = await describeRun(temporal, workflowId)
+      .then((run) => withOutcome(temporal, run))
+      .catch(() => undefined);
     if (known && known.status !== 'RUNNING')
       throw new ZkferryError(
         'Refused',
-        `${workflowId} is over (${known.status.toLowerCase()}): ${name} can't be taken any more`,
+        `${workflowId} is over (${known.outcome ?? known.status.toLowerCase()}): ${name} can't be taken any more`,
         { cause: error },
       );
     return rethrow(temporal, workflowId, error);
@@ -209,10 +216,40 @@ export async function runEnd(
   }
 }
 
-/** Runs of strategies, newest first, at most `limit` (1–500). */
-export function listRuns(temporal: Temporal, limit = 20): Promise<RunSummary[]> {
-  const types = Object.values(WORKFLOW_TYPES).map((type) => `'${type}'`);
-  return list(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
+/** Runs of strategies, and bases that were taken apart, newest first, at most `limit` (1–500); with their outcomes. */
+export async function listRuns(temporal: Temporal, limit = 20): Promise<RunSummary[]> {
+  const types = [...Object.values(WORKFLOW_TYPES), BASE_WORKFLOW].map((type) => `'${type}'`);
+  const found = await list(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
+  const runs: RunSummary[] = [];
+  for (let at = 0; at < found.length; at += ASKED_AT_ONCE)
+    runs.push(
+      ...(await Promise.all(
+        found.slice(at, at + ASKED_AT_ONCE).map((run) => withOutcome(temporal, run)),
+      )),
+    );
+  return runs;
+}
+
+/** Read from what a completed run returned, which needs neither a worker nor search attributes. */
+export async function withOutcome(temporal: Temporal, run: RunSummary): Promise<RunSummary> {
+  if (run.status === 'FAILED') return { ...run, outcome: 'failed' };
+  if (run.status !== 'COMPLETED') return run;
+  try {
+    const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, {
+      followRuns: false,
+    });
+    const result: unknown = await temporal.within(CALL_DEADLINE_MS, () => handle.result());
+    return { ...run, outcome: outcomeOf(result) };
+  } catch {
+    // Its history may be gone, or be read by others only: then nobody can say more than Temporal's own word.
+    return run;
+  }
+}
+
+/** What changes nothing in an ensemble returns no outcome: it has ended as it should. */
+function outcomeOf(result: unknown): UpgradeReport['outcome'] {
+  const outcome: unknown = (result as { outcome?: unknown } | null | undefined)?.outcome;
+  return OUTCOMES.find((known) => known === outcome) ?? 'completed';
 }
 
 /** A run of which only the run id is known. */

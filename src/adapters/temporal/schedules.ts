@@ -3,6 +3,7 @@ import {
   ScheduleAlreadyRunning,
   ScheduleNotFoundError,
   ScheduleOverlapPolicy,
+  type ScheduleDescription,
   type ScheduleHandle,
   type ScheduleOptions,
 } from '@temporalio/client';
@@ -50,15 +51,18 @@ export async function setBackupSchedule(
   const scheduleId = idOf(place, kind);
   const { schedule } = temporal.client;
   const options = optionsOf(place, kind, cron);
+  const handle = schedule.getHandle(scheduleId);
+  let before: ScheduleDescription | undefined;
   try {
     await temporal.within(CALL_DEADLINE_MS, async () => {
       try {
         await schedule.create({ scheduleId, ...options });
       } catch (error) {
         if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-        await schedule
-          .getHandle(scheduleId)
-          .update(({ state }) => ({ ...options, state: { ...state, ...options.state } }));
+        await handle.update((previous) => {
+          before = previous;
+          return { ...options, state: { ...previous.state, ...options.state } };
+        });
       }
     });
   } catch (error) {
@@ -71,7 +75,24 @@ export async function setBackupSchedule(
       );
     rethrow(temporal, scheduleId, error);
   }
-  return (await described(temporal, kind, schedule.getHandle(scheduleId)))!;
+  const made = (await described(temporal, kind, handle))!;
+  if (made.next !== undefined) return made;
+  await takenBack(temporal, handle, before);
+  throw new ZkferryError(
+    'BadUsage',
+    `--${kind}: ${JSON.stringify(cron.slice(0, 100))} never comes; ${before === undefined ? 'nothing is scheduled' : 'what was scheduled before stays'}. Give a time that does, such as "0 3 * * *"`,
+  );
+}
+
+/** Only Temporal knows when its times come, and tells it of schedules that are there. */
+async function takenBack(
+  temporal: Temporal,
+  handle: ScheduleHandle,
+  before: ScheduleDescription | undefined,
+): Promise<void> {
+  await asked(temporal, handle.scheduleId, () =>
+    before === undefined ? handle.delete() : handle.update(() => before),
+  );
 }
 
 /** The client says it as a plain TypeError. */

@@ -13,7 +13,7 @@ import {
   type Runner,
 } from '../context';
 import { wholeNumber } from '../options';
-import { renderRuns } from '../render/runs';
+import { renderRuns, runWord } from '../render/runs';
 import { renderStatus } from '../render/status';
 import { watchRun } from '../watch';
 
@@ -68,7 +68,8 @@ async function show(
   workflowId: string,
   allSteps: boolean,
 ): Promise<Outcome> {
-  const { describeRun, getStatus, runEnd } = await import('../../adapters/temporal/runs');
+  const { describeRun, getStatus, runEnd, withOutcome } =
+    await import('../../adapters/temporal/runs');
   try {
     const status = await getStatus(temporal, workflowId);
     if (!isOver(status.state)) {
@@ -80,11 +81,14 @@ async function show(
   } catch (error) {
     if (!isZkferryError(error) || (error.type !== 'NoWorker' && error.type !== 'Refused'))
       throw error;
-    const run = await describeRun(temporal, workflowId);
+    const run = await withOutcome(temporal, await describeRun(temporal, workflowId));
     const end = run.status === 'RUNNING' ? undefined : await runEnd(temporal, workflowId, 10_000);
     const failure = end && !end.ok ? end.failure : undefined;
     const lines = [
-      `${run.strategy} ${run.ensemble ?? ''} ${run.status.toLowerCase()}`.replace(/ +/g, ' '),
+      `${run.strategy} ${run.ensemble ?? ''} ${runWord(run, context.output.colors)}`.replace(
+        / +/g,
+        ' ',
+      ),
       `${run.workflowId}, started ${run.startedAt}${run.closedAt ? `, closed ${run.closedAt}` : ''}`,
       ...(failure ? [`${context.output.colors.red(failure.type)}: ${failure.message}`] : []),
       ...(error.type === 'NoWorker' ? [error.message] : []),

@@ -8,17 +8,28 @@ import { bytesText, count, duration, instant } from './text';
 export function captureLines(capture: CaptureStatus, colors: Colors): string[] {
   const label = (text: string) => colors.dim(text.padEnd(12));
   const { lag, lastBase, lastDrill, source } = capture;
+  const isIdle = capture.state === 'idle';
+  const told = capture.at === undefined ? '' : instant(capture.at);
   const basesOnly = source !== undefined && keepsBasesOnly(source);
   const lines = [
     `${label('repository')}${capture.repository}`,
+    ...(isIdle
+      ? [
+          `${label('capture')}${colors.yellow('idle: nothing is captured now')}${told && `; all below is as of ${told}`}`,
+        ]
+      : []),
     `${label('captured')}${capture.durableUpTo === undefined ? 'nothing yet' : `up to ${capture.durableUpTo}`}${lag && !basesOnly ? `, ${lagText(lag)}` : ''}`,
-    `${label('')}${capture.state}${capture.leader ? ` from ${capture.leader}` : ''}${capture.at ? `, told ${instant(capture.at)}` : ''}`,
+    ...(isIdle
+      ? []
+      : [
+          `${label('')}${capture.state}${capture.leader ? ` from ${capture.leader}` : ''}${told && `, told ${told}`}`,
+        ]),
   ];
   if (source !== undefined)
     lines.push(
       `${label('read from')}${READ_FROM[source]}; lost with the ensemble would be ${capture.rpo}`,
     );
-  if (capture.txns !== undefined && !basesOnly)
+  if (capture.txns !== undefined && !basesOnly && !isIdle)
     lines.push(
       `${label('since begun')}${count(capture.txns, 'transaction')}, ${bytesText(capture.plainBytes ?? 0)} as ${bytesText(capture.storedBytes ?? 0)} in ${count(capture.segments ?? 0, 'segment')}`,
     );
@@ -26,7 +37,7 @@ export function captureLines(capture: CaptureStatus, colors: Colors): string[] {
     lines.push(`${label('waiting')}${bytesText(capture.spooledBytes)} on the worker's disk`);
   lines.push(
     `${label('last base')}${lastBase ? `${lastBase.usableFrom}${lastBase.readFrom === undefined ? '' : ` (read from ${lastBase.readFrom} on)`}, ${instant(lastBase.takenAt)}, ${bytesText(lastBase.bytes)}${lastBase.nodes === undefined ? '' : `, ${count(lastBase.nodes, 'znode')}`}` : 'none yet'}${capture.storingBase ? '; one is being stored' : ''}`,
-    `${label('last drill')}${lastDrill ? `${lastDrill.ok ? colors.green('restored') : colors.red('failed')} ${lastDrill.zxid}, ${instant(lastDrill.at)}` : colors.yellow('none: a backup counts once it was restored')}`,
+    `${label('last drill')}${lastDrill ? drillText(lastDrill, colors) : colors.yellow('none: a backup counts once it was restored')}`,
   );
   if (capture.nextBaseAt !== undefined)
     lines.push(`${label('next base')}${instant(capture.nextBaseAt)}`);
@@ -37,6 +48,20 @@ export function captureLines(capture: CaptureStatus, colors: Colors): string[] {
   if (capture.trouble) lines.push(`${label('trouble')}${colors.red(capture.trouble)}`);
   return lines;
 }
+
+/** Of a drill's own run, which captures nothing. */
+export function drillRunLines({ repository, lastDrill }: CaptureStatus, colors: Colors): string[] {
+  const label = (text: string) => colors.dim(text.padEnd(12));
+  return [
+    `${label('repository')}${repository}`,
+    `${label('drill')}${lastDrill ? drillText(lastDrill, colors) : 'not over yet'}`,
+  ];
+}
+
+const drillText = (
+  { ok, zxid, at }: NonNullable<CaptureStatus['lastDrill']>,
+  colors: Colors,
+): string => `${ok ? colors.green('restored') : colors.red('failed')} ${zxid}, ${instant(at)}`;
 
 function lagText({ txns, ms, p50Ms, p99Ms }: NonNullable<CaptureStatus['lag']>): string {
   const usual = p50Ms === undefined ? '' : ` (half within ${p50Ms} ms, 99% within ${p99Ms} ms)`;

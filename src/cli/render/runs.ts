@@ -1,7 +1,7 @@
 /** The list of runs as a table. */
 import type { RunSummary } from '../../adapters/temporal/runs';
 import { duration, instant } from './text';
-import type { StatusView } from './status';
+import { stateWord, type StatusView } from './status';
 import { plainTable } from './table';
 
 export function renderRuns(runs: readonly RunSummary[], view: StatusView & { now: Date }): string {
@@ -9,15 +9,15 @@ export function renderRuns(runs: readonly RunSummary[], view: StatusView & { now
     return `no runs yet; start one with ${view.command(['run', 'upgrade', '--ensemble', 'NAME', '--to', 'VERSION'])}`;
   const { colors } = view;
   return plainTable(
-    ['workflow', 'strategy', 'ensemble', 'phase', 'status', 'started', 'for'],
+    ['workflow', 'strategy', 'ensemble', 'phase', 'state', 'started', 'for'],
     runs.map((run) => {
       const until = run.closedAt === undefined ? view.now.getTime() : Date.parse(run.closedAt);
       return [
         run.workflowId,
         run.strategy,
         run.ensemble ?? '',
-        run.phase ?? '',
-        paint(run.status, colors),
+        run.outcome === 'completed' ? 'done' : (run.phase ?? ''),
+        runWord(run, colors),
         instant(run.startedAt),
         duration(until - Date.parse(run.startedAt)),
       ];
@@ -25,8 +25,13 @@ export function renderRuns(runs: readonly RunSummary[], view: StatusView & { now
   );
 }
 
-function paint(status: string, colors: StatusView['colors']): string {
+export function runWord(
+  { status, outcome }: Pick<RunSummary, 'status' | 'outcome'>,
+  colors: StatusView['colors'],
+): string {
+  if (outcome !== undefined) return stateWord(outcome, colors);
+  // To Temporal that is a run which was rejected as well, and nobody knows any more.
+  if (status === 'COMPLETED') return colors.dim('ended');
   const word = status.toLowerCase().replace(/_/g, ' ');
-  if (status === 'RUNNING') return colors.cyan(word);
-  return status === 'COMPLETED' ? colors.green(word) : colors.red(word);
+  return status === 'RUNNING' ? colors.cyan(word) : colors.red(word);
 }

@@ -1,8 +1,9 @@
 /** A status document as text: what goes on, what is asked, how far it is, what can be done. */
+import { WORKFLOW_TYPES } from '../../model/contract';
 import type { NextAction, OpenGate, Progress, RunState, StatusDocument } from '../../model/status';
 import { isOver } from '../../adapters/temporal/over';
 import type { Colors } from '../output';
-import { captureLines } from './capture';
+import { captureLines, drillRunLines } from './capture';
 import { gapLines, renderReport } from './report';
 import { renderSteps } from './steps';
 import { duration, instant, timeOfDay, wrap } from './text';
@@ -32,12 +33,19 @@ export function renderStatus(status: StatusDocument, view: StatusView): string {
           all: view.allSteps,
         }).join('\n')
       : '',
-    status.capture ? captureLines(status.capture, view.colors).join('\n') : '',
+    captureOf(status, view.colors).join('\n'),
     status.report ? renderReport(status.report, view.colors) : availabilityBlock(status, view),
     actionsBlock(status, view),
   ];
   return blocks.filter((block) => block !== '').join('\n\n');
 }
+
+const captureOf = ({ strategy, capture }: StatusDocument, colors: Colors): string[] =>
+  capture === undefined
+    ? []
+    : strategy === WORKFLOW_TYPES.verify
+      ? drillRunLines(capture, colors)
+      : captureLines(capture, colors);
 
 export function stateWord(state: RunState, colors: Colors): string {
   const paint: Record<RunState, (text: string) => string> = {
@@ -171,7 +179,7 @@ export function renderLive(status: StatusDocument, view: StatusView): string[] {
     `${stateWord(status.state, colors)} · ${status.phase} · ${status.headline.split('\n')[0]}`,
   ];
   if (status.progress) lines.push(progressLine(status.progress, colors));
-  if (status.capture) lines.push(...captureLines(status.capture, colors).slice(0, 2));
+  lines.push(...captureOf(status, colors).slice(0, 2));
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
   return lines;
 }

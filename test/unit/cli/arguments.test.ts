@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ran, NOBODY } from './testIo';
@@ -80,6 +80,41 @@ describe('files and standard input', () => {
     const { code, err } = await ran(['run', 'upgrade']);
     expect(code).toBe(2);
     expect(err).toMatch(/-f FILE.*--ensemble NAME/);
+  });
+});
+
+describe('a restore', () => {
+  const ZXID = '0x1f00000a2';
+  const TIME = '2026-01-02T03:04:05Z';
+  const asked = (input: object, ...more: string[]) =>
+    ran([
+      ...['run', 'restore', '-f', file('restore.json', JSON.stringify(input)), ...more],
+      ...['--address', NOBODY],
+    ]);
+  const restore = { repository: 'backups', to: { ensemble: 'orders' } };
+
+  it.each([
+    [{ at: { zxid: ZXID, time: TIME } }, /at: expected one of zxid and time, not both; got \{/],
+    [{ at: {} }, /at: expected one of zxid and time; got \{\}/],
+    [{ at: 'newest' }, /at: expected latest, \{ zxid \} or \{ time \}; got "newest"/],
+    [{ at: { zxid: '17' } }, /at\.zxid: expected a zxid such as 0x1f00000a2; got "17"/],
+    [{ at: { zxid: ZXID, moment: 1 } }, /at: unknown field "moment"; expected only zxid, time/],
+    [{ to: undefined, ensemble: 'orders' }, /to: expected where it goes, such as .* got nothing/],
+  ])('of %j is refused with what is accepted', async (over, message) => {
+    const { code, err } = await asked({ ...restore, ...over });
+    expect(err).toMatch(message);
+    expect(err.trim().split('\n')).toHaveLength(2);
+    expect(code).toBe(2);
+  });
+
+  it.each([{ zxid: ZXID }, { time: TIME }, 'latest', undefined])(
+    'of %j goes on to Temporal',
+    async (at) => expect((await asked({ ...restore, at })).err).toContain('not reachable'),
+  );
+
+  it('goes into the ensemble that --ensemble names', async () => {
+    const { err } = await asked({ repository: 'backups' }, '--ensemble', 'orders');
+    expect(err).toContain('not reachable');
   });
 });
 
@@ -211,4 +246,19 @@ describe('schema', () => {
     const { out } = await ran(['schema', 'upgrade']);
     expect((JSON.parse(out) as { required: string[] }).required).toEqual(['ensemble', 'target']);
   });
+});
+
+it('lab up: a TEMPORAL_ADDRESS where nobody answers is told before anything is made', async () => {
+  const before = { ...process.env };
+  const state = mkdtempSync(join(tmpdir(), 'zkferry-lab-'));
+  Object.assign(process.env, { TEMPORAL_ADDRESS: NOBODY, ZKFERRY_STATE: state });
+  try {
+    const { code, err } = await ran(['lab', 'up', 'stale']);
+    expect(err).toMatch(/TEMPORAL_ADDRESS: expected where .* answers, or nothing.*got 127.0.0.1:1/);
+    expect(code).toBe(1);
+    expect(readdirSync(state)).toEqual([]);
+  } finally {
+    process.env = before;
+    rmSync(state, { recursive: true });
+  }
 });

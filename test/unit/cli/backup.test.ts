@@ -6,11 +6,16 @@ const NOWHERE = '/nowhere/backups';
 
 test.each([
   [['init', NOWHERE], /who may read it must be said/],
-  [['init', NOWHERE, '--recipient', RECIPIENT, '--encryption', 'none'], /must be said/],
+  [
+    ['init', NOWHERE, '--recipient', RECIPIENT, '--encryption', 'none'],
+    /--recipient and --encryption none contradict each other: expected one of the two; got/,
+  ],
   [['init', NOWHERE, '--encryption', 'some'], /--encryption: expected none; got some/],
   [['init', 'backups', '--encryption', 'none'], /the inventory says how backups is encrypted/],
   [['init', 's3://bucket/../x', '--encryption', 'none'], /neither "\." nor "\.\."/],
   [['show', NOWHERE, 'orders'], /required option '--at/],
+  [['show', NOWHERE, 'orders', '--at', 'latest', '--below'], /--below: only with --history/],
+  [['show', NOWHERE, 'orders', '--at', 'latest', '--children'], /--children: only with --history/],
   [['show', NOWHERE, '../orders', '--at', 'latest'], /expected the name of an ensemble/],
   [['show', NOWHERE, 'orders/app/', '--at', 'latest'], /without a slash at its end/],
   [['extract', NOWHERE, 'orders', '--at', 'latest'], /required option '--to/],
@@ -22,6 +27,14 @@ test.each([
   [
     ['extract', NOWHERE, 'orders', '--at', 'latest', '--to', '/x', '--exact', '--keep-sessions'],
     /--exact keeps sessions and zxids/,
+  ],
+  ...['3.12.0', '9.9.9', '3.9', 'newest'].map((version): [string[], RegExp] => [
+    ['extract', NOWHERE, 'orders', '--at', 'latest', '--to', '/x', '--for-version', version],
+    /--for-version: expected a version such as 3.9.6, of one of the release lines 3.4, .*, 3.9; got "/,
+  ]),
+  [
+    ['restore', NOWHERE, 'orders/a', 'a:1/a', '--at', 'latest', '--target-read-by', 'foo'],
+    /--target-read-by <way>' argument 'foo' is invalid. Allowed choices are tap, client/,
   ],
   [['restore', NOWHERE, 'orders/zookeeper', 'a:1/x', '--at', 'latest'], /ENSEMBLE: \/zookeeper/],
   [['restore', NOWHERE, 'orders/a', 'a:1/zkferry', '--at', 'latest'], /TARGET: \/zkferry/],

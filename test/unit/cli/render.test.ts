@@ -11,7 +11,7 @@ import {
 } from '../../../src/cli/render/status';
 import { cutToWidth, duration, shellWord, visibleLength, wrap } from '../../../src/cli/render/text';
 import { newsOf } from '../../../src/cli/watch';
-import type { UpgradeReport } from '../../../src/model/status';
+import type { StatusDocument, UpgradeReport } from '../../../src/model/status';
 import { openGate, statusFixture } from './statusFixture';
 
 const view: StatusView = {
@@ -43,6 +43,40 @@ const report: UpgradeReport = {
   membersAgree: { agree: true, detail: 'three members, one digest' },
   text: '',
 };
+
+const drill = { at: '2026-01-30T10:00:00.000Z', ok: true, zxid: '0x8' };
+
+describe('the status of a hot backup', () => {
+  const told = { durableUpTo: '0x9', at: '2026-01-31T10:00:00.000Z', txns: 5, lastDrill: drill };
+  const shown = (over: Partial<StatusDocument>) =>
+    renderStatus(statusFixture({ plan: undefined, progress: undefined, ...over }), view);
+
+  it('that is held says of when its figures are', () => {
+    const capture = { repository: '/srv/b', state: 'idle' as const, ...told };
+    const text = shown({ strategy: 'hotBackup', state: 'paused', capture });
+    expect(text).toContain(
+      'idle: nothing is captured now; all below is as of 2026-01-31 10:00:00Z',
+    );
+    expect(text).not.toContain('since begun');
+    expect(renderLive(statusFixture({ strategy: 'hotBackup', capture }), view).join()).toContain(
+      'nothing is captured now',
+    );
+  });
+
+  it('that captures says since when it has not been heard', () => {
+    const capture = { repository: '/srv/b', state: 'capturing' as const, ...told };
+    const text = shown({ strategy: 'hotBackup', capture });
+    expect(text).toContain('capturing, told 2026-01-31 10:00:00Z');
+    expect(text).not.toContain('idle');
+  });
+
+  it('is not that of a drill, which captures nothing', () => {
+    const capture = { repository: '/srv/b', state: 'idle' as const, lastDrill: drill };
+    const text = shown({ strategy: 'verifyBackup', state: 'completed', capture });
+    expect(text).toContain('restored 0x8');
+    expect(text).not.toContain('captured');
+  });
+});
 
 describe('a status as text', () => {
   const text = renderStatus(statusFixture(), view);
@@ -213,6 +247,23 @@ describe('the list of runs', () => {
     expect(text).toMatch(
       /w1 +rollingUpgrade +orders +upgrade +timed out +2026-01-31 00:00:00Z +2 h 07 min/,
     );
+  });
+
+  it.each([
+    ['COMPLETED', 'rolledBack', 'rolled back'],
+    ['COMPLETED', 'rejected', 'rejected'],
+    ['COMPLETED', 'completed', 'completed'],
+    ['COMPLETED', undefined, 'ended'],
+    ['FAILED', 'failed', 'failed'],
+    ['RUNNING', undefined, 'running'],
+  ] as const)('%s to Temporal, outcome %s: %s', (status, outcome, word) => {
+    const run = { workflowId: 'w1', runId: 'r1', strategy: 'rollingUpgrade', status };
+    const startedAt = '2026-01-31T00:00:00.000Z';
+    const text = renderRuns([{ ...run, ...(outcome && { outcome }), startedAt }], {
+      ...view,
+      now: new Date('2026-02-01T00:00:00Z'),
+    });
+    expect(text).toContain(` ${word} `);
   });
 
   it('says how to start one when there are none', () => {

@@ -11,7 +11,7 @@ export interface Ran {
 
 export async function ran(
   words: string[],
-  options: { stdin?: string; env?: NodeJS.ProcessEnv } = {},
+  options: { stdin?: string; env?: NodeJS.ProcessEnv; interrupted?: boolean } = {},
 ): Promise<Ran> {
   const written = { out: '', err: '' };
   const io: Io = {
@@ -21,7 +21,10 @@ export async function ran(
     stderr: { write: (text) => (written.err += text), columns: 100 },
     user: 'ann',
     now: () => new Date('2026-01-31T23:59:58.123Z'),
-    onInterrupt: () => () => undefined,
+    onInterrupt: (callback) => {
+      if (options.interrupted) callback();
+      return () => undefined;
+    },
   };
   const code = await runCommand(words, io);
   return { code, ...written };

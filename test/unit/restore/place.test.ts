@@ -77,6 +77,15 @@ describe('a data directory', () => {
     });
   });
 
+  test('what a killed attempt has left is told and left, and nothing else is taken for it', async () => {
+    const left = `${target}.partial-0123456789ab`;
+    for (const path of [left, `${target}.partial-mine`, `${target}2.partial-0123456789ab`])
+      mkdirSync(path);
+    const { warnings } = await writeDataDirectory(await history.input(), target, EXACT);
+    expect(warnings).toEqual([expect.stringMatching(`^${left} is what .* killed has left`)]);
+    expect(existsSync(left)).toBe(true);
+  });
+
   test('an empty directory is taken, through a link too, with its mode', async () => {
     mkdirSync(target);
     chmodSync(target, 0o710);

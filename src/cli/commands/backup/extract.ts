@@ -1,10 +1,10 @@
 /** `zkferry backup extract REPOSITORY ENSEMBLE --at … --to DIRECTORY`: a data directory that a server starts on. */
 import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
-import { parseOrThrow } from '../../../model/validation';
 import { versionSchema } from '../../../model/version';
 import type { Extraction } from '../../../planning/backup/contents';
 import { readingOf } from '../../../planning/backup/standAlone';
+import { isKnownLine, RELEASE_LINES } from '../../../planning/releases';
 import { ensembleAndPath, withMoment, type MomentOptions } from '../../backupPlace';
 import {
   action,
@@ -64,18 +64,19 @@ async function extract(
       'BadUsage',
       '--exact keeps sessions and zxids as they were: it goes neither with --keep-sessions nor with --above',
     );
-  const targetVersion =
-    forVersion === undefined ? undefined : parseOrThrow(versionSchema, forVersion, '--for-version');
+  const targetVersion = forVersion === undefined ? undefined : knownVersion(forVersion);
   const moment = await chooseMoment(context, repositoryName, ensemble, options);
   if (options.execute !== true) {
-    const { choosePlace } = await import('../../../adapters/restore/place');
-    await choosePlace(options.to, 0);
+    const { choosePlace, leftoverText } = await import('../../../adapters/restore/place');
+    const { leftovers } = await choosePlace(options.to, 0);
+    const warnings = leftovers.map(leftoverText);
     return {
       text: [
         ...sourceOf(ensemble, moment.extraction),
+        ...warningLines(warnings),
         'nothing was written; --execute does it',
       ].join('\n'),
-      document: { ok: true, executed: false, ...moment.extraction },
+      document: { ok: true, executed: false, ...moment.extraction, warnings },
     };
   }
   const { writeDataDirectory } = await import('../../../adapters/restore');
@@ -98,7 +99,7 @@ async function extract(
       ...sourceOf(ensemble, read),
       `${directory}: ${files.join(', ')} (${bytesText(result.bytes)}); a server that starts on it is at ${result.zxid}`,
       `${count(sessions, 'session')} may resume, ${sessionsDropped} dropped with ${count(ephemeralsDropped, 'ephemeral')}`,
-      ...warnings.map((warning) => `warning: ${warning}`),
+      ...warningLines(warnings),
     ].join('\n'),
     document: {
       ok: true,
@@ -115,3 +116,15 @@ const sourceOf = (ensemble: string, { base, objects, zxid: to }: Extraction): st
   `${ensemble} as of ${to}: base ${base.usableFrom} of ${instant(base.takenAt)} (${bytesText(base.snapshot.bytes)}) and ${count(objects.length, 'log object')}`,
   ...readingOf(base),
 ];
+
+const warningLines = (warnings: readonly string[]): string[] =>
+  warnings.map((warning) => `warning: ${warning}`);
+
+/** What an unknown release reads nobody knows: it would be taken for one that reads everything. */
+function knownVersion(given: string): string {
+  if (versionSchema.safeParse(given).success && isKnownLine(given)) return given;
+  throw new ZkferryError(
+    'InvalidInput',
+    `--for-version: expected a version such as 3.9.6, of one of the release lines ${RELEASE_LINES.map(({ line }) => line).join(', ')}; got ${JSON.stringify(given.slice(0, 100))}`,
+  );
+}

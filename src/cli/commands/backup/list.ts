@@ -6,7 +6,7 @@ import { explainContents } from '../../../planning/backup/explain';
 import { rangeFindings, restorableRanges } from '../../../planning/backup/restorable';
 import { readingOf, standsAlone } from '../../../planning/backup/standAlone';
 import { openRepositoryNamed } from '../../backupPlace';
-import { action, withCommonOptions, type Runner } from '../../context';
+import { action, withCommonOptions, type CommandContext, type Runner } from '../../context';
 import { bytesText, count, instant } from '../../render/text';
 
 export function registerList(backup: Command, runner: Runner): void {
@@ -28,7 +28,11 @@ export function registerList(backup: Command, runner: Runner): void {
         return {
           text: [
             head,
-            ...ensembles.flatMap(({ contents, drill }) => ['', ...linesOf(contents, drill)]),
+            ...ensembles.flatMap(({ contents, drill }) => [
+              '',
+              ...linesOf(contents),
+              `  ${drill === undefined ? noDrill(context, name, contents.ensemble) : drillText(drill)}`,
+            ]),
             ...(ensembles.length === 0 ? ['holds nothing yet'] : []),
           ].join('\n'),
           document: {
@@ -41,7 +45,13 @@ export function registerList(backup: Command, runner: Runner): void {
     );
 }
 
-function linesOf(contents: EnsembleContents, drill: DrillDocument | undefined): string[] {
+const noDrill = (context: CommandContext, repository: string, ensemble: string): string =>
+  `no drill yet: a backup counts once it was restored (${context.command(['backup', 'verify', repository, ensemble, '--zookeeper', 'DIRECTORY'])})`;
+
+const drillText = ({ ok, zxid, at }: DrillDocument): string =>
+  `${ok ? 'restored' : 'NOT restored'} ${zxid} ${instant(at)}`;
+
+function linesOf(contents: EnsembleContents): string[] {
   const bases = contents.timelines.flatMap(({ bases: some, number }) =>
     some.map((base) => ({ base, number })),
   );
@@ -56,7 +66,6 @@ function linesOf(contents: EnsembleContents, drill: DrillDocument | undefined): 
           .map((text) => `, ${text}`)
           .join('')}`,
     ),
-    `  ${drill === undefined ? 'no drill yet: a backup counts once it was restored (zkferry backup verify)' : `${drill.ok ? 'restored' : 'NOT restored'} ${drill.zxid} ${instant(drill.at)}`}`,
   ];
 }
 

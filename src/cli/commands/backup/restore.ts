@@ -22,6 +22,7 @@ import {
   openExisting,
   refuseOwn,
   spoolDirectory,
+  READ_BY,
   type ReadOptions,
 } from '../../treeSource';
 import { placeOf } from '../../treePlace';
@@ -57,7 +58,7 @@ export function registerRestore(backup: Command, runner: Runner): void {
       'env:NAME or file:/path of user:password (repeatable)',
       collect,
     )
-    .option('--target-read-by <way>', 'how existing nodes are read: tap, or client')
+    .addOption(new Option('--target-read-by <way>', 'how existing nodes are read').choices(READ_BY))
     .option('--start-over', 'give up an unfinished restore of the same')
     .option('--execute', 'write; without it, it is only counted and checked')
     .action(

@@ -40,11 +40,13 @@ export function registerShow(backup: Command, runner: Runner): void {
       100,
     )
     .action(
-      action<[string, string], ShowOptions>(runner, (context, [name, place], options) =>
-        options.history === true
-          ? history(context, name, place, options)
-          : show(context, name, place, options),
-      ),
+      action<[string, string], ShowOptions>(runner, async (context, [name, place], options) => {
+        if (options.history === true) return history(context, name, place, options);
+        for (const option of ['below', 'children'] as const)
+          if (options[option] === true)
+            throw new ZkferryError('BadUsage', `--${option}: only with --history`);
+        return show(context, name, place, options);
+      }),
     );
 }
 

@@ -1,5 +1,6 @@
 /** `zkferry backup verify REPOSITORY [ENSEMBLE]`: everything is read and checked; with --zookeeper a drill restores it. */
 import type { Command } from 'commander';
+import { isZkferryError, ZkferryError } from '../../../model/errors';
 import type { DrillDocument } from '../../../model/repository';
 import { openRepositoryNamed, withIdentity, type ReadRepositoryOptions } from '../../backupPlace';
 import {
@@ -10,6 +11,7 @@ import {
   type Runner,
 } from '../../context';
 import { EXIT } from '../../exitCodes';
+import { interruptedBy } from '../../interrupted';
 import { bytesText, count } from '../../render/text';
 import { spoolDirectory } from '../../treeSource';
 
@@ -42,6 +44,7 @@ async function verify(
 ): Promise<Outcome> {
   const { checkEnsemble } = await import('../../../adapters/restore/checkEnsemble');
   const { drillHere } = await import('../../../adapters/restore/drillHere');
+  await refuseUnusable(options);
   const repository = await openRepositoryNamed(context, repositoryName, options);
   const stop = new AbortController();
   const release = context.io.onInterrupt(() => stop.abort());
@@ -83,6 +86,8 @@ async function verify(
         ...(unrecorded !== undefined && { drillUnrecorded: unrecorded }),
       });
     }
+  } catch (error) {
+    interruptedBy(stop.signal, 'interrupted: nothing is recorded')(error);
   } finally {
     release();
   }
@@ -92,6 +97,30 @@ async function verify(
     exitCode: ok ? EXIT.done : EXIT.failed,
   };
 }
+
+/** Before hours of reading, after which no drill could be held. */
+async function refuseUnusable({ zookeeper, javaHome }: VerifyOptions): Promise<void> {
+  if (zookeeper === undefined) {
+    if (javaHome === undefined) return;
+    throw new ZkferryError(
+      'BadUsage',
+      '--java-home is for the server of a drill: give --zookeeper',
+    );
+  }
+  const { jarsOf } = await import('../../../adapters/restore/serverCommand');
+  const { checkJava } = await import('../../../adapters/restore/serverProgram');
+  await jarsOf(zookeeper).catch(unusable('--zookeeper'));
+  await checkJava(javaHome).catch(
+    unusable(javaHome === undefined ? 'JAVA_HOME, or java on PATH' : '--java-home'),
+  );
+}
+
+const unusable =
+  (what: string) =>
+  (error: unknown): never => {
+    if (!isZkferryError(error) || error.type !== 'ArtifactMissing') throw error;
+    throw new ZkferryError('InvalidInput', `${what}: ${error.message}`, { cause: error });
+  };
 
 const drillLines = ({ ok, zxid, findings }: DrillDocument): string[] => [
   `  drill: ${ok ? 'restored' : 'NOT restored'} ${zxid}`,
