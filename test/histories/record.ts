@@ -5,8 +5,10 @@
  */
 import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { Harness, type Run } from '../support/harness';
+import { untilCapturing } from '../support/liveStatus';
 import { toJson, type HistoryJson } from './format';
 
 const FROM = '3.8.4';
@@ -81,7 +83,65 @@ const resizeRecordings: Record<string, (harness: Harness) => Promise<Run>> = {
   },
 };
 
-const all = { ...recordings, ...resizeRecordings };
+/** Each makes the backup that it needs. */
+const backupRecordings: Record<string, (harness: Harness) => Promise<Run>> = {
+  backedUp: async (harness) => {
+    const run = await harness.startBackup();
+    await captures(harness, run);
+    await run.send('pause', { by: 'tester' });
+    await run.until('paused', ({ state, capture }) => state === 'paused' && capture?.state === 'idle');
+    await run.send('resume', { by: 'tester' });
+    await captures(harness, run);
+    await run.send('stop', { by: 'tester' });
+    await run.handle.result();
+    return run;
+  },
+
+  baseTaken: (harness) => ended(harness.startOnBackup('takeBase')),
+
+  drilled: async (harness) => {
+    await harness.takeBase();
+    return ended(harness.startOnBackup('verifyBackup'));
+  },
+
+  restoredBack: async (harness) => {
+    await harness.takeBase();
+    const run = await harness.startRestore();
+    await run.approve('start');
+    await run.until('data to be set aside', ({ plan }) =>
+      Boolean(
+        plan?.steps.some((step) => step.activity === 'setAsideData' && step.state === 'done'),
+      ),
+    );
+    await run.send('rollback', { by: 'tester' });
+    await run.report();
+    return run;
+  },
+
+  restored: async (harness) => {
+    await harness.takeBase();
+    const run = await harness.startRestore();
+    await run.approve('start');
+    await run.report();
+    return run;
+  },
+};
+
+const captures = (harness: Harness, run: Run) =>
+  untilCapturing(harness, run.handle.workflowId, 'the capture');
+
+async function ended(started: Promise<Run>): Promise<Run> {
+  const run = await started;
+  await run.handle.result();
+  return run;
+}
+
+const BACKUP_LAB = { version: TO, servers: 3 };
+
+const all = { ...recordings, ...resizeRecordings, ...backupRecordings };
+
+const labOf = (name: string) =>
+  name in recordings ? { version: FROM } : name in resizeRecordings ? RESIZE_LAB : BACKUP_LAB;
 
 async function main(names: string[]): Promise<void> {
   let harness: Harness | undefined;
@@ -90,8 +150,10 @@ async function main(names: string[]): Promise<void> {
       const record = all[name];
       if (!record)
         throw new Error(`no recording ${name}; there are ${Object.keys(all).join(', ')}`);
-      const lab = name in recordings ? { version: FROM } : RESIZE_LAB;
-      harness ??= await Harness.create({ name: 'ferry', directory: LAB_DIRECTORY, ...lab });
+      harness ??= await Harness.create({
+        ...{ name: 'ferry', directory: LAB_DIRECTORY },
+        ...labOf(name),
+      });
       const run = await record(harness);
       save(name, toJson(await run.handle.fetchHistory()));
       const { outcome } = await run.report();
@@ -168,7 +230,7 @@ const asked = process.argv.slice(2);
 main(asked.length > 0 ? asked : Object.keys(all)).then(
   () => process.exit(0),
   (error: unknown) => {
-    process.stderr.write(`${error instanceof Error ? (error.stack ?? '') : String(error)}\n`);
+    process.stderr.write(`${inspect(error)}\n`);
     process.exit(1);
   },
 );

@@ -198,12 +198,17 @@ export class Harness {
     return this.ofBackup('verifyBackup');
   }
 
-  private async ofBackup<T>(workflow: string): Promise<T> {
-    return (await this.client.workflow.execute(workflow, {
+  private async ofBackup<T>(workflow: 'takeBase' | 'verifyBackup'): Promise<T> {
+    return (await (await this.startOnBackup(workflow)).handle.result()) as T;
+  }
+
+  async startOnBackup(workflow: 'takeBase' | 'verifyBackup'): Promise<Run> {
+    const handle = await this.client.workflow.start(workflow, {
       taskQueue: TASK_QUEUE,
       workflowId: `test-${workflow}-${this.lab.name}-${Date.now()}`,
       args: [{ repository: LAB_REPOSITORY, ensemble: this.lab.name }],
-    })) as T;
+    });
+    return this.track(handle);
   }
 
   private track(handle: WorkflowHandle): Run {

@@ -37,14 +37,26 @@ export const attached = (zxid: bigint, by: 'snap' | 'diff' = 'snap'): TapEvent =
   leader: { host: 'zk1', clientPort: 2181 } as never,
 });
 
-/** What an ensemble named `orders` has afterwards. A capture that goes on after another's log needs no snapshot. */
-export async function captured(repository: Repository, directory: string, batches: TapEvent[][]) {
+/**
+ * What an ensemble named `orders` has afterwards. A capture that goes on after another's log needs no snapshot.
+ * `onOpen`: is told after which transaction the tap is to go on.
+ */
+export async function captured(
+  repository: Repository,
+  directory: string,
+  batches: TapEvent[][],
+  onOpen: (from: bigint | undefined) => void = () => undefined,
+) {
   const take = (): Promise<TapEvent[]> => Promise.resolve(batches.shift() ?? []);
   const tap = { lastZxid: 0n, take, close: () => Promise.resolve() } as Partial<Tap> as Tap;
   const { signal } = new AbortController();
   await capture({
     ...{ repository, ensemble: 'orders', owner: 'test', members: [], directory },
-    ...{ signal, stop: signal, openTap: () => tap, onProgress: () => undefined },
+    ...{ signal, stop: signal, onProgress: () => undefined },
+    openTap: ({ from }) => {
+      onOpen(from);
+      return tap;
+    },
   });
   return repository.contents('orders');
 }

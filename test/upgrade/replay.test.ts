@@ -42,12 +42,8 @@ test.each(names)('history %s replays', async (name) => {
 
 test('the histories cover what they are named for', () => {
   expect(names.sort()).toEqual([
-    'forward',
-    'pausedAndTuned',
-    'rejected',
-    'resized',
-    'resizedBack',
-    'rolledBack',
+    ...['backedUp', 'baseTaken', 'drilled', 'forward', 'pausedAndTuned', 'rejected'],
+    ...['resized', 'resizedBack', 'restored', 'restoredBack', 'rolledBack'],
   ]);
   for (const name of names) expect(countOf(recorded(name), 'WORKFLOW_EXECUTION_COMPLETED')).toBe(1);
   const paused = recorded('pausedAndTuned');
@@ -65,6 +61,12 @@ test('the histories cover what they are named for', () => {
     activities(name).filter((activity) => activity === 'changeMembers').length;
   expect([changes('resized'), changes('resizedBack')]).toEqual([2, 2]);
   expect(activities('resizedBack')).toContain('planResizeBack');
+  const captures = activities('backedUp').filter((name) => name === 'captureTransactions');
+  expect(captures).toHaveLength(2);
+  expect(activities('baseTaken')).toContain('takeUsableBase');
+  expect(activities('drilled')).toContain('proveBackup');
+  expect(activities('restored').filter((name) => name === 'placeData')).toHaveLength(3);
+  expect(activities('restoredBack')).toContain('bringBackData');
 });
 
 describe('a workflow that would now act otherwise does not replay', () => {

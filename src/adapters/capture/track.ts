@@ -27,6 +27,12 @@ const standing = (bases: ReadonlyMap<string, KnownBase>): string[] =>
     .filter(({ manifest }) => standsAlone(manifest))
     .map(({ manifest }) => manifest.usableFrom);
 
+/** The zxids after which the log of bases that do not stand alone begins. */
+const begun = (bases: ReadonlyMap<string, KnownBase>): string[] =>
+  [...bases.values()]
+    .filter(({ manifest }) => !standsAlone(manifest))
+    .map(({ manifest }) => manifest.snapshotZxid);
+
 export class Track {
   readonly writer: LogWriter;
   private readonly queue: SpoolQueue;
@@ -73,10 +79,9 @@ export class Track {
     if (sealed !== undefined) manifest.reached(BigInt(sealed));
     await manifest.add(adopted?.segments ?? [], signal);
     await repository.store.delete(adopted?.spent.map(({ key }) => key) ?? [], signal);
-    // Where bases stood alone they are as far as it came.
-    const last = [...standing(bases), ...(sealed === undefined ? [] : [sealed])]
-      .sort(compareZxids)
-      .at(-1);
+    // Where bases stood alone, or nothing was committed after one until its capture ended, they are as far as it came.
+    const reached = sealed === undefined ? begun(bases) : [sealed];
+    const last = [...standing(bases), ...reached].sort(compareZxids).at(-1);
     const wholeAfter = last === undefined ? undefined : startOf(contents, BigInt(last));
     const track = new Track(options, place, manifest, BigInt(last ?? 0), wholeAfter);
     track.bases = bases;

@@ -6,6 +6,7 @@ import { DirectoryStore } from '../../../src/adapters/repository/directoryStore'
 import { createRepository } from '../../../src/adapters/repository/openRepository';
 import type { Repository } from '../../../src/adapters/repository/repository';
 import { chooseFrom } from '../../../src/adapters/restore/fromRepository';
+import { restorableRanges } from '../../../src/planning/backup/restorable';
 import { START_MS } from '../../support/logObjects';
 import { attached, captured, snapshot, txn } from '../../support/toldCapture';
 
@@ -22,6 +23,20 @@ test('a base that came with its own last transaction counts from its time on', a
     [snapshot(directory, 1n), txn(2n), attached(2n)],
   ]);
   expect(timelines[0]!.bases[0]!.usableFromMs).toBe(START_MS + 2);
+});
+
+test('a capture goes on after the base of one that ended before anything was committed', async () => {
+  await captured(repository, directory, [[snapshot(directory, 1n), attached(1n)]]);
+  const onOpen = jest.fn();
+  const { timelines } = await captured(
+    repository,
+    directory,
+    [[attached(1n, 'diff'), txn(2n), txn(3n)]],
+    onOpen,
+  );
+  expect(onOpen).toHaveBeenCalledWith(1n);
+  expect(timelines[0]).toMatchObject({ findings: [], holes: [] });
+  expect(restorableRanges(timelines[0]!)).toMatchObject([{ from: '0x1', to: '0x3' }]);
 });
 
 test('a base behind a hole does not count for times in the hole', async () => {
