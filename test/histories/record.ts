@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { Harness, type Run } from '../support/harness';
-import { untilCapturing } from '../support/liveStatus';
+import { liveStatus, untilCapturing } from '../support/liveStatus';
+import { until } from '../support/until';
 import { toJson, type HistoryJson } from './format';
 
 const FROM = '3.8.4';
@@ -89,7 +90,13 @@ const backupRecordings: Record<string, (harness: Harness) => Promise<Run>> = {
     const run = await harness.startBackup();
     await captures(harness, run);
     await run.send('pause', { by: 'tester' });
-    await run.until('paused', ({ state, capture }) => state === 'paused' && capture?.state === 'idle');
+    // Until then it is its activity that ends, which a resume would let go on.
+    await until(
+      'the capture to have ended',
+      async () =>
+        (await liveStatus(harness, run.handle.workflowId)).capture?.state === 'idle' || undefined,
+      60_000,
+    );
     await run.send('resume', { by: 'tester' });
     await captures(harness, run);
     await run.send('stop', { by: 'tester' });
