@@ -2,8 +2,8 @@
  * The directories of a repository that are written to: which exist is known without asking, and each is kept open, since
  * a rename is durable only once its directory is synced.
  */
-import { close, fsync, open } from 'node:fs';
-import { mkdir, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { close, fsync, open, type Stats } from 'node:fs';
+import { mkdir, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ZkferryError } from '../../model/errors';
@@ -40,37 +40,55 @@ interface OpenFolder extends Folder {
 
 export class DirectoryFolders {
   private readonly known = new Map<string, Promise<OpenFolder>>();
-  /** The root held a repository once: where it holds none any more, its disk is not mounted. */
-  private wasRepository = false;
+  /** The file that makes the root a repository, as it was first seen: where it is gone, its disk is not mounted. */
+  private repository: { document: string; device: number; inode: number } | undefined;
   private idle: NodeJS.Timeout | undefined;
 
   constructor(private readonly root: string) {}
 
   /** `folder`: as in a key, without a slash at either end; empty for the root. It is made where it is missing. */
   async using<T>(folder: string, work: (folder: Folder) => Promise<T>): Promise<T> {
+    await this.checkRoot();
+    const done = await this.usingOrMade(folder, work);
+    // It may have come while this was written: then it was written there.
+    await this.checkRoot();
+    return done;
+  }
+
+  /** RepositoryUnavailable where the root is not there, no repository any more, or another one than it was. */
+  async checkRoot(): Promise<void> {
+    const file = join(this.root, REPOSITORY_KEY);
+    const found = await statOf(file);
+    const before = this.repository;
+    if (found === undefined) {
+      if ((await statOf(this.root)) === undefined) throw rootMissing(this.root);
+      if (before === undefined) return;
+      throw unavailable(
+        `${REPOSITORY_KEY} is gone from ${this.root}: look whether its disk is still mounted`,
+      );
+    }
+    const { dev: device, ino: inode } = found;
+    if (before?.device === device && before.inode === inode) return;
+    const document = await readFile(file, 'utf8');
+    if (before !== undefined && before.document !== document)
+      throw unavailable(
+        `another repository lies at ${this.root} than before: look whether the right disk is mounted there; nothing is written into this one`,
+      );
+    // Mounted anew: directories that are open are those of before.
+    for (const folder of [...this.known.keys()]) this.forget(folder);
+    this.repository = { document, device, inode };
+  }
+
+  private async usingOrMade<T>(name: string, work: (folder: Folder) => Promise<T>): Promise<T> {
     try {
-      return await this.usingKnown(folder, work);
+      return await this.usingKnown(name, work);
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
       // Somebody removed the directory, or the disk it was on is gone.
-      this.forget(folder);
+      this.forget(name);
       await this.checkRoot();
-      return this.usingKnown(folder, work);
+      return this.usingKnown(name, work);
     }
-  }
-
-  /** RepositoryUnavailable where the root is not there, or a repository no longer. */
-  async checkRoot(): Promise<void> {
-    if (!(await exists(this.root))) throw rootMissing(this.root);
-    const isRepository = await exists(join(this.root, REPOSITORY_KEY));
-    if (this.wasRepository && !isRepository) {
-      throw new ZkferryError(
-        'RepositoryUnavailable',
-        `${REPOSITORY_KEY} is gone from ${this.root}: look whether its disk is still mounted`,
-        { retryable: true },
-      );
-    }
-    this.wasRepository = isRepository;
   }
 
   private async usingKnown<T>(name: string, work: (folder: Folder) => Promise<T>): Promise<T> {
@@ -103,7 +121,6 @@ export class DirectoryFolders {
   }
 
   private async openFolder(name: string): Promise<OpenFolder> {
-    await this.checkRoot();
     const path = name === '' ? this.root : join(this.root, name);
     const realRoot = await realpath(this.root);
     await this.make(realRoot, name);
@@ -179,12 +196,14 @@ export const rootMissing = (root: string): ZkferryError =>
     { retryable: true, details: { code: 'RootMissing' } },
   );
 
-async function exists(path: string): Promise<boolean> {
+const unavailable = (message: string): ZkferryError =>
+  new ZkferryError('RepositoryUnavailable', message, { retryable: true });
+
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
-    await stat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

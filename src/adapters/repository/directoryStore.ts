@@ -105,6 +105,7 @@ export class DirectoryStore implements ObjectStore {
 
   async *list(prefix: string, signal?: AbortSignal): AsyncGenerator<StoredEntry[]> {
     checkPrefix(prefix);
+    await this.checkRoot(prefix, signal);
     const batches = listDirectory(this.root, prefix);
     for (;;) {
       const next = await bounded(`listing ${this.at(prefix)}`, DEADLINE_MS, signal, () =>
@@ -117,6 +118,7 @@ export class DirectoryStore implements ObjectStore {
 
   async folders(prefix: string, signal?: AbortSignal): Promise<string[]> {
     checkPrefix(prefix);
+    await this.checkRoot(prefix, signal);
     return bounded(`listing ${this.at(prefix)}`, DEADLINE_MS, signal, () =>
       this.orRootMissing(() => foldersOf(this.root, prefix)),
     );
@@ -183,6 +185,13 @@ export class DirectoryStore implements ObjectStore {
         throw missing(this.shown, key);
       }
     });
+  }
+
+  /** Nothing below a prefix is no news of a repository that is away. */
+  private checkRoot(prefix: string, signal: AbortSignal | undefined): Promise<void> {
+    return bounded(`listing ${this.at(prefix)}`, DEADLINE_MS, signal, () =>
+      this.written.checkRoot(),
+    );
   }
 
   private async orRootMissing<T>(work: () => Promise<T>): Promise<T> {

@@ -104,11 +104,11 @@ export class AgeDecryption {
   }
 }
 
-/** What stands in the way where nobody gave an identity. */
-export const noIdentity = (): ZkferryError =>
+/** What stands in the way where nobody gave an identity; `why`: or the one that is named cannot be had. */
+export const noIdentity = (why?: string): ZkferryError =>
   new ZkferryError(
     'NotDecrypted',
-    'is encrypted and no identity is known: give the AGE-SECRET-KEY-1… of one of the recipients in repository.json',
+    `is encrypted and no identity is known${why === undefined ? '' : ` (${why})`}: give the AGE-SECRET-KEY-1… of one of the recipients in repository.json`,
   );
 
 function decryptionError(error: unknown): unknown {

@@ -1,11 +1,11 @@
 /** A repository by its name in the inventory. */
-import { ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { InventoryPort, SecretsPort } from '../../model/ports';
 import type { Encryption } from '../../model/repository';
 import type { RepositorySpec } from '../../model/repositorySpec';
 import { createRepository, openRepository } from './openRepository';
 import { openStore } from './openStore';
-import type { Repository } from './repository';
+import type { Repository, RepositoryOptions } from './repository';
 
 export interface RepositorySources {
   inventory: InventoryPort;
@@ -24,13 +24,23 @@ export async function openNamedRepository(
 ): Promise<Repository> {
   const spec = await inventory.repository(name);
   const identity = spec.encryption === 'none' ? undefined : spec.encryption.identity;
-  const identities = [
-    ...given,
-    ...(identity === undefined || given.length > 0 ? [] : [await secrets.resolve(identity)]),
-  ];
-  const repository = await openRepository(await openStore(spec, secrets), { identities });
+  const options =
+    identity === undefined || given.length > 0
+      ? { identities: given }
+      : await identityOf(identity, secrets);
+  const repository = await openRepository(await openStore(spec, secrets), options);
   refuseOther(name, repository, encryptionOf(spec));
   return repository;
+}
+
+/** Whoever captures or lists needs none, so that a key which is kept elsewhere stops nothing but reading. */
+async function identityOf(reference: string, secrets: SecretsPort): Promise<RepositoryOptions> {
+  try {
+    return { identities: [await secrets.resolve(reference)] };
+  } catch (error) {
+    if (!isZkferryError(error) || error.type !== 'SecretMissing') throw error;
+    return { noIdentities: error.message };
+  }
 }
 
 /** Refused where one, or anything else, is there already. */

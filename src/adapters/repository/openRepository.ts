@@ -54,12 +54,15 @@ export async function createRepository(
  */
 export async function openRepository(
   store: ObjectStore,
-  { identities = [] }: RepositoryOptions = {},
+  { identities = [], noIdentities }: RepositoryOptions = {},
 ): Promise<Repository> {
   const bytes = await readOwnDocument(store);
   if (bytes === undefined) throw await notThere(store);
   const document = parseRepository(store, bytes);
-  return new SealedRepository(store, document, await keysOf(document.encryption, identities));
+  return new SealedRepository(store, document, {
+    ...(await keysOf(document.encryption, identities)),
+    ...(noIdentities !== undefined && { undecryptable: noIdentities }),
+  });
 }
 
 async function keysOf(

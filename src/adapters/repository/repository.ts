@@ -64,6 +64,8 @@ export interface Repository {
 export interface RepositoryOptions {
   /** AGE-SECRET-KEY-1…, for reading an encrypted repository. */
   identities?: readonly string[];
+  /** Why there are none, where there were to be: said once something has to be decrypted. */
+  noIdentities?: string;
 }
 
 /** What `createRepository(store, encryption)` and `openRepository(store, options)` are, in ./openRepository.ts. */

@@ -17,6 +17,8 @@ type Chunks = Iterable<Buffer> | AsyncIterable<Buffer>;
 export interface SealingKeys {
   encryption?: AgeEncryption;
   decryption?: AgeDecryption;
+  /** Why there is none, where one was to be. */
+  undecryptable?: string;
 }
 
 export interface SealOptions {
@@ -91,11 +93,11 @@ export async function sealFile(
 export async function* unsealed(
   stored: Chunks,
   object: { key: string; sha256: string; plainBytes: number; isEncrypted: boolean },
-  { decryption }: SealingKeys,
+  { decryption, undecryptable }: SealingKeys,
 ): AsyncGenerator<Buffer> {
   const tally = new Tally();
   try {
-    if (object.isEncrypted && decryption === undefined) throw noIdentity();
+    if (object.isEncrypted && decryption === undefined) throw noIdentity(undecryptable);
     const counted = tally.counted(stored);
     const frames = object.isEncrypted ? decryption!.decrypted(counted) : counted;
     yield* decompressed(frames, object.plainBytes);

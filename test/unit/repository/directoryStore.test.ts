@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -150,11 +151,32 @@ describe('a directory that keeps objects', () => {
     await expect(store.put('a/x', Buffer.from('x'))).rejects.toMatchObject(unavailable);
     await expect(store.get('a/before')).rejects.toMatchObject(unavailable);
     await expect(keysOf(store, '')).rejects.toMatchObject(unavailable);
+    // That nothing is there of an ensemble would be news of its backup.
+    await expect(keysOf(store, 'a/')).rejects.toMatchObject(unavailable);
     mkdirSync(root);
     await expect(store.put('a/x', Buffer.from('x'))).rejects.toMatchObject(unavailable);
     expect(readdirSync(root)).toEqual([]);
     rmSync(root, { recursive: true });
     renameSync(`${root}-away`, root);
+    await store.put('a/x', Buffer.from('x'));
+    expect(await keysOf(store, 'a/')).toEqual(['a/before', 'a/x']);
+  });
+
+  it('takes nothing while another repository lies in its place', async () => {
+    const root = newRoot();
+    const store = new DirectoryStore(root);
+    await store.put('repository.json', Buffer.from('{"id":1}'));
+    await store.put('a/before', Buffer.from('x'));
+    renameSync(root, `${root}-right`);
+    mkdirSync(join(root, 'a'), { recursive: true });
+    writeFileSync(join(root, 'repository.json'), '{"id":2}');
+    const unavailable = { type: 'RepositoryUnavailable', retryable: true };
+    await expect(store.put('a/x', Buffer.from('x'))).rejects.toMatchObject(unavailable);
+    await expect(keysOf(store, 'a/')).rejects.toMatchObject(unavailable);
+    expect(readdirSync(join(root, 'a'))).toEqual([]);
+    rmSync(root, { recursive: true });
+    // Copied back, as from another disk: the same repository in other directories.
+    cpSync(`${root}-right`, root, { recursive: true });
     await store.put('a/x', Buffer.from('x'));
     expect(await keysOf(store, 'a/')).toEqual(['a/before', 'a/x']);
   });
