@@ -169,6 +169,12 @@ export const restoreBackupInputSchema = z
     if (!isSubtree && input.path !== undefined)
       issue(['path'], 'only with mode subtree: a whole ensemble has the whole tree');
     if (!isSubtree && input.to.path !== undefined) issue(['to', 'path'], 'only with mode subtree');
+    if (!isSubtree && input.conflict !== 'fail')
+      issue(['conflict'], 'only with mode subtree: a whole ensemble gets the data of then alone');
+    if (isSubtree && input.sessions !== 'drop')
+      issue(['sessions'], 'only with mode ensemble: ephemerals never come with a subtree');
+    if (isSubtree && input.epoch !== 'higher')
+      issue(['epoch'], 'only with mode ensemble: a subtree is written in the epoch that there is');
   });
 export type RestoreBackupInput = z.output<typeof restoreBackupInputSchema>;
 export type RestoreBackupRequest = z.input<typeof restoreBackupInputSchema>;

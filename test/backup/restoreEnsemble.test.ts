@@ -1,5 +1,5 @@
 /** A whole ensemble is put back to a moment of its past; what a killed ensemble, old clients and a way back make of it. */
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
 import { acquireLock, createZooKeeperAdapter, releaseLock } from '../../src/adapters/zookeeper';
@@ -198,6 +198,27 @@ test('taken back while servers are being stopped, these are started again, and n
   expect(aside()).toEqual(before);
   await harness.lab.waitServing(30_000, ['zk1', 'zk2', 'zk3']);
   expect(await read('/kept')).toBe('newer still');
+});
+
+test('one that does not start leaves no other down: the rest serves while the run is held', async () => {
+  const [first] = harness.lab.members;
+  const { service } = hostPaths(first!.directory);
+  const run = await whileStopping();
+  await run.until('the data to be put in place', ({ plan }) =>
+    (plan?.steps ?? []).some(({ activity, state }) => activity === 'placeData' && state === 'done'),
+  );
+  renameSync(service, `${service}.right`);
+  writeFileSync(service, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const held = await run.until(
+    'the run to be held',
+    ({ state, error }) => state === 'paused' && error !== undefined,
+  );
+  expect(held.error?.message).toContain('Down by this run: zk1');
+  expect(held.findings).toEqual([]);
+  await harness.lab.waitServing(30_000, ['zk2', 'zk3']);
+  renameSync(`${service}.right`, service);
+  await run.send('resume', { by: 'tester' });
+  expect((await run.report()).outcome).toBe('completed');
 });
 
 test('a pause asked for in a restore waits until its servers run, on the data restored', async () => {

@@ -1,6 +1,7 @@
 /** How people steer a run that changes servers. */
 import type { ControlName } from '../../src/model/contract';
 import { decideGate, refuseDecision } from './gates';
+import { rulesOf } from './rules';
 import { by, registerHandlers, type Controls } from './handlers';
 import { now, note, serversDown, type RunState } from './state';
 import { rollbackPossibility, showDetails, statusDocument } from './status';
@@ -47,7 +48,7 @@ const apply = (state: RunState): Controls['apply'] => ({
     const when =
       down.length === 0
         ? 'before its next step'
-        : `as soon as no server is down by its hand (now ${down.join(', ')})`;
+        : `as soon as no server is down by its hand (now ${down.join(', ')})${rulesOf(state).whilePauseWaits}`;
     note(state, `pause asked for${by(input)}: the run stops ${when}`);
   },
   resume: (input) => {

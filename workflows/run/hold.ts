@@ -22,7 +22,8 @@ export async function holdEnsemble(_input: { ensemble: string; heldBy: string })
   await condition(() => false);
 }
 
-export const holdId = (identity: string): string => `zkferry-hold-${identity.slice(0, 32)}`;
+/** All of what is held is in it: what is cut off is one with others that begin alike. */
+export const holdId = (identity: string): string => `zkferry-hold-${identity}`;
 
 /**
  * Takes the ensemble for this run.

@@ -24,6 +24,8 @@ import { buildReport, rollbackPossibility, showDetails } from './status';
 import { describeFailure, executePlan, type LoopHooks } from './steps';
 
 const MINUTE_MS = 60_000;
+/** Of an ensemble's identity, which is a SHA-256 in hex: enough to tell one from all others. */
+const HOLD_DIGITS = 32;
 const LOOK_TIMEOUT_MS = 5 * MINUTE_MS;
 
 type Outcome = UpgradeReport['outcome'];
@@ -34,7 +36,11 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
   let endProbe: (() => Promise<void>) | undefined;
   try {
     if (!state.plan) await openAndPlan(state);
-    await takeHold(state.opened, state.plan?.identity ?? '', state.identity.workflowId);
+    await takeHold(
+      state.opened,
+      (state.plan?.identity ?? '').slice(0, HOLD_DIGITS),
+      state.identity.workflowId,
+    );
     if (state.generation === undefined && state.plan?.steps.length === 0) {
       note(state, rulesOf(state).nothingToDo);
       return await close(state, 'completed');

@@ -3,7 +3,7 @@
  * margin for as long as people talk. A run held by a failure stays exactly where it failed.
  */
 import { condition } from '@temporalio/workflow';
-import { isPaused, note, now, type RunState } from './state';
+import { isPaused, note, now, serversDown, type RunState } from './state';
 import { showDetails } from './status';
 
 /** Waits while the run is paused or held; ends early when the way back is asked for. */
@@ -20,7 +20,9 @@ export async function whilePaused(state: RunState, wantsBack: () => boolean): Pr
 
 /** Holds the run for a person, whether or not somebody had asked for a pause. */
 export function hold(state: RunState, type: string, message: string): void {
-  state.error = { type, message };
-  state.paused = { since: now(), ...state.paused, held: true, comment: message };
-  note(state, `held for a decision (resume or rollback): ${message}`);
+  const down = serversDown(state);
+  const told = down.length === 0 ? message : `${message}. Down by this run: ${down.join(', ')}`;
+  state.error = { type, message: told };
+  state.paused = { since: now(), ...state.paused, held: true, comment: told };
+  note(state, `held for a decision (resume or rollback): ${told}`);
 }

@@ -43,7 +43,7 @@ export function statusDocument(state: RunState): StatusDocument {
     availability: availability(state),
     progress: progress(state),
     // What was found before the servers changed says nothing about them afterwards; the plan keeps it.
-    findings: state.state === 'completed' ? [] : findingsOf(state),
+    findings: state.state === 'completed' || isStoppedAsWhole(state) ? [] : findingsOf(state),
     replans: state.replans,
     nextActions: nextActions(state, possibility.possible),
     rollback: possibility,
@@ -53,6 +53,10 @@ export function statusDocument(state: RunState): StatusDocument {
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };
 }
+
+/** A restore that has begun to: nothing that was said of the ensemble before holds. */
+const isStoppedAsWhole = ({ plan, touched }: RunState): boolean =>
+  plan?.restore !== undefined && plan.restore.subtree === undefined && touched.length > 0;
 
 const shownState = (state: RunState): StatusDocument['state'] =>
   state.state === 'running' && isPaused(state) ? 'paused' : state.state;

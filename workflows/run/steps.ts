@@ -200,6 +200,25 @@ async function runStep(
   hooks: LoopHooks,
   wantsBack: () => boolean,
 ): Promise<void> {
+  const failure = await attemptStep(state, step, hooks, wantsBack);
+  if (failure === undefined) return;
+  const others = state.plan ? rulesOf(state).alsoBeforeHold(state.plan, step) : [];
+  for (const other of others) {
+    if (statusOf(state, other).state !== 'pending' || wantsBack()) continue;
+    const also = await attemptStep(state, other, hooks, wantsBack);
+    if (also !== undefined)
+      note(state, `${other.title} failed: ${describeFailure(also.error).message}`);
+  }
+  holdOn(state, step.title, failure.error);
+}
+
+/** What it failed with, where that is for a person. */
+async function attemptStep(
+  state: RunState,
+  step: PlanStep,
+  hooks: LoopHooks,
+  wantsBack: () => boolean,
+): Promise<{ error: unknown } | undefined> {
   const status = statusOf(state, step);
   status.state = 'running';
   status.startedAt = now();
@@ -231,13 +250,15 @@ async function runStep(
       : await work();
     if (result === undefined) {
       status.state = 'pending';
-      return;
+      return undefined;
     }
     record(state, step, result, ledBefore);
+    return undefined;
   } catch (error) {
     status.state = 'failed';
-    if (await followsOthers(state, step, error, hooks)) return;
-    holdOn(state, step.title, error);
+    if (await followsOthers(state, step, error, hooks)) return undefined;
+    if (isCancellation(error)) throw error;
+    return { error };
   } finally {
     status.finishedAt = now();
     status.durationMs = Date.parse(status.finishedAt) - Date.parse(status.startedAt);

@@ -27,6 +27,7 @@ const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
 const MAX_LISTED = 500;
 const ASKED_AT_ONCE = 20;
+const ASK_DEADLINE_MS = 2_000;
 const OUTCOMES = ['completed', 'rolledBack', 'rejected', 'failed'] as const;
 
 export interface StartedRun {
@@ -40,6 +41,8 @@ export interface RunSummary extends StartedRun {
   status: string;
   /** The run's own word for how it ended. To Temporal a run that was rejected or went back is COMPLETED like any other. */
   outcome?: UpgradeReport['outcome'];
+  /** The run's own word for what it does, where a worker answers for it: to Temporal one that waits for people runs. */
+  state?: StatusDocument['state'];
   ensemble?: string;
   phase?: string;
   startedAt: string;
@@ -230,8 +233,12 @@ export async function listRuns(temporal: Temporal, limit = 20): Promise<RunSumma
   return runs;
 }
 
-/** Read from what a completed run returned, which needs neither a worker nor search attributes. */
+/**
+ * Read from what a completed run returned, which needs neither a worker nor search attributes; one that is open is
+ * asked itself.
+ */
 export async function withOutcome(temporal: Temporal, run: RunSummary): Promise<RunSummary> {
+  if (run.status === 'RUNNING') return withState(temporal, run);
   if (run.status === 'FAILED') return { ...run, outcome: 'failed' };
   if (run.status !== 'COMPLETED') return run;
   try {
@@ -242,6 +249,20 @@ export async function withOutcome(temporal: Temporal, run: RunSummary): Promise<
     return { ...run, outcome: outcomeOf(result) };
   } catch {
     // Its history may be gone, or be read by others only: then nobody can say more than Temporal's own word.
+    return run;
+  }
+}
+
+/** As it is where nobody answers soon: no worker is there, or it is no run that has a status. */
+async function withState(temporal: Temporal, run: RunSummary): Promise<RunSummary> {
+  try {
+    const { state, phase } = await temporal.within(ASK_DEADLINE_MS, () =>
+      temporal.client.workflow
+        .getHandle(run.workflowId, run.runId)
+        .query<StatusDocument>(STATUS_QUERY),
+    );
+    return { ...run, state, phase };
+  } catch {
     return run;
   }
 }

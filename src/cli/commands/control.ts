@@ -153,8 +153,10 @@ async function send<K extends ControlName>(
   // Right after a decision the status is still that of the moment before it: the run acts on it next.
   const now =
     gate === '' ? `\n${status.state} · ${status.phase} · ${status.headline.split('\n')[0]}` : '';
+  // When it takes effect, only the run knows.
+  const told = name === 'pause' ? status.events.at(-1)?.text : undefined;
   return {
-    text: `${workflowId}: ${DONE[name]}${gate}${now}`,
+    text: `${workflowId}: ${told ?? DONE[name]}${gate}${now}`,
     document: { ok: true, action: name, input, status },
   };
 }

@@ -26,10 +26,11 @@ export function renderRuns(runs: readonly RunSummary[], view: StatusView & { now
 }
 
 export function runWord(
-  { status, outcome }: Pick<RunSummary, 'status' | 'outcome'>,
+  { status, outcome, state }: Pick<RunSummary, 'status' | 'outcome' | 'state'>,
   colors: StatusView['colors'],
 ): string {
-  if (outcome !== undefined) return stateWord(outcome, colors);
+  const own = outcome ?? state;
+  if (own !== undefined) return stateWord(own, colors);
   // To Temporal that is a run which was rejected as well, and nobody knows any more.
   if (status === 'COMPLETED') return colors.dim('ended');
   const word = status.toLowerCase().replace(/_/g, ' ');

@@ -30,6 +30,7 @@ const decisive: readonly StepActivity[] = ['provisionServer', 'changeMembers'];
 export const resizeRules: StrategyRules = {
   noun: 'resize',
   title: 'resize',
+  whilePauseWaits: '',
   nothingToDo: 'the members are already as asked for: nothing to do',
   wayBackNote: 'Going back stays possible to the end.',
 
@@ -71,6 +72,7 @@ export const resizeRules: StrategyRules = {
     return members.filter((server) => !down.includes(server));
   },
 
+  alsoBeforeHold: () => [],
   touch(state, step) {
     if (!step.membership) return;
     if (changing.includes(step.activity) && state.plan?.direction === 'forward') {

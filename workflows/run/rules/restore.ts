@@ -14,6 +14,8 @@ const isSubtree = (plan: Plan | undefined): boolean => plan?.restore?.subtree !=
 export const restoreRules: StrategyRules = {
   noun: 'restore',
   title: 'restore',
+  whilePauseWaits:
+    ': all of them are stopped, get the data and are started first; rollback turns back at once',
   nothingToDo: 'nothing to restore',
   wayBackNote:
     'Going back puts the present data back and starts the servers on them; what clients write to the restored ensemble is lost then.',
@@ -70,6 +72,11 @@ export const restoreRules: StrategyRules = {
     state.touched.push({ server: step.server, from: version, to: version, upgraded: false });
   },
   settle: () => undefined,
+  // Every member has its data by then: whoever can serve is not to wait for one that does not start.
+  alsoBeforeHold: ({ steps }, failed) =>
+    failed.activity === 'startServer'
+      ? steps.filter(({ activity }) => activity === 'startServer')
+      : [],
 
   whyUnfinished: () => undefined,
 

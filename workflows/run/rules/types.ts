@@ -14,6 +14,8 @@ export interface StrategyRules {
   noun: string;
   /** In reports. */
   title: string;
+  /** Said of a pause that waits until no server is down. */
+  whilePauseWaits: string;
   /** Said where a plan has no steps. */
   nothingToDo: string;
   /** Said at gate `start` where the plan knows no limit of its own. */
@@ -49,6 +51,8 @@ export interface StrategyRules {
 
   /** Right before a step acts: registers what a way back must look at. */
   touch(state: RunState, step: PlanStep): void;
+  /** Steps that are tried before a run is held for one that failed: what would otherwise stay down for it. */
+  alsoBeforeHold(plan: Plan, failed: PlanStep): PlanStep[];
   /** Right after a step is done. */
   settle(state: RunState, step: PlanStep): void;
 

@@ -10,6 +10,7 @@ const inputOf = (state: RunState): RollingUpgradeInput => state.input as Rolling
 export const upgradeRules: StrategyRules = {
   noun: 'upgrade',
   title: 'rolling upgrade',
+  whilePauseWaits: '',
   nothingToDo: 'every server runs the target version already: nothing to do',
   wayBackNote: 'Going back stays possible until gate finalize.',
 
@@ -50,6 +51,7 @@ export const upgradeRules: StrategyRules = {
     return Object.keys(plan?.fromVersions ?? {}).filter((server) => !down.includes(server));
   },
 
+  alsoBeforeHold: () => [],
   touch(state, step) {
     if (step.activity !== 'stopServer' || !step.server || state.plan?.direction !== 'forward')
       return;
