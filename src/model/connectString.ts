@@ -44,18 +44,28 @@ export function parseAddress(text: string): ConnectAddress | undefined {
 
 /** @throws ZkferryError InvalidInput naming `what`, the text, and what of it is wrong */
 export function parseConnectString(text: string, what = 'connection string'): ConnectString {
+  const read = readConnectString(text);
+  if (typeof read !== 'string') return read;
+  throw new ZkferryError(
+    'InvalidInput',
+    `${what} ${JSON.stringify(text)}: ${read}; expected host:port,host:port with an optional /chroot`,
+  );
+}
+
+/** Or what is wrong with it, without its words: whatever stands in a file may be a secret. */
+export function readConnectString(text: string): ConnectString | string {
   const parts = splitChroot(text);
   const named = parts.servers.split(',').filter((server) => server.trim() !== '');
-  const servers = named.map((server) => {
+  if (named.length === 0) return 'it names no server';
+  const servers: ConnectAddress[] = [];
+  for (const server of named) {
     const address = parseAddress(server);
-    if (address !== undefined && !isNumber(address.host)) return address;
-    throw wrong(what, text, `${JSON.stringify(server.trim())} is not host:port`);
-  });
-  if (servers.length === 0) throw wrong(what, text, 'it names no server');
+    if (address === undefined || isNumber(address.host))
+      return `server ${servers.length + 1} is not host:port`;
+    servers.push(address);
+  }
   const chroot = parts.chroot.trim().replace(/\/+$/, '');
-  const problem = chrootProblem(chroot);
-  if (problem !== undefined) throw wrong(what, text, problem);
-  return { servers, chroot };
+  return chrootProblem(chroot) ?? { servers, chroot };
 }
 
 /** Canonical text: no blanks, a port only where there is one; `parseConnectString` gives the same back. */
@@ -95,9 +105,3 @@ function chrootProblem(chroot: string): string | undefined {
     ? 'its chroot has characters that ZooKeeper refuses'
     : undefined;
 }
-
-const wrong = (what: string, text: string, why: string): ZkferryError =>
-  new ZkferryError(
-    'InvalidInput',
-    `${what} ${JSON.stringify(text)}: ${why}; expected host:port,host:port with an optional /chroot`,
-  );

@@ -25,14 +25,18 @@ interface NodeList {
 }
 
 /** @throws ZkferryError Unsupported for a list that is missing, there twice, or holds what is not understood */
-export function readNodes(source: Source, path: readonly PathPart[]): string {
+export function readNodes(
+  source: Source,
+  path: readonly PathPart[],
+): { value: string; start: number } {
   const { nodes, root } = nodeList(source, path);
   const servers = nodes.map(({ host, port }) => {
     const value = port?.value ?? String(DEFAULT_CLIENT_PORT);
-    if (!/^\d{1,5}$/.test(value)) throw refuseAt(source, port!.start, `${value} is not a port`);
+    if (!/^\d{1,5}$/.test(value)) throw refuseAt(source, port!.start, 'not a port');
     return { host: host.value, port: Number(value) };
   });
-  return formatConnectString({ servers, chroot: root?.value ?? '' });
+  const value = formatConnectString({ servers, chroot: root?.value ?? '' });
+  return { value, start: nodes[0]!.start };
 }
 
 /** The text with the servers and the chroot of `wanted`. @throws ZkferryError Unsupported where it has no place there */

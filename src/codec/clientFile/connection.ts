@@ -10,6 +10,7 @@ import {
   formatAddress,
   formatConnectString,
   parseConnectString,
+  readConnectString,
   sameConnection,
   splitChroot,
   type ConnectString,
@@ -53,8 +54,9 @@ export interface Connection extends ConnectString {
  * shared or put together from others), InvalidInput for a locator that does not fit the format
  */
 export function readConnection(file: ClientFile, locator: ClientFileLocator): Connection {
-  const text = placeOf(file, locator).read(sourceOf(file));
-  return { text, ...understood(file, text) };
+  const source = sourceOf(file);
+  const { value: text, ...at } = placeOf(file, locator).read(source);
+  return { text, ...understood(source, { value: text, ...at }) };
 }
 
 /**
@@ -70,8 +72,9 @@ export function editConnection(
 ): ConnectionEdit {
   const place = placeOf(file, locator);
   const source = sourceOf(file);
-  const before = place.read(source);
-  const present = understood(file, before);
+  const found = place.read(source);
+  const { value: before } = found;
+  const present = understood(source, found);
   const after = wantedText(before, change);
   const wanted = parseConnectString(after, 'wanted');
   if (isInterpolated(after))
@@ -89,7 +92,7 @@ export function editConnection(
         `${file.name}: expected ${expected}, found ${before}: changed by someone else in the meantime; plan it anew`,
       );
   const text = place.write(source, after);
-  const written = place.read({ ...source, text });
+  const { value: written } = place.read({ ...source, text });
   if (place.isSplit ? !sameConnection(parseConnectString(written), wanted) : written !== after)
     throw refusal(file.name, `${after} can't be written there so that it reads the same`);
   return { bytes: bytesOf(file.format, text), before, after: written };
@@ -104,18 +107,16 @@ export function standingOf(
   return Buffer.compare(present, edit.before) === 0 ? 'before' : 'other';
 }
 
-function understood(file: ClientFile, text: string): ConnectString {
-  if (isInterpolated(text))
-    throw refusal(
-      file.name,
-      `${text}: put together from other settings; edit those, or give it in full`,
+function understood(source: Source, { value, start }: Found): ConnectString {
+  if (isInterpolated(value))
+    throw refuseAt(
+      source,
+      start,
+      'put together from other settings; edit those, or give it in full',
     );
-  try {
-    return parseConnectString(text, 'value');
-  } catch (error) {
-    if (isZkferryError(error)) throw refusal(file.name, error.message);
-    throw error;
-  }
+  const read = readConnectString(value);
+  if (typeof read !== 'string') return read;
+  throw refuseAt(source, start, `not a connection string: ${read}`);
 }
 
 /** Placeholders of Java, Spring, Maven, shells and templates. */
@@ -137,11 +138,14 @@ function wantedText(before: string, { wanted, chroot = 'keep' }: ConnectionChang
   return given.servers + chroot.below.replace(/\/+$/, '') + present.replace(/^\/$/, '');
 }
 
+/** A connection, and where in the file it begins. */
+type Found = Pick<Slot, 'value' | 'start'>;
+
 /** One way in which files hold a connection. */
 interface Place {
   /** The text is not the file's own, but put together from several places. */
   isSplit: boolean;
-  read(source: Source): string;
+  read(source: Source): Found;
   write(source: Source, wanted: string): string;
 }
 
@@ -201,7 +205,7 @@ const misplaced = (file: ClientFile, why: string): ZkferryError =>
 
 const whole = (locate: Locate): Place => ({
   isSplit: false,
-  read: (source) => locate(source).value,
+  read: locate,
   write: (source, wanted) => written(source, locate, wanted),
 });
 
@@ -225,19 +229,16 @@ function readsAs(source: Source, text: string, locate: Locate, value: string): b
 function hostsAndPort(hosts: Locate, port: Locate): Place {
   const read = (source: Source) => {
     const [names, common] = [hosts(source), port(source)];
-    if (!/^\d{1,5}$/.test(common.value))
-      throw refuseAt(source, common.start, `${JSON.stringify(common.value)} is not a port`);
+    if (!/^\d{1,5}$/.test(common.value)) throw refuseAt(source, common.start, 'not a port');
     return { names, common: Number(common.value) };
   };
   return {
     isSplit: true,
     read: (source) => {
       const { names, common } = read(source);
-      const { servers, chroot } = understoodAt(source, names);
-      return formatConnectString({
-        servers: servers.map((server) => ({ port: common, ...server })),
-        chroot,
-      });
+      const { servers, chroot } = understood(source, names);
+      const each = servers.map((server) => ({ port: common, ...server }));
+      return { value: formatConnectString({ servers: each, chroot }), start: names.start };
     },
     write: (source, text) => {
       const wanted = parseConnectString(text, 'wanted');
@@ -245,7 +246,7 @@ function hostsAndPort(hosts: Locate, port: Locate): Place {
       if (wanted.chroot !== '')
         throw refuseAt(source, names.start, `no place for the chroot ${wanted.chroot}`);
       const ports = wanted.servers.map((server) => server.port ?? DEFAULT_CLIENT_PORT);
-      const present = understoodAt(source, names).servers;
+      const present = understood(source, names).servers;
       if (present.some((server) => server.port !== undefined)) {
         const mixed = present.some((server) => server.port === undefined);
         const own = wanted.servers.map(({ host }, at) =>
@@ -270,15 +271,4 @@ function hostsAndPort(hosts: Locate, port: Locate): Place {
 function listed(servers: ConnectString['servers'], former: string): string {
   const [comma = ',', ...others] = former.match(/ *, */g) ?? [];
   return servers.map(formatAddress).join(others.every((other) => other === comma) ? comma : ',');
-}
-
-function understoodAt(source: Source, { value, start }: Slot): ConnectString {
-  if (isInterpolated(value))
-    throw refuseAt(source, start, `${value}: put together from other settings`);
-  try {
-    return parseConnectString(value, 'value');
-  } catch (error) {
-    if (isZkferryError(error)) throw refuseAt(source, start, error.message);
-    throw error;
-  }
 }

@@ -3,7 +3,8 @@
  * rest of the script is only told apart into comments, quoted text and other words, so that what looks like the
  * assignment but is none is not taken for it. What sets the variable in any other way is refused.
  */
-import { onlyOne, refusal, refuseAt, type Slot, type Source, type Span } from './source';
+import { ZkferryError } from '../../model/errors';
+import { onlyOne, refuseAt, type Slot, type Source, type Span } from './source';
 
 interface Assignment extends Span {
   /** Offset of the value; `start` is that of the name. */
@@ -125,7 +126,11 @@ function spellings(value: string, quote: string): string[] {
   return quote === '' && /^[\w./:,[\]%+@=-]+$/.test(value) ? [value] : [double];
 }
 
-/** @throws ZkferryError Unsupported */
+/** @throws ZkferryError InvalidInput */
 export function checkVariable(name: string, key: string): void {
-  if (!/^[A-Za-z_]\w*$/.test(key)) throw refusal(name, `"${key}" is not the name of a variable`);
+  if (!/^[A-Za-z_]\w*$/.test(key))
+    throw new ZkferryError(
+      'InvalidInput',
+      `${name}: ${JSON.stringify(key)} is not the name of a variable`,
+    );
 }
