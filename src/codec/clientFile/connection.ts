@@ -172,9 +172,11 @@ function slotsOf(file: ClientFile, locator: ClientFileLocator): { value: Locate;
       const { path, portPath, document } = pathsOf(file, locator);
       if (file.format === 'json' && document !== undefined)
         throw misplaced(file, 'has one document only');
-      const at = (where: PathPart[]) => (source: Source) =>
-        file.format === 'json' ? jsonSlot(source, where) : yamlSlot(source, where, document);
-      return { value: at(path), port: portPath && at(portPath) };
+      const at = (where: PathPart[], numbers: boolean) => (source: Source) =>
+        file.format === 'json'
+          ? jsonSlot(source, where, numbers)
+          : yamlSlot(source, where, { document, numbers });
+      return { value: at(path, false), port: portPath && at(portPath, true) };
     }
     default: {
       if (!('key' in locator)) throw misplaced(file, 'takes a key, not a path');

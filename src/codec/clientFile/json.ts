@@ -15,8 +15,12 @@ interface JsonNode {
   value?: unknown;
 }
 
-/** @throws ZkferryError Unsupported where the path is missing, ambiguous or no text, or the document is no JSON */
-export function jsonSlot(source: Source, path: readonly PathPart[]): Slot {
+/**
+ * `numbers`: an unsigned integer counts as its digits, as ports are written.
+ *
+ * @throws ZkferryError Unsupported where the path is missing, ambiguous or no text, or the document is no JSON
+ */
+export function jsonSlot(source: Source, path: readonly PathPart[], numbers = false): Slot {
   let node = parse(source);
   path.forEach((part, index) => {
     const shown = shownPath(path.slice(0, index + 1));
@@ -26,9 +30,10 @@ export function jsonSlot(source: Source, path: readonly PathPart[]): Slot {
     node = onlyOne(source, shown, found, ({ start }) => start);
   });
   const { start, end, value } = node;
-  if (typeof value !== 'string')
-    throw refuseAt(source, start, `${shownPath(path)} is no string, so not a connection string`);
-  const slashes = source.text.slice(start, end).includes('\\/');
+  const raw = source.text.slice(start, end);
+  if (numbers && /^\d+$/.test(raw)) return { start, end, value: raw, spellings: (text) => [text] };
+  if (typeof value !== 'string') throw refuseAt(source, start, `${shownPath(path)} is no string`);
+  const slashes = raw.includes('\\/');
   return {
     start,
     end,

@@ -59,7 +59,7 @@ function afterContinuation(raw: string, at: number): number | undefined {
 
 /** Escapes `:` and the like where the present value does, as `Properties.store` writes; other bytes only where it has such. */
 function spelled(value: string, former: string): string {
-  const stored = /\\[:=#!]/.test(former);
+  const stored = /(?:^|[^\\])(?:\\\\)*\\[:=#!]/.test(former);
   const raw = /[\u0080-\u00ff]/.test(former);
   return value.replace(/[^]/g, (character) => {
     if (character === '\\' || (stored && /[:=#!]/.test(character))) return `\\${character}`;

@@ -21,8 +21,17 @@ const TEXT_TAG = 'tag:yaml.org,2002:str';
 
 type Parsed = Document.Parsed<ParsedNode>;
 
-/** @throws ZkferryError Unsupported where the path is missing, ambiguous, shared or no text, or the file is no YAML */
-export function yamlSlot(source: Source, path: readonly PathPart[], document?: number): Slot {
+/**
+ * `document`: its number, from 0; among all without it. `numbers`: an unsigned integer counts as its digits, as ports
+ * are written.
+ *
+ * @throws ZkferryError Unsupported where the path is missing, ambiguous, shared or no text, or the file is no YAML
+ */
+export function yamlSlot(
+  source: Source,
+  path: readonly PathPart[],
+  { document, numbers = false }: { document?: number; numbers?: boolean } = {},
+): Slot {
   const documents = documentsOf(source);
   if (document !== undefined && documents[document] === undefined)
     throw refusal(
@@ -37,7 +46,7 @@ export function yamlSlot(source: Source, path: readonly PathPart[], document?: n
     return node === undefined ? [] : [{ node, document: one }];
   });
   const only = onlyOne(source, shownPath(path), found, ({ node }) => startOf(node), several);
-  return slotOf(source, path, only.node);
+  return slotOf(source, path, only.node, numbers);
 }
 
 function documentsOf(source: Source): Parsed[] {
@@ -109,21 +118,29 @@ function checkShared(
   });
 }
 
-function slotOf(source: Source, path: readonly PathPart[], node: Node): Slot {
+function slotOf(source: Source, path: readonly PathPart[], node: Node, numbers: boolean): Slot {
   const [shown, at] = [shownPath(path), startOf(node)];
   if (isAlias(node)) throw refuseAt(source, at, `${shown} is the alias *${node.source}`);
-  if (!isScalar(node) || typeof node.value !== 'string')
-    throw refuseAt(source, at, `${shown} is no text, so not a connection string`);
+  const digits = numbers && isScalar(node) && typeof node.value === 'number';
+  if (!isScalar(node) || !(digits || typeof node.value === 'string'))
+    throw refuseAt(source, at, `${shown} is no text`);
   if (node.anchor !== undefined)
     throw refuseAt(source, at, `${shown} has the anchor &${node.anchor}: it stands elsewhere, too`);
   if (node.tag !== undefined && node.tag !== TEXT_TAG)
     throw refuseAt(source, at, `${shown} has the tag ${node.tag}, which is not understood`);
-  const span = spanOf(source.text, node as Scalar<string>);
-  return { ...span, value: node.value.trim(), spellings: (value) => spellings(node, value) };
+  const span = spanOf(source.text, node);
+  if (!digits)
+    return {
+      ...span,
+      value: String(node.value).trim(),
+      spellings: (value) => spellings(node, value),
+    };
+  const value = source.text.slice(span.start, span.end);
+  return { ...span, value, spellings: (text) => [text] };
 }
 
 /** A block scalar keeps its header, its indentation and the line ends after it. */
-function spanOf(text: string, node: Scalar<string>): { start: number; end: number } {
+function spanOf(text: string, node: Scalar): { start: number; end: number } {
   const [start, end] = node.range!;
   if (node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED') return { start, end };
   const header = /^[^\r\n]*(?:\r\n|\r|\n)?/.exec(text.slice(start, end))![0];
