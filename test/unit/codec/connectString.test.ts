@@ -83,7 +83,10 @@ test.each([
   ['zk1:2181/\ud83d\ude00', 'characters that ZooKeeper refuses'],
 ])('%j is refused', (text, why) => {
   expect(() => parseConnectString(text, 'field')).toThrow(
-    expect.objectContaining({ type: 'InvalidInput', message: expect.stringContaining(why) }),
+    expect.objectContaining({
+      type: 'InvalidInput',
+      message: expect.stringContaining(why),
+    }) as Error,
   );
 });
 

@@ -20,17 +20,17 @@ function others({ format }: Written, bytes: Uint8Array, value: string): unknown 
     .toString('utf8')
     .replace(/^\uFEFF/, '');
   if (format === 'json') {
-    const document = JSON.parse(text);
-    expect(document.a[1].zk).toBe(value);
-    document.a[1].zk = '';
+    const document = JSON.parse(text) as { a: { zk: unknown }[] };
+    expect(document.a[1]!.zk).toBe(value);
+    document.a[1]!.zk = '';
     return document;
   }
   const [first, ...more] = parseAllDocuments(text).map((document) => {
     expect(document.errors).toEqual([]);
-    return document.toJS();
+    return document.toJS() as { a: Record<string, string> };
   });
-  expect(first.a['zk.connect'].trim()).toBe(value);
-  first.a['zk.connect'] = '';
+  expect(first!.a['zk.connect']!.trim()).toBe(value);
+  first!.a['zk.connect'] = '';
   return [first, ...more];
 }
 

@@ -176,7 +176,7 @@ export const anyFileWith = (
 ): fc.Arbitrary<Written & { returns: boolean }> =>
   fc
     .record({
-      style: fc.constantFrom(...styles.filter(({ token }) => token(value) !== undefined)),
+      style: fc.constantFrom(...styles.filter((style) => style.token(value) !== undefined)),
       picks: fc.array(fc.nat(), { maxLength: 4 }),
       later: fc.array(fc.nat(), { maxLength: 4 }),
       crlf: fc.boolean(),

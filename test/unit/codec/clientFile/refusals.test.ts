@@ -223,7 +223,7 @@ test.each(cases)('%s is refused: %s %j', (_, format, content, at, message) => {
     type: 'Unsupported',
     retryable: false,
     message: expect.stringContaining(message),
-  });
+  }) as Error;
   expect(() => read(format, content, at)).toThrow(refused);
   expect(() => edited(format, content, at, { wanted: 'n1:2181' })).toThrow(refused);
   expect(() => read(format, content, at)).toThrow(/^web1:\/etc\/app\.conf:/);
@@ -238,13 +238,16 @@ test.each<[ClientFileFormat, ClientFileLocator, string]>([
   ['env', { key: 'z.k' }, 'not the name of a variable'],
 ])('a locator that does not fit %s: %j', (format, at, message) => {
   expect(() => read(format, '', at)).toThrow(
-    expect.objectContaining({ type: 'InvalidInput', message: expect.stringContaining(message) }),
+    expect.objectContaining({
+      type: 'InvalidInput',
+      message: expect.stringContaining(message),
+    }) as Error,
   );
 });
 
 test.each([['n1:x'], [''], ['n1:2181/${x}']])('%j as what is wanted', (wanted) => {
   expect(() => edited('env', 'zk=a\n', zk, { wanted })).toThrow(
-    expect.objectContaining({ type: 'InvalidInput' }),
+    expect.objectContaining({ type: 'InvalidInput' }) as Error,
   );
 });
 
@@ -286,6 +289,6 @@ test('what only looks like the assignment is not taken for it', () => {
 test('a value that turns out to be another setting’s, and may be a secret, is not shown', () => {
   for (const secret of ['hunter 2', 'jdbc:x?password=hunter', 'a/${hunter}', 'a/hunter,b'])
     expect(() => read('yaml', `zk: '${secret}'\n`, path)).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('hunter') }),
+      expect.objectContaining({ message: expect.not.stringContaining('hunter') }) as Error,
     );
 });

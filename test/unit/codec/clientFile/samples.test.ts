@@ -269,16 +269,21 @@ describe('ClickHouse: a list of nodes', () => {
   ])('%s: refused', (_, from, to) => {
     const text = content.replace('<!-- <zookeeper>', '<!-- <x>').replaceAll(from, to);
     expect(() => edited('clickhouseXml', text, at, { wanted: 'n1:1/x' })).toThrow(
-      expect.objectContaining({ type: 'Unsupported' }),
+      expect.objectContaining({ type: 'Unsupported' }) as Error,
     );
   });
 });
 
+interface Profile {
+  spring: { cloud: { zookeeper: Record<string, unknown> } };
+}
+
 test('independent readers of an edited YAML and JSON file see no other difference', () => {
   const yaml = sample('application.yml').toString();
-  const values = (text: string) => parseAllDocuments(text).map((document) => document.toJS());
+  const values = (text: string) =>
+    parseAllDocuments(text).map((document) => document.toJS() as Profile);
   const expected = values(yaml);
-  expected[0].spring.cloud.zookeeper['connect-string'] = `${NEW}/orders`;
+  expected[0]!.spring.cloud.zookeeper['connect-string'] = `${NEW}/orders`;
   const now = edited('yaml', yaml, spring('connect-string'), { wanted: NEW });
   expect(values(now)).toEqual(expected);
   const json = sample('config.json').toString();
@@ -321,7 +326,7 @@ describe('what the file says already', () => {
       expect.objectContaining({
         type: 'GuardRefused',
         message: expect.stringMatching(/app.conf: .*a:2181, b:2181.*someone else/),
-      }),
+      }) as Error,
     );
   });
 
