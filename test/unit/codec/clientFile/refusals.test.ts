@@ -260,7 +260,9 @@ test('a document of a YAML file is chosen by its number', () => {
   expect(() => read('yaml', two, { path: ['zk'], document: 2 })).toThrow('it has 2 documents');
 });
 
-test('an unused anchor above, and one of another document, is in nobody’s way', () => {
+test('an anchor above that nobody refers to is in nobody’s way', () => {
+  const other = 'a: &x\n  zk: b\nc: &y 1\nd: *y\n';
+  expect(read('yaml', other, { path: ['a', 'zk'] })).toBe('b');
   expect(read('yaml', 'a: &x\n  zk: b\n', { path: ['a', 'zk'] })).toBe('b');
 });
 
