@@ -1,3 +1,4 @@
+import { parseAddress, splitChroot } from '../../model/connectString';
 import { ZkferryError } from '../../model/errors';
 
 /** `host:port,host:port/chroot` taken apart; `chroot` is empty or starts with a slash. */
@@ -8,14 +9,13 @@ export interface ConnectString {
 
 /** InvalidInput where no server is named or one has no port. */
 export function parseConnectString(text: string): ConnectString {
-  const slash = text.indexOf('/');
-  const hosts = slash < 0 ? text : text.slice(0, slash);
-  const chroot = slash < 0 ? '' : text.slice(slash).replace(/\/+$/, '');
-  const servers = hosts
+  const parts = splitChroot(text);
+  const chroot = parts.chroot.replace(/\/+$/, '');
+  const servers = parts.servers
     .split(',')
     .map((server) => server.trim())
     .filter((server) => server !== '');
-  const bad = servers.find((server) => !/^[^\s,]+:\d{1,5}$/.test(server));
+  const bad = servers.find((server) => parseAddress(server)?.port === undefined);
   if (servers.length === 0 || bad !== undefined) {
     throw new ZkferryError(
       'InvalidInput',
