@@ -55,6 +55,11 @@ export class DirectoryFolders {
     return done;
   }
 
+  /** The file that makes the root a repository was just written by whoever asks. */
+  forgetRepository(): void {
+    this.repository = undefined;
+  }
+
   /** RepositoryUnavailable where the root is not there, no repository any more, or another one than it was. */
   async checkRoot(): Promise<void> {
     const file = join(this.root, REPOSITORY_KEY);

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { ObjectStore, StoredEntry } from '../../model/backupPorts';
 import { ZkferryError } from '../../model/errors';
+import { REPOSITORY_KEY } from '../../planning/backup/keys';
 import { bounded, codeOf } from './directoryErrors';
 import {
   DirectoryFolders,
@@ -162,9 +163,11 @@ export class DirectoryStore implements ObjectStore {
     const name = key.slice(slash + 1);
     const deadlineMs = DEADLINE_MS + bytes / LEAST_BYTES_PER_MS;
     return bounded(`writing ${this.at(key)}`, deadlineMs, signal, () =>
-      this.written.using(key.slice(0, Math.max(slash, 0)), (folder) =>
-        work(folder, join(folder.path, name)),
-      ),
+      this.written.using(key.slice(0, Math.max(slash, 0)), async (folder) => {
+        const done = await work(folder, join(folder.path, name));
+        if (key === REPOSITORY_KEY) this.written.forgetRepository();
+        return done;
+      }),
     );
   }
 
