@@ -8,6 +8,11 @@ import { wholeBaseActivities } from './backup/takeWholeBase';
 import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
+import { closingSteps } from './migrate/closing';
+import { captureSteps } from './migrate/captureSteps';
+import { ensembleSteps } from './migrate/ensembleSteps';
+import { pendingSteps } from './migrate/pending';
+import { migrationPlanActivities } from './migrate/planMigration';
 import { openActivities } from './open';
 import { planActivities } from './plan';
 import { resizePlanActivities } from './planResize';
@@ -44,5 +49,10 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...restorePlanActivities(dependencies),
     ...restoreSteps(dependencies),
     ...drillActivities(dependencies),
+    ...migrationPlanActivities(dependencies),
+    ...closingSteps(dependencies),
+    ...captureSteps(dependencies),
+    ...ensembleSteps(dependencies),
+    ...pendingSteps(),
   };
 }
