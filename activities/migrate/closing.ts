@@ -1,5 +1,5 @@
 /** The last steps of a migration: the new side watched, the old servers retired. */
-import type { ResolvedEnsemble } from '../../src/model/inventory';
+import type { EnsembleRef, ResolvedEnsemble } from '../../src/model/inventory';
 import type { OperationContext } from '../../src/model/ports';
 import type { StepActivities, StepArgs } from '../api';
 import type { Dependencies } from '../dependencies';
@@ -35,7 +35,7 @@ export function closingSteps(
         }
         const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
         return {
-          detail: `${ensemble.name} was healthy for ${watchMs} ms${setbacks > 0 ? `, after ${setbacks} setback(s)` : ''}`,
+          detail: `${nameOf(migrationOf(args).target, ensemble)} was healthy for ${watchMs} ms${setbacks > 0 ? `, after ${setbacks} setback(s)` : ''}`,
           observation: observationOf(facts, ensemble),
         };
       }),
@@ -54,6 +54,10 @@ export function closingSteps(
       }),
   };
 }
+
+/** Of a stretch the ensemble keeps the name it had. */
+const nameOf = (target: EnsembleRef, { name }: ResolvedEnsemble): string =>
+  typeof target === 'string' ? target : name;
 
 async function untilHealthy(
   dependencies: Dependencies,

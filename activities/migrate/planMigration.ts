@@ -1,8 +1,9 @@
 /** Planning activities of a migration, by its mode. */
-import { ZkferryError } from '../../src/model/errors';
+import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import type { RunActivities } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation } from '../operation';
+import { planMoveNow, planMoveWayBack, replanMove } from './planMove';
 import { planStretchNow, planStretchWayBack, replanStretch } from './planStretch';
 
 type MigrationPlanActivities = Pick<
@@ -11,19 +12,19 @@ type MigrationPlanActivities = Pick<
 >;
 
 export function migrationPlanActivities(dependencies: Dependencies): MigrationPlanActivities {
+  const stretches = ({ mode }: MigrateDataCenterInput): boolean => mode === 'stretch';
   return {
     planMigration: (args) =>
-      operation((context) => {
-        refuseOther(args.input.mode);
-        return planStretchNow(dependencies, args, context);
-      }),
-    replanMigration: (args) => operation((context) => replanStretch(dependencies, args, context)),
+      operation((context) =>
+        (stretches(args.input) ? planStretchNow : planMoveNow)(dependencies, args, context),
+      ),
+    replanMigration: (args) =>
+      operation((context) =>
+        (stretches(args.input) ? replanStretch : replanMove)(dependencies, args, context),
+      ),
     planMigrationBack: (args) =>
-      operation((context) => planStretchWayBack(dependencies, args, context)),
+      operation((context) =>
+        (stretches(args.input) ? planStretchWayBack : planMoveWayBack)(dependencies, args, context),
+      ),
   };
-}
-
-function refuseOther(mode: string): void {
-  if (mode === 'stretch') return;
-  throw new ZkferryError('Unsupported', `mode ${mode} is not available in this version`);
 }

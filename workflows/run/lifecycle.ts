@@ -299,7 +299,11 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   state.phase = 'report';
   if (state.generation !== undefined && ownGeneration(state) === undefined) {
     await runActivities(state.opened.site, 2 * MINUTE_MS, 'take away lock and canary')
-      .releaseLock({ ...targetOf(state), run: state.identity })
+      .releaseLock({
+        // An ensemble that moved has taken its lock along.
+        ...(rulesOf(state).probed?.(state) ?? targetOf(state)),
+        run: state.identity,
+      })
       .catch((error: unknown) =>
         note(
           state,
