@@ -254,6 +254,8 @@ export interface RunActivities {
   planMigration(args: PlanMigrationArgs): Promise<PlanResult>;
   replanMigration(args: ReplanMigrationArgs): Promise<ReplanResult>;
   planMigrationBack(args: MigrationBackArgs): Promise<WayBackResult>;
+  /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
+  watchFence(args: Target & { durationMs: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;
   acquireLock(args: Target & { run: RunIdentity }): Promise<LockResult>;

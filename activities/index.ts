@@ -11,6 +11,7 @@ import { lockActivities } from './lock';
 import { closingSteps } from './migrate/closing';
 import { captureSteps } from './migrate/captureSteps';
 import { ensembleSteps } from './migrate/ensembleSteps';
+import { fenceSteps } from './migrate/fenceSteps';
 import { pendingSteps } from './migrate/pending';
 import { migrationPlanActivities } from './migrate/planMigration';
 import { openActivities } from './open';
@@ -53,6 +54,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...closingSteps(dependencies),
     ...captureSteps(dependencies),
     ...ensembleSteps(dependencies),
+    ...fenceSteps(dependencies),
     ...pendingSteps(),
   };
 }

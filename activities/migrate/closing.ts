@@ -47,6 +47,8 @@ export function closingSteps(
         const stopped: string[] = [];
         for (const server of membersOf(source)) {
           await dependencies.host.stopServer(server, token, context, STOP_MS);
+          // Nothing listens there any more: the rules go before they are forgotten.
+          await dependencies.host.liftClientFence(server, token, context);
           stopped.push(server.name);
           context.heartbeat({ stopped });
         }

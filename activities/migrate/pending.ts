@@ -5,8 +5,6 @@ import { operation } from '../operation';
 
 const NAMES = [
   'returnClients',
-  'fenceServers',
-  'liftFence',
   'reconcileTail',
   'copyTrees',
   'compareTrees',

@@ -51,6 +51,21 @@ const capture = (side: Side): BesideKind['run'] =>
     };
   };
 
+/** From the proof that a side is closed until it is opened again, or nothing listens there any more. */
+const watching = (side: Side): BesideKind => ({
+  wanted: (state) =>
+    has(state, 'fenceServers', side, true) &&
+    !has(state, 'liftFence', side) &&
+    !(side === 'source' && state.finalized),
+  run: async (state, durationMs) => {
+    const summary = `watch over the fence of the ${side}`;
+    return runActivities(state.opened.site, durationMs + SLACK_MS, summary).watchFence({
+      ensemble: migrationInput(state)![side],
+      durationMs,
+    });
+  },
+});
+
 /** A backup is kept under the name of the inventory; an ensemble given inline has none. */
 const nameOf = (input: MigrateDataCenterInput, side: Side): string => {
   const ensemble = input[side];
@@ -74,4 +89,6 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
       !state.finalized,
     run: capture('target'),
   },
+  watchSource: watching('source'),
+  watchTarget: watching('target'),
 };
