@@ -31,6 +31,8 @@ export interface PinMovePointArgs {
   target: EnsembleRef;
   /** As reconcileTail gave it. */
   zxid: string;
+  /** As reconcileTail gave it; without it clients that saw an epoch in which nothing was written may be refused. */
+  epoch?: number;
 }
 
 export interface PinnedMove {
