@@ -57,9 +57,10 @@ async function notHeld(
   dependencies: Dependencies,
   { repository, contents, extraction }: OpenedPoint,
   version: string,
-  { signal, heartbeat }: OperationContext,
+  context: OperationContext,
 ): Promise<Finding[]> {
-  heartbeat({ what: `looking for what ${version} cannot hold`, zxid: extraction.zxid });
+  const { signal } = context;
+  context.heartbeat({ what: `looking for what ${version} cannot hold`, zxid: extraction.zxid });
   const { spoolDirectory } = backupOf(dependencies);
   const input = await openExtraction(repository, contents, extraction, spoolDirectory, signal);
   try {

@@ -56,9 +56,9 @@ export interface PhysicalActivities {
    * Makes the repository hold every write that the stopped source has acknowledged, and no other. Takes over from
    * whoever captures it. TailNotProven, GuardRefused (a server runs), NotRestorable (nothing was captured).
    */
-  reconcileTail(args: ReconcileTailArgs): Promise<ReconciledTail>;
+  reconcileTail: (args: ReconcileTailArgs) => Promise<ReconciledTail>;
   /** Where the target starts from: that very transaction, sessions kept. NotRestorable. */
-  pinMovePoint(args: PinMovePointArgs): Promise<PinnedMove>;
+  pinMovePoint: (args: PinMovePointArgs) => Promise<PinnedMove>;
   /** Reads only. */
-  checkMoveTarget(args: CheckMoveTargetArgs): Promise<CheckedMoveTarget>;
+  checkMoveTarget: (args: CheckMoveTargetArgs) => Promise<CheckedMoveTarget>;
 }

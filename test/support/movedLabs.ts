@@ -3,6 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import { stringify } from 'yaml';
 import { captureSource } from '../../activities/backup/captureSource';
 import { dataOf } from '../../activities/backup/restorePoint';
@@ -73,7 +74,11 @@ export class MovedLabs {
   }
 
   run<A, R>(activity: (args: A) => Promise<R>, args: A): Promise<R> {
-    return new MockActivityEnvironment().run<[A], R, (args: A) => Promise<R>>(activity, args);
+    return new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') }).run<
+      [A],
+      R,
+      (args: A) => Promise<R>
+    >(activity, args);
   }
 
   async capture(): Promise<RunningCapture> {
