@@ -74,6 +74,8 @@ export type ErrorType =
   | 'ObjectMissing'
   /** Another writer has taken over capturing this ensemble. */
   | 'WriterReplaced'
+  /** The logs at hand do not prove where the history of an ensemble ends that was stopped. */
+  | 'TailNotProven'
   /** Nothing that is kept leads to that zxid or time: the message says what does. */
   | 'NotRestorable'
   /** What is there belongs to another ensemble. */

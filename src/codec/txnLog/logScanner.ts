@@ -60,6 +60,11 @@ export class LogScanner {
     this.maxRecordBytes = maxRecordBytes;
   }
 
+  /** Where the records have ended, so far as zeros tell; undefined while they have not. A server reads no further. */
+  get zerosFrom(): number | undefined {
+    return this.damage === undefined ? this.paddingFrom : undefined;
+  }
+
   /** The whole records this chunk completes. */
   push(chunk: Buffer): LogRecord[] {
     const records: LogRecord[] = [];

@@ -12,8 +12,11 @@ import {
   SYNC_OVERHEAD_MS,
 } from '../measured';
 
-export function limitFindings(facts: EnsembleFacts): Finding[] {
-  const treeBytes = measuredTreeBytes(facts);
+/** `treeBytes`: of a tree that is to come; of the one they have by default. */
+export function limitFindings(
+  facts: EnsembleFacts,
+  treeBytes = measuredTreeBytes(facts),
+): Finding[] {
   return [
     ...facts.servers.flatMap((server) => tickFindings(server, treeBytes)),
     ...facts.servers.flatMap((server) => heapFindings(server, treeBytes)),

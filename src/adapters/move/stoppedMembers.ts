@@ -1,0 +1,71 @@
+/** What the members of a stopped ensemble have on their disks; of those that cannot be asked, why. */
+import { isZkferryError, ZkferryError } from '../../model/errors';
+import type { HostFacts } from '../../model/facts';
+import type { ResolvedServer } from '../../model/inventory';
+import type { HostPort, OperationContext } from '../../model/ports';
+import { commonList } from '../../planning/members';
+import type { SilentMember } from '../../planning/move/memberLog';
+import type { QuorumMember } from '../../planning/quorum';
+import { readMemberLog, type ReadLog } from './readMemberLog';
+
+export interface StoppedMembers {
+  /** Who votes, as most of their own files say; as the inventory does where none does. */
+  config: readonly QuorumMember[];
+  read: ReadLog[];
+  silent: SilentMember[];
+}
+
+/** `captured`: logs are read from there on. GuardRefused where a member runs: its log may grow. */
+export async function readStoppedMembers(
+  host: HostPort,
+  members: readonly ResolvedServer[],
+  captured: bigint,
+  context: OperationContext,
+): Promise<StoppedMembers> {
+  const asked = await Promise.all(
+    members.map(async (server) => ({
+      server,
+      facts: await host.observe(server, context, { depth: 'files' }),
+    })),
+  );
+  refuseRunning(asked);
+  const looks = await Promise.all(
+    asked.map(({ server, facts }) => look(host, server, facts, captured, context)),
+  );
+  const listed = commonList(asked.map(({ facts }) => facts.members));
+  return {
+    config: listed.length > 0 ? listed : members,
+    read: looks.filter((one) => 'log' in one),
+    silent: looks.filter((one) => 'reason' in one),
+  };
+}
+
+function refuseRunning(asked: readonly { server: ResolvedServer; facts: HostFacts }[]): void {
+  const running = asked.filter(({ facts }) => facts.process?.running === true);
+  if (running.length === 0) return;
+  throw new ZkferryError(
+    'GuardRefused',
+    `${running.map(({ server }) => server.name).join(', ')} of ${running[0]!.server.ensemble} still run: where a history ends is known once every server is stopped; stop and mask them first`,
+  );
+}
+
+async function look(
+  host: HostPort,
+  server: ResolvedServer,
+  { reachable, error, data }: HostFacts,
+  captured: bigint,
+  context: OperationContext,
+): Promise<ReadLog | SilentMember> {
+  const { name, id } = server;
+  const silent = (reason: string): SilentMember => ({ server: name, id, reason });
+  if (!reachable) return silent(`cannot be reached (${error?.message ?? 'no answer'})`);
+  const { currentEpoch } = data ?? {};
+  try {
+    const known = { captured, ...(currentEpoch !== undefined && { currentEpoch }) };
+    return await readMemberLog(host, server, known, context);
+  } catch (failure) {
+    context.signal.throwIfAborted();
+    if (!isZkferryError(failure)) throw failure;
+    return silent(`cannot be read (${failure.message})`);
+  }
+}
