@@ -1,10 +1,11 @@
 /** Steps that close one side to its clients, prove it, and open it again; and the watch beside them. */
 import { ZkferryError, isZkferryError } from '../../src/model/errors';
+import { fenceTable } from '../../src/model/clientFence';
 import type { HostFacts } from '../../src/model/facts';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { OperationContext } from '../../src/model/ports';
 import { listenersOf, type Listener } from '../../src/planning/fence/listeners';
-import { fenceRuleset, fenceTable } from '../../src/planning/fence/ruleset';
+import { fenceRuleset } from '../../src/planning/fence/ruleset';
 import { whoMustStop } from '../../src/planning/fence/unreachable';
 import type { RunActivities, StepActivities, StepArgs } from '../api';
 import type { Dependencies } from '../dependencies';

@@ -30,17 +30,16 @@ export async function sidesOf(
 export function redirectSteps(dependencies: Dependencies): Pick<StepActivities, 'returnClients'> & {
   leadClients: StepActivities['redirectClients'];
 } {
-  const { redirectBatch, returnClients, readiness } = redirectActivities(dependencies);
+  const clients = redirectActivities(dependencies);
   return {
     leadClients: (args) =>
       operation(async (context) => {
         const order = await orderOf(dependencies, args);
         const { redirect } = migrationOf(args);
-        const { outcomes } = await redirectBatch(order);
+        const { outcomes } = await clients.redirectBatch(order);
         refuseFailures('led over', outcomes, redirect.maxFailures);
         await pause(redirect.pauseMs, context.signal);
-        const { from, to, clients } = order;
-        const left = await readiness({ from, to, clients }).catch((error: unknown) => {
+        const left = await clients.readiness(order).catch((error: unknown) => {
           if (!isZkferryError(error)) throw error;
           return undefined;
         });
@@ -53,7 +52,7 @@ export function redirectSteps(dependencies: Dependencies): Pick<StepActivities, 
 
     returnClients: (args) =>
       operation(async () => {
-        const { outcomes } = await returnClients(await orderOf(dependencies, args));
+        const { outcomes } = await clients.returnClients(await orderOf(dependencies, args));
         refuseFailures('led back', outcomes, 0);
         return told(outcomes, '');
       }),

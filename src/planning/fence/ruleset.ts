@@ -2,19 +2,9 @@
  * The nft ruleset that closes listeners. Both directions of existing connections too: a request that is in the server's
  * hands already may commit, but nobody hears of it.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
-import type { ResolvedServer } from '../../model/inventory';
 import type { Listener } from './listeners';
-
-const NAME_DIGITS = 12;
-
-/** Of one server: found again by every later worker, whatever run it is of. */
-export function fenceTable({ ensemble, name }: Pick<ResolvedServer, 'ensemble' | 'name'>): string {
-  const digest = createHash('sha256').update(`${ensemble}\0${name}`).digest('hex');
-  return `zkferry_${digest.slice(0, NAME_DIGITS)}`;
-}
 
 /**
  * One transaction: whatever was in the table before is replaced.
@@ -48,7 +38,8 @@ export function fenceRuleset(table: string, listeners: readonly Listener[]): str
 
 function matches(what: string, address: string): [string, string] {
   if (z.ipv4().safeParse(address).success) return [`ip daddr ${address} `, `ip saddr ${address} `];
-  if (z.ipv6().safeParse(address).success) return [`ip6 daddr ${address} `, `ip6 saddr ${address} `];
+  if (z.ipv6().safeParse(address).success)
+    return [`ip6 daddr ${address} `, `ip6 saddr ${address} `];
   throw new ZkferryError(
     'Unsupported',
     `the ${what} listener is configured for ${JSON.stringify(address)}; expected an IP address: give it one in zoo.cfg, or take fence stop`,
