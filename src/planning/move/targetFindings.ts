@@ -143,7 +143,7 @@ function versionFindings(
       ),
     ];
   return [
-    warning('TargetOlder', `the target runs ${to}, and the source ${from}`, {
+    warning('ReleaseOlder', `the target runs ${to}, and the source ${from}`, {
       hint: 'what the source’s release alone can do must not be used; it reads the data',
     }),
   ];
