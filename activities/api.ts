@@ -7,6 +7,7 @@ import type { Finding } from '../src/model/facts';
 import type { EnsembleRef } from '../src/model/inventory';
 import type { RestoreBackupInput, VerifyBackupInput } from '../src/model/backupInputs';
 import type { ResizeEnsembleInput, RollingUpgradeInput } from '../src/model/inputs';
+import type { MigrateDataCenterInput } from '../src/model/migrationInputs';
 import type {
   MembershipNames,
   Plan,
@@ -32,6 +33,8 @@ export interface Target {
   ensemble: EnsembleRef;
   /** Inventory names of those who belong to it now, where the run knows better than the inventory (a resize). */
   members?: string[];
+  /** Another ensemble of the inventory whose servers may come to belong to it: where it is stretched to. */
+  with?: EnsembleRef;
 }
 
 export interface OpenRunResult {
@@ -120,6 +123,25 @@ export interface ResizeBackArgs extends PlanResizeArgs {
   stopped?: string[];
 }
 
+export interface PlanMigrationArgs extends Target {
+  input: MigrateDataCenterInput;
+}
+
+export interface ReplanMigrationArgs extends PlanMigrationArgs {
+  plan: Plan;
+  /** Ids of steps that need not run again. */
+  done: string[];
+}
+
+export interface MigrationBackArgs extends PlanMigrationArgs {
+  /** The way forward, whose effects are to be taken back. */
+  plan: Plan;
+  /** Ids of its steps that have begun. */
+  begun: string[];
+  /** As in a resize. */
+  stopped?: string[];
+}
+
 export type WayBackResult =
   { possible: true; plan: Plan; observation: Observation } | { possible: false; reason: string };
 
@@ -145,6 +167,8 @@ export interface StepArgs extends Target {
   expectServing: string[];
   /** Of a restore. */
   restore?: RestorePoint;
+  /** Of a migration: what was asked for. */
+  migrate?: MigrateDataCenterInput;
 }
 
 export interface StepResult {
@@ -155,6 +179,12 @@ export interface StepResult {
   /** Clients that are still connected to a server that leaves, 100 at most. */
   clients?: { server: string; session: string; address: string }[];
   observation?: Observation;
+  /** Of a migration: the moment that the new side starts from. */
+  point?: RestorePoint;
+  /** Of a migration: from when on the old side took no write, ISO 8601. */
+  fencedAt?: string;
+  /** Of a migration: sessions of the old side that ended because it was left. */
+  sessionsEnded?: number;
 }
 
 export interface GuardArgs extends Target {
@@ -221,6 +251,11 @@ export interface RunActivities {
   planResize(args: PlanResizeArgs): Promise<PlanResult>;
   replanResize(args: ReplanResizeArgs): Promise<ReplanResult>;
   planResizeBack(args: ResizeBackArgs): Promise<WayBackResult>;
+  planMigration(args: PlanMigrationArgs): Promise<PlanResult>;
+  replanMigration(args: ReplanMigrationArgs): Promise<ReplanResult>;
+  planMigrationBack(args: MigrationBackArgs): Promise<WayBackResult>;
+  /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
+  watchFence(args: Target & { durationMs: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;
   acquireLock(args: Target & { run: RunIdentity }): Promise<LockResult>;

@@ -8,6 +8,12 @@ import { wholeBaseActivities } from './backup/takeWholeBase';
 import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
+import { closingSteps } from './migrate/closing';
+import { captureSteps } from './migrate/captureSteps';
+import { ensembleSteps } from './migrate/ensembleSteps';
+import { fenceSteps } from './migrate/fenceSteps';
+import { pendingSteps } from './migrate/pending';
+import { migrationPlanActivities } from './migrate/planMigration';
 import { openActivities } from './open';
 import { planActivities } from './plan';
 import { resizePlanActivities } from './planResize';
@@ -44,5 +50,11 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...restorePlanActivities(dependencies),
     ...restoreSteps(dependencies),
     ...drillActivities(dependencies),
+    ...migrationPlanActivities(dependencies),
+    ...closingSteps(dependencies),
+    ...captureSteps(dependencies),
+    ...ensembleSteps(dependencies),
+    ...fenceSteps(dependencies),
+    ...pendingSteps(),
   };
 }

@@ -1,45 +1,19 @@
 /** Planning activities of a resize: observe members and whoever may come, then let pure functions decide. */
-import { zooKeeperCode } from '../src/adapters/zookeeper';
-import { isZkferryError, ZkferryError } from '../src/model/errors';
-import type { EnsembleFacts, ServerFacts } from '../src/model/facts';
-import type { ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
+import { ZkferryError } from '../src/model/errors';
 import type { OperationContext } from '../src/model/ports';
 import type { Plan } from '../src/model/plan';
-import { isServing, membersSeenBy } from '../src/planning/members';
-import { planResize, planResizeBack, type ResizeExtra } from '../src/planning/resize/resizePlan';
-import type { Reach } from '../src/planning/resize/resizeFindings';
+import { planResize, planResizeBack } from '../src/planning/resize/resizePlan';
 import type { PlanResizeArgs, RunActivities } from './api';
 import type { Dependencies } from './dependencies';
-import { listed } from './memberNames';
+import { lookAtMembers } from './memberLook';
 import { observationOf } from './observation';
-import { observeEnsemble } from './observe/observeEnsemble';
 import { operation } from './operation';
-import { resolveTarget, withMembers, withSession } from './resolve';
-
-/** No configuration has this version: a write that names it is refused either way, and never carried out. */
-const IMPOSSIBLE_VERSION = 0x7ffffffe;
-const CONFIG_PATH = '/zookeeper/config';
 
 type ResizeActivities = Pick<RunActivities, 'planResize' | 'replanResize' | 'planResizeBack'>;
 
 export function resizePlanActivities(dependencies: Dependencies): ResizeActivities {
-  const look = async (args: PlanResizeArgs, context: OperationContext, thorough: boolean) => {
-    const ensemble = await resolveTarget(dependencies, args);
-    const facts = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
-    const candidates = await observeCandidates(dependencies, ensemble, context);
-    const extra: ResizeExtra = {
-      margin: ensemble.margin,
-      hasDrainHook: ensemble.hooks?.drain !== undefined,
-      candidates,
-      findings: facts.warnings,
-      ...(facts.reconfigEnabled === true &&
-        thorough && { mayReconfigure: await mayReconfigure(dependencies, ensemble, context) }),
-      ...(thorough && {
-        reach: await reachOf(dependencies, ensemble, facts, joinersOf(args, ensemble), context),
-      }),
-    };
-    return { ensemble, facts, extra };
-  };
+  const look = (args: PlanResizeArgs, context: OperationContext, thorough: boolean) =>
+    lookAtMembers(dependencies, args, context, thorough);
 
   return {
     planResize: (args) =>
@@ -56,17 +30,8 @@ export function resizePlanActivities(dependencies: Dependencies): ResizeActiviti
         const { ensemble, facts, extra } = await look(args, context, args.done.length === 0);
         const underway = args.done.length > 0;
         const plan = planResize(facts, args.input, { ...extra, underway });
-        const wrong = plan.findings.find(
-          ({ code, severity }) => severity === 'error' && OF_OTHERS.includes(code),
-        );
-        if (underway && wrong)
-          throw new ZkferryError('MembersChanged', `${wrong.message}; ${wrong.hint}, then resume`);
-        const missing = (steps: Plan['steps']): string =>
-          steps
-            .filter(({ id }) => !args.done.includes(id))
-            .map(({ id, role, gate, membership }) => JSON.stringify([id, role, gate, membership]))
-            .join('\n');
-        const changed = missing(plan.steps) !== missing(args.plan.steps);
+        refuseOthersChange(plan, underway);
+        const changed = stillMissing(plan, args.done) !== stillMissing(args.plan, args.done);
         return {
           plan: { ...plan, members: withBefore(plan.members, underway && args.plan.members) },
           changed,
@@ -94,86 +59,27 @@ export function resizePlanActivities(dependencies: Dependencies): ResizeActiviti
 /** What only somebody else's change can have brought about once a run has begun. */
 const OF_OTHERS = ['UnknownMember', 'WrongMember', 'NoVoters', 'NoTolerance'];
 
+/** @throws MembersChanged where a plan made anew in the middle of a run finds what only others can have done */
+export function refuseOthersChange({ findings }: Plan, underway: boolean): void {
+  const wrong = findings.find(
+    ({ code, severity }) => severity === 'error' && OF_OTHERS.includes(code),
+  );
+  if (underway && wrong)
+    throw new ZkferryError('MembersChanged', `${wrong.message}; ${wrong.hint}, then resume`);
+}
+
+/** Equal for plans that have the same still to do. */
+export const stillMissing = ({ steps }: Plan, done: readonly string[]): string =>
+  steps
+    .filter(({ id }) => !done.includes(id))
+    .map(({ id, role, gate, membership }) => JSON.stringify([id, role, gate, membership]))
+    .join('\n');
+
 /** A run's members before stay those it began with. */
-const withBefore = (now: Plan['members'], former: Plan['members'] | false): Plan['members'] =>
-  now && former ? { ...now, before: former.before } : now;
+export const withBefore = (
+  now: Plan['members'],
+  former: Plan['members'] | false,
+): Plan['members'] => (now && former ? { ...now, before: former.before } : now);
 
 /** Who comes and goes in the end; the order may follow the leader. */
-const setOf = ({ members, goal }: Plan): string => JSON.stringify(members?.after ?? goal);
-
-const joinersOf = ({ input }: PlanResizeArgs, ensemble: ResolvedEnsemble): ResolvedServer[] => {
-  const names = [...input.add, ...Object.values(input.replace)];
-  return ensemble.servers.filter(({ name, spare }) => spare && names.includes(name));
-};
-
-/** The inventory's servers that are no members now, each by itself: they may belong to anything. */
-async function observeCandidates(
-  dependencies: Dependencies,
-  ensemble: ResolvedEnsemble,
-  context: OperationContext,
-): Promise<ServerFacts[]> {
-  const spares = ensemble.servers.filter(({ spare }) => spare);
-  const looks = await Promise.all(
-    spares.map((server) =>
-      observeEnsemble(dependencies, withMembers(ensemble, [server.name]), {
-        depth: 'full',
-        context,
-      }),
-    ),
-  );
-  return looks.flatMap(({ servers }) => servers);
-}
-
-/** Asked by a write that can only fail: NoAuth says no, BadVersion says yes. */
-async function mayReconfigure(
-  dependencies: Dependencies,
-  ensemble: ResolvedEnsemble,
-  { signal }: OperationContext,
-): Promise<boolean | undefined> {
-  try {
-    await withSession(dependencies, ensemble, { signal }, (session) =>
-      session.set(CONFIG_PATH, Buffer.alloc(0), IMPOSSIBLE_VERSION),
-    );
-    return undefined;
-  } catch (error) {
-    if (!isZkferryError(error) || error.type === 'SecretMissing') throw error;
-    const code = zooKeeperCode(error);
-    return code === 'NoAuth' ? false : code === 'BadVersion' ? true : undefined;
-  }
-}
-
-/** Members to each joiner's quorum and election port, and each joiner to theirs. */
-async function reachOf(
-  { host }: Dependencies,
-  ensemble: ResolvedEnsemble,
-  facts: EnsembleFacts,
-  joiners: readonly ResolvedServer[],
-  context: OperationContext,
-): Promise<Reach[]> {
-  const members = ensemble.servers.filter(({ spare, ssh }) => !spare && ssh !== undefined);
-  const portsOf = (server: ResolvedServer) => {
-    const seen = facts.servers.flatMap((one) => membersSeenBy(one) ?? []);
-    const { quorumPort, electionPort } =
-      seen.find(({ id }) => id === server.id) ?? listed(server, server.role);
-    return [quorumPort, electionPort];
-  };
-  const up = (server: ResolvedServer) =>
-    facts.servers.some((one) => one.server === server.name && isServing(one));
-  const ask = async (from: ResolvedServer, to: readonly ResolvedServer[]): Promise<Reach[]> => {
-    const targets = to.flatMap((server) =>
-      portsOf(server).map((port) => ({ name: server.name, host: server.host, port })),
-    );
-    const answers = await host.reach(from, targets, context);
-    return answers.map(({ state, port }, index) => ({
-      from: from.name,
-      to: targets[index]!.name,
-      port,
-      state,
-    }));
-  };
-  const asked = await Promise.all([
-    ...(joiners.length > 0 ? members.filter(up).map((member) => ask(member, joiners)) : []),
-    ...joiners.map((joiner) => ask(joiner, members.filter(up))),
-  ]);
-  return asked.flat();
-}
+export const setOf = ({ members, goal }: Plan): string => JSON.stringify(members?.after ?? goal);

@@ -21,10 +21,28 @@ export function serverOf(ensemble: ResolvedEnsemble, name: string | undefined): 
  */
 export async function resolveTarget(
   dependencies: Dependencies,
-  { ensemble, members }: Target,
+  { ensemble, members, with: other }: Target,
 ): Promise<ResolvedEnsemble> {
-  const resolved = await dependencies.inventory.resolve(ensemble);
+  const own = await dependencies.inventory.resolve(ensemble);
+  const resolved =
+    other === undefined ? own : withSpares(own, await dependencies.inventory.resolve(other));
   return members === undefined ? resolved : withMembers(resolved, members);
+}
+
+/**
+ * With the members of another ensemble as spares.
+ * @throws InvalidInventory where a name or an id is claimed by both
+ */
+function withSpares(ensemble: ResolvedEnsemble, other: ResolvedEnsemble): ResolvedEnsemble {
+  const spares = membersOf(other).map((server) => ({ ...server, spare: true }));
+  for (const field of ['name', 'id'] as const)
+    for (const spare of spares)
+      if (ensemble.servers.some((server) => server[field] === spare[field]))
+        throw new ZkferryError(
+          'InvalidInventory',
+          `server ${spare.name} of ${other.name}: ${field} ${spare[field]} is that of a server of ${ensemble.name} too; expected one that no server of either ensemble has, since they are to be members of one`,
+        );
+  return { ...ensemble, servers: [...ensemble.servers, ...spares] };
 }
 
 export const withMembers = (

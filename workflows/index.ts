@@ -1,5 +1,6 @@
 export { rollingUpgrade } from './rollingUpgrade';
 export { resizeEnsemble } from './resizeEnsemble';
+export { migrateDataCenter } from './migrateDataCenter';
 export { planStrategy } from './planStrategy';
 export { holdEnsemble } from './run/hold';
 export { hotBackup } from './hotBackup';

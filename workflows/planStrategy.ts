@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { restoreBackupInputSchema } from '../src/model/backupInputs';
 import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../src/model/inputs';
 import type { Plan } from '../src/model/plan';
+import { migrateDataCenterInputSchema } from '../src/model/migrationInputs';
 import { describeIssues } from '../src/model/validation';
 import { runActivities } from './run/activityProxy';
 
@@ -11,6 +12,10 @@ const inputSchema = z.discriminatedUnion('strategy', [
   z.strictObject({ strategy: z.literal('rollingUpgrade'), input: rollingUpgradeInputSchema }),
   z.strictObject({ strategy: z.literal('resizeEnsemble'), input: resizeEnsembleInputSchema }),
   z.strictObject({ strategy: z.literal('restoreBackup'), input: restoreBackupInputSchema }),
+  z.strictObject({
+    strategy: z.literal('migrateDataCenter'),
+    input: migrateDataCenterInputSchema,
+  }),
 ]);
 
 export async function planStrategy(request: z.input<typeof inputSchema>): Promise<Plan> {
@@ -21,7 +26,12 @@ export async function planStrategy(request: z.input<typeof inputSchema>): Promis
       'InvalidInput',
     );
   const { strategy, input } = parsed.data;
-  const ensemble = strategy === 'restoreBackup' ? input.to.ensemble : input.ensemble;
+  const ensemble =
+    strategy === 'restoreBackup'
+      ? input.to.ensemble
+      : strategy === 'migrateDataCenter'
+        ? input.source
+        : input.ensemble;
   const opened = await runActivities(undefined, 60_000, 'read the inventory').openRun({ ensemble });
   const activities = runActivities(opened.site, 300_000, 'observe, check, plan; changes nothing');
   switch (strategy) {
@@ -31,5 +41,7 @@ export async function planStrategy(request: z.input<typeof inputSchema>): Promis
       return (await activities.planResize({ ensemble, input })).plan;
     case 'restoreBackup':
       return (await activities.planRestore({ input })).plan;
+    case 'migrateDataCenter':
+      return (await activities.planMigration({ ensemble, input })).plan;
   }
 }

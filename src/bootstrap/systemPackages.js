@@ -19,6 +19,11 @@ const programs = [
   { what: 'tar', find: () => which('tar'), apt: 'tar' },
   { what: 'gzip', find: () => which('gzip'), apt: 'gzip' },
 ];
+const nftables = {
+  what: 'nft (the fence of migrations)',
+  find: () => which('nft') ?? ['/usr/sbin/nft', '/sbin/nft'].find((path) => fs.existsSync(path)),
+  apt: 'nftables',
+};
 const chromium = {
   what: 'Chromium (the test of the web pages)',
   find: findChromium,
@@ -51,7 +56,7 @@ async function aptInstall(apt, packages) {
  * pages can't run: its absence is said, not an error. Throws naming what is missing and how to install it.
  */
 async function ensurePrograms({ forTests = false } = {}) {
-  const wanted = forTests ? [...programs, chromium] : programs;
+  const wanted = forTests ? [...programs, nftables, chromium] : programs;
   let missing = wanted.filter(({ find }) => find() === undefined);
   if (missing.length === 0) return;
   const apt = which('apt-get');

@@ -8,6 +8,7 @@ import {
   verifyBackupInputSchema,
 } from '../model/backupInputs';
 import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../model/inputs';
+import { migrateDataCenterInputSchema } from '../model/migrationInputs';
 import { parseOrThrow } from '../model/validation';
 import type { Io } from './io';
 import { readInput } from './readInput';
@@ -25,6 +26,7 @@ const SCHEMAS: Partial<Record<WorkflowType, z.ZodType>> = {
   resizeEnsemble: resizeEnsembleInputSchema,
   hotBackup: hotBackupInputSchema,
   restoreBackup: restoreBackupInputSchema,
+  migrateDataCenter: migrateDataCenterInputSchema,
   verifyBackup: verifyBackupInputSchema,
 };
 

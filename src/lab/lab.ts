@@ -41,6 +41,8 @@ export interface LabOptions {
   observers?: number;
   /** Hosts with sshd and directories, without ZooKeeper, in the inventory as spares. */
   spares?: number;
+  /** The spares are the servers of another ensemble of this name: where the lab's own is moved to. */
+  otherSide?: string;
   /** Where the lab lies; default `<state>/labs/<name>`. */
   directory?: string;
   /** zoo.cfg settings added to or replacing the lab's own; {host} in a value is each server's own address. */
@@ -135,6 +137,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
       javaHome: javaHome(),
       supervised: options.supervised ?? false,
       reconfig,
+      ...(options.otherSide !== undefined && { otherSide: options.otherSide }),
       sshd: {},
       supervisors: {},
     };

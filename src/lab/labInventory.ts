@@ -18,7 +18,7 @@ export interface InventoryFacts {
   superSecret?: string;
 }
 
-/** One ensemble, named as the lab. Every SSH and directory field is said at each server, so nothing depends on merging. */
+/** One ensemble, named as the lab; where it has another side, its spares as one too. Every SSH and directory field is said at each server, so nothing depends on merging. */
 export function labInventory(state: LabState, facts: InventoryFacts): InventoryInput {
   const servers: EnsembleSpecInput['servers'] = state.servers.map((server) => {
     const paths = hostPaths(server.directory);
@@ -55,8 +55,22 @@ export function labInventory(state: LabState, facts: InventoryFacts): InventoryI
   const auth = facts.superSecret
     ? [{ scheme: 'digest' as const, secret: `file:${facts.superSecret}` }]
     : [];
+  const withAuth = (own: typeof servers) => ({
+    servers: own,
+    ...(auth.length > 0 ? { auth } : {}),
+  });
+  const { otherSide } = state;
+  const ensembles =
+    otherSide === undefined
+      ? { [state.name]: withAuth(servers) }
+      : {
+          [state.name]: withAuth(servers.filter(({ spare }) => !spare)),
+          [otherSide]: withAuth(
+            servers.filter(({ spare }) => spare).map((server) => ({ ...server, spare: false })),
+          ),
+        };
   return {
-    ensembles: { [state.name]: { servers, ...(auth.length > 0 ? { auth } : {}) } },
+    ensembles,
     repositories: {
       [LAB_REPOSITORY]: { directory: join(state.directory, LAB_REPOSITORY), encryption: 'none' },
     },

@@ -36,6 +36,8 @@ export const labStateSchema = z.strictObject({
   javaHome: z.string(),
   supervised: z.boolean(),
   reconfig: z.boolean(),
+  /** In the inventory the spares are an ensemble of this name, instead of spares of the lab's own. */
+  otherSide: z.string().optional(),
   sshd: z.record(z.string(), processSchema),
   supervisors: z.record(z.string(), processSchema),
   temporal: z

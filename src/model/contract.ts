@@ -52,6 +52,12 @@ export const RESIZE_GATES = ['start', 'beforeLeader', 'beforeRemove', 'beforeWip
 /** Gates of a restore: `keepSessions` before sessions of the past are let resume. */
 export const RESTORE_GATES = ['start', 'keepSessions'] as const;
 
+/**
+ * Gates of a migration: `nextBatch` before every batch of clients but the first, `cutover` before the lead or the writes
+ * go over, `unfenced` where the old side stays open, `complete` before the old side is retired and the way back ends.
+ */
+export const MIGRATION_GATES = ['start', 'nextBatch', 'unfenced', 'cutover', 'complete'] as const;
+
 export const GATES = [
   'start',
   'beforeLeader',
@@ -59,6 +65,10 @@ export const GATES = [
   'beforeRemove',
   'beforeWipe',
   'keepSessions',
+  'nextBatch',
+  'unfenced',
+  'cutover',
+  'complete',
 ] as const;
 export type GateName = (typeof GATES)[number];
 

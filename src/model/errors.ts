@@ -51,6 +51,7 @@ export type ErrorType =
   /** ZooKeeper answered and refused this request: `details.code` is NoNode, NodeExists, BadVersion, NotEmpty … */
   | 'ZooKeeperRequestFailed'
   | 'GuardRefused'
+  | 'FenceNotProven'
   /** Somebody else has changed who belongs to the ensemble. */
   | 'MembersChanged'
   | 'WaitTimedOut'

@@ -178,6 +178,11 @@ export const ensembleSchema = z
       .describe(
         'of this inventory: where a rolling upgrade backs up to before it touches anything; without it the data of one server are copied beside them',
       ),
+    clients: z
+      .array(name)
+      .max(10_000)
+      .default([])
+      .describe('of this inventory: who is redirected when the ensemble moves, in this order'),
     servers: z.array(serverSchema).min(1).max(64),
     ssh: serverDefaults.ssh.default({}).describe('for every server that does not say otherwise'),
     service: serverDefaults.service.optional(),

@@ -17,6 +17,14 @@ export type Phase =
   | 'leave'
   | 'capture'
   | 'restore'
+  | 'prepare'
+  | 'sync'
+  | 'fence'
+  | 'drain'
+  | 'open'
+  | 'redirect'
+  | 'watch'
+  | 'retire'
   | 'report'
   | 'done';
 
@@ -50,7 +58,24 @@ export type StepActivity =
   | 'verifyRestored'
   | 'bringBackData'
   | 'verifyBroughtBack'
-  | 'restoreSubtree';
+  | 'restoreSubtree'
+  | 'returnClients'
+  | 'watchNewSide'
+  | 'retireServers'
+  | 'awaitCapture'
+  | 'fenceServers'
+  | 'liftFence'
+  | 'stopEnsemble'
+  | 'reconcileTail'
+  | 'setAsideEverywhere'
+  | 'placeEverywhere'
+  | 'startEnsemble'
+  | 'copyTrees'
+  | 'compareTrees'
+  | 'drainTrees'
+  | 'awaitSessionExpiry'
+  | 'openNewSide'
+  | 'endCopy';
 
 /** What must hold, seen by a fresh observation, right before a step acts. */
 export type StepGuard =
@@ -100,6 +125,12 @@ export interface PlanStep {
   timeoutMs: number;
   /** Versions that `stagePackage` brings onto the server: all of the path, and the present one for the way back. */
   versions?: string[];
+  /** Of a migration: which ensemble `server` belongs to; absent: the source. */
+  side?: 'source' | 'target';
+  /** Of a migration: clients that are redirected together, by name, and whether to the new servers or the old. */
+  clients?: string[];
+  /** A pause waits until this step is done: right before it the ensemble is in a state that must not last. */
+  promptly?: boolean;
   /** Of the inventory: where `backupData` backs up to; absent: a copy on `server`. */
   repository?: string;
   /** The change of members that this step is a part of. */
@@ -153,6 +184,19 @@ export interface RestoreDone {
   served: readonly string[];
 }
 
+/** Who moves where. */
+export interface Migration {
+  mode: 'stretch' | 'physical' | 'logical';
+  /** Names of the two ensembles. */
+  source: string;
+  target: string;
+  /** Members of either in the inventory, by name. */
+  oldServers: string[];
+  newServers: string[];
+  /** Of mode physical: by which the data travel. */
+  repository?: string;
+}
+
 export interface VersionHop {
   from: string;
   to: string;
@@ -187,6 +231,8 @@ export interface Plan {
   members?: { before: MembershipNames; after: MembershipNames };
   /** Of a restore: what of the past is put where. */
   restore?: RestorePoint;
+  /** Of a migration. */
+  migration?: Migration;
   /** Where and why going back stops being possible; absent: possible until `finalize`. */
   rollbackLimit?: string;
   expectation: PlanExpectation;

@@ -2,6 +2,7 @@
  * What activities need from the outside world. One real implementation each, in src/adapters; a fake
  * exists only where a fault must be staged. All methods reject with ZkferryError.
  */
+import type { ClientFencePort } from './clientFence';
 import type { HostDataPort } from './hostData';
 import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from './inventory';
 import type { RepositorySpec } from './repositorySpec';
@@ -233,7 +234,7 @@ export interface Reach {
 export type HostDepth = 'process' | 'files' | 'full';
 
 /** What can be done on a server's host. Methods that change anything take a token and are idempotent. */
-export interface HostPort extends HostDataPort {
+export interface HostPort extends HostDataPort, ClientFencePort {
   /** Reads only. Never rejects for an unreachable host: `reachable: false` with the error. */
   observe(
     server: ResolvedServer,

@@ -49,6 +49,17 @@ export interface OpenGate extends GateRecord {
   expiresAt?: string;
 }
 
+/** How far something is that goes on beside the steps. */
+export interface BesideReport {
+  /** ISO 8601. */
+  at?: string;
+  /** One line for people. */
+  detail: string;
+  /** The transaction it has come to, `0x…`. */
+  zxid?: string;
+  lagMs?: number;
+}
+
 /** A timeout never approves. */
 export type GateTimeoutAction = 'wait' | 'abort' | 'rollback';
 

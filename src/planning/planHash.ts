@@ -47,6 +47,8 @@ export const meaningOfStep = (step: PlanStep) => ({
   pointOfNoReturn: step.pointOfNoReturn === true,
   versions: step.versions,
   repository: step.repository,
+  side: step.side,
+  clients: step.clients,
   changes: step.changes?.map(meaningOfChange),
 });
 
@@ -64,6 +66,7 @@ export function planHash(plan: Omit<Plan, 'hash'>): string {
     rollbackLimited: plan.rollbackLimit !== undefined,
     steps: plan.steps.map(meaningOfStep),
     restore: plan.restore && meaningOfPoint(plan.restore),
+    migration: plan.migration,
   };
   return createHash('sha256').update(canonicalJson(meaning)).digest('hex');
 }

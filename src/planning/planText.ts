@@ -27,6 +27,7 @@ export const wayBackText = ({ rollbackLimit, strategy }: Plan): string =>
 
 const WAY_BACK: Partial<Record<Plan['strategy'], string>> = {
   resizeEnsemble: 'possible to the end',
+  migrateDataCenter: 'possible until gate complete, writes made on the new side included',
   restoreBackup: 'possible until the run completes; what was set aside stays on the hosts after it',
 };
 
@@ -82,6 +83,23 @@ const SHORT: Record<StepActivity, string> = {
   writeMembers: 'write list',
   redirectClients: 'lead clients away',
   wipeServer: 'wipe',
+  returnClients: 'lead clients back',
+  watchNewSide: 'watch',
+  retireServers: 'retire',
+  awaitCapture: 'catch up',
+  fenceServers: 'close to clients',
+  liftFence: 'open to clients',
+  stopEnsemble: 'stop',
+  reconcileTail: 'make complete',
+  setAsideEverywhere: 'set data aside',
+  placeEverywhere: 'put data in place',
+  startEnsemble: 'start',
+  copyTrees: 'copy',
+  compareTrees: 'compare',
+  drainTrees: 'drain',
+  awaitSessionExpiry: 'let sessions end',
+  openNewSide: 'open',
+  endCopy: 'clear away',
 };
 
 export const shortName = ({ activity }: PlanStep): string => SHORT[activity];

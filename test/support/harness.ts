@@ -16,6 +16,7 @@ import { STATUS_QUERY, TASK_QUEUE, type GateName } from '../../src/model/contrac
 import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import type { HotBackupRequest, RestoreBackupRequest } from '../../src/model/backupInputs';
 import type { DrillDocument } from '../../src/model/repository';
+import type { MigrateDataCenterRequest } from '../../src/model/migrationInputs';
 import type { ResizeEnsembleRequest, RollingUpgradeRequest } from '../../src/model/inputs';
 import type { StatusDocument, UpgradeReport } from '../../src/model/status';
 import { until } from './until';
@@ -156,6 +157,25 @@ export class Harness {
           ensemble: this.lab.name,
           soakMs: 500,
           gates: { beforeLeader: auto, beforeRemove: auto, beforeWipe: auto, ...gates },
+          ...rest,
+        },
+      ],
+    });
+    return this.track(handle);
+  }
+
+  /** Starts a migration. It asks at every gate whose policy the test does not give. */
+  async startMigration(request: Partial<MigrateDataCenterRequest>): Promise<Run> {
+    const { gates, ...rest } = request;
+    const handle = await this.client.workflow.start('migrateDataCenter', {
+      taskQueue: TASK_QUEUE,
+      workflowId: `test-migrate-${this.lab.name}-${Date.now()}`,
+      args: [
+        {
+          source: this.lab.name,
+          soakMs: 500,
+          watchMs: 1_000,
+          ...(gates && { gates }),
           ...rest,
         },
       ],

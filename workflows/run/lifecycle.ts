@@ -14,6 +14,7 @@ import {
 import type { UpgradeReport } from '../../src/model/status';
 import { runActivities } from './activityProxy';
 import { showAttributes } from './attributes';
+import { startBeside, type Beside } from './beside';
 import { waitAtGate } from './gates';
 import { takeHold } from './hold';
 import { hold } from './pause';
@@ -33,7 +34,7 @@ type Outcome = UpgradeReport['outcome'];
 /** The whole life of a run whose input has been read; see the workflow's own page for what happens in it. */
 export async function runStrategy(state: RunState): Promise<UpgradeReport> {
   let outcome: Outcome = 'failed';
-  let endProbe: (() => Promise<void>) | undefined;
+  let beside: Beside | undefined;
   try {
     if (!state.plan) await openAndPlan(state);
     await takeHold(
@@ -48,20 +49,33 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
     if (state.generation === undefined && !(await passStart(state)))
       return await close(state, 'rejected');
     state.generation ??= ownGeneration(state) ?? (await takeLock(state));
-    endProbe = ownGeneration(state) !== undefined ? () => Promise.resolve() : startProbe(state);
-    outcome = await forwardOrBack(state, () => endProbe?.() ?? Promise.resolve());
+    beside = begin(state);
+    outcome = await forwardOrBack(state, beside);
   } catch (error) {
     if (isContinueAsNew(error)) throw error;
     await CancellationScope.nonCancellable(async () => {
-      if (isCancellation(error)) await returnAfterCancellation(state);
+      if (isCancellation(error)) await returnAfterCancellation(state, beside);
       else state.error = describeFailure(error);
-      await endProbe?.();
+      await beside?.end();
       await close(state, state.state === 'rolledBack' ? 'rolledBack' : 'failed');
     });
     throw isCancellation(error) ? error : asFailure(error);
   }
-  await endProbe();
+  await beside.end();
   return close(state, outcome);
+}
+
+/** A run whose servers are all stopped has nothing to probe. */
+function begin(state: RunState): Beside {
+  const beside = startBeside(state);
+  if (ownGeneration(state) !== undefined) return beside;
+  const endProbe = startProbe(state);
+  return {
+    settled: () => beside.settled(),
+    async end() {
+      await Promise.all([beside.end(), endProbe()]);
+    },
+  };
 }
 
 async function openAndPlan(state: RunState): Promise<void> {
@@ -151,13 +165,14 @@ async function takeLock(state: RunState): Promise<string> {
   return generation;
 }
 
-function hooksOf(state: RunState, endProbe?: () => Promise<void>): LoopHooks {
+function hooksOf(state: RunState, beside?: Beside): LoopHooks {
   return {
+    settled: () => beside?.settled() ?? Promise.resolve(),
     replan: (reason) => replanForward(state, reason),
     atBoundary: async () => {
       showPhase(state);
       if (!workflowInfo().continueAsNewSuggested || state.gate) return;
-      await endProbe?.();
+      await beside?.end();
       await condition(allHandlersFinished);
       await continueAsNew<(request: unknown, carry: RunState) => Promise<UpgradeReport>>(
         state.input,
@@ -195,10 +210,10 @@ function recordReplan(state: RunState, reason: string, toHash: string, asksAgain
   note(state, `plan changed: ${reason}`);
 }
 
-async function forwardOrBack(state: RunState, endProbe: () => Promise<void>): Promise<Outcome> {
+async function forwardOrBack(state: RunState, beside: Beside): Promise<Outcome> {
   for (;;) {
     if (state.plan?.direction !== 'rollback') {
-      const outcome = await executePlan(state, hooksOf(state, endProbe));
+      const outcome = await executePlan(state, hooksOf(state, beside));
       if (outcome === 'done') return 'completed';
       if (outcome === 'abort')
         throw ApplicationFailure.nonRetryable(
@@ -207,16 +222,13 @@ async function forwardOrBack(state: RunState, endProbe: () => Promise<void>): Pr
         );
       note(state, outcome === 'rejected' ? 'a gate was rejected: going back' : 'going back');
     }
-    const back = await goBack(state, endProbe);
+    const back = await goBack(state, beside);
     if (back !== undefined) return back;
   }
 }
 
 /** Runs the way back to its verified end; undefined where it could not begin and the run is held. */
-async function goBack(
-  state: RunState,
-  endProbe?: () => Promise<void>,
-): Promise<Outcome | undefined> {
+async function goBack(state: RunState, beside?: Beside): Promise<Outcome | undefined> {
   state.rollbackRequested = undefined;
   if (state.touched.length === 0) {
     note(state, 'nothing had been changed on any server: nothing to take back');
@@ -225,7 +237,7 @@ async function goBack(
   if (state.plan?.direction !== 'rollback' && !(await beginWayBack(state))) return undefined;
   state.state = 'rollingBack';
   state.phase = 'rollback';
-  await executePlan(state, hooksOf(state, endProbe));
+  await executePlan(state, hooksOf(state, beside));
   return 'rolledBack';
 }
 
@@ -271,13 +283,13 @@ async function replanBack(state: RunState, reason: string): Promise<boolean> {
 }
 
 /** Cancelled from outside: what was begun is taken back first; where it can't be, it is said. */
-async function returnAfterCancellation(state: RunState): Promise<void> {
+async function returnAfterCancellation(state: RunState, beside?: Beside): Promise<void> {
   state.error = { type: 'Cancelled', message: 'the workflow was cancelled' };
   state.paused = undefined;
   state.gate = undefined;
   if (state.touched.length === 0 || state.finalized) return;
   try {
-    if ((await goBack(state)) === 'rolledBack') state.state = 'rolledBack';
+    if ((await goBack(state, beside)) === 'rolledBack') state.state = 'rolledBack';
   } catch (error) {
     state.error = describeFailure(error);
   }
@@ -287,7 +299,11 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   state.phase = 'report';
   if (state.generation !== undefined && ownGeneration(state) === undefined) {
     await runActivities(state.opened.site, 2 * MINUTE_MS, 'take away lock and canary')
-      .releaseLock({ ...targetOf(state), run: state.identity })
+      .releaseLock({
+        // An ensemble that moved has taken its lock along.
+        ...(rulesOf(state).probed?.(state) ?? targetOf(state)),
+        run: state.identity,
+      })
       .catch((error: unknown) =>
         note(
           state,

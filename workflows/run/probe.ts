@@ -4,9 +4,10 @@
  * run waits for people.
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import type { ProbeResult } from '../../activities/api';
+import type { ProbeResult, Target } from '../../activities/api';
 import type { WriteGap } from '../../src/model/status';
 import { runActivities } from './activityProxy';
+import { rulesOf } from './rules';
 import { isPaused, note, targetOf, type RunState } from './state';
 import { GAP_THRESHOLD_MS } from './status';
 
@@ -21,7 +22,8 @@ export function startProbe(state: RunState): () => Promise<void> {
     for (;;) {
       await condition(() => stopped || working());
       if (stopped) return;
-      await stretch(state, () => stopped || !working());
+      const side = JSON.stringify(probedBy(state));
+      await stretch(state, () => stopped || !working() || JSON.stringify(probedBy(state)) !== side);
     }
   });
   return async () => {
@@ -38,7 +40,7 @@ async function stretch(state: RunState, over: () => boolean): Promise<void> {
       STRETCH_MS * 3,
       'watch whether writes are acknowledged',
     ).probeAvailability({
-      ...targetOf(state),
+      ...probedBy(state),
       run: state.identity,
       durationMs: STRETCH_MS,
       thresholdMs: GAP_THRESHOLD_MS,
@@ -60,6 +62,8 @@ async function stretch(state: RunState, over: () => boolean): Promise<void> {
     await watcher;
   }
 }
+
+const probedBy = (state: RunState): Target => rulesOf(state).probed?.(state) ?? targetOf(state);
 
 function add(state: RunState, measured: ProbeResult): void {
   const probe = state.probe;

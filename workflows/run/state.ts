@@ -13,9 +13,11 @@ import type {
 import type { Finding } from '../../src/model/facts';
 import type { GateName } from '../../src/model/contract';
 import type { GatePolicy, RollingUpgradeInput } from '../../src/model/inputs';
-import type { Phase, Plan, PlanStep } from '../../src/model/plan';
+import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
+import type { Phase, Plan, PlanStep, RestorePoint } from '../../src/model/plan';
 import type {
   BackupSummary,
+  BesideReport,
   GateRecord,
   OpenGate,
   RunState as RunStateName,
@@ -72,6 +74,14 @@ export interface RunState {
   backup?: BackupSummary;
   membersAgree?: { agree: boolean; detail: string };
   replans: { at: string; reason: string; fromHash: string; toHash: string; asksAgain: boolean }[];
+  /** Of a migration: what goes on beside the steps, by name. */
+  beside?: Record<string, BesideReport>;
+  /** Of a migration: the moment that the side that opens next starts from. */
+  point?: RestorePoint;
+  /** Of a migration: from when on the old side took no write; from when on the new side did. */
+  fencedAt?: string;
+  openedAt?: string;
+  sessionsEnded?: number;
   throttleCause: string | null;
   /** The phase that the search attributes say. */
   phaseShown?: Phase;
@@ -137,10 +147,23 @@ export function statusOf(state: RunState, step: PlanStep): StepStatus {
   return (state.steps[step.id] ??= { id: step.id, state: 'pending' });
 }
 
-export const targetOf = ({ input, members }: RunState): Target => ({
-  ensemble: input.ensemble,
-  ...(members && { members }),
-});
+export const targetOf = (state: RunState): Target => {
+  const migration = migrationInput(state);
+  return {
+    ensemble: state.input.ensemble,
+    ...(state.members && { members: state.members }),
+    ...(migration?.mode === 'stretch' && { with: migration.target }),
+  };
+};
+
+/** Of a migration: what was asked for. */
+export const migrationInput = ({
+  identity,
+  input,
+}: RunState): MigrateDataCenterInput | undefined =>
+  identity.strategy === 'migrateDataCenter'
+    ? (input as unknown as MigrateDataCenterInput)
+    : undefined;
 
 /** Steps of one server that belong together have ids that differ in their last part only. */
 export const turnOf = ({ id }: PlanStep): string => id.slice(0, id.lastIndexOf('/'));
@@ -164,9 +187,11 @@ export const serversDown = (state: RunState): string[] =>
     ),
   );
 
-/** A pause waits until no server is down by this run's hand; a failure holds the run where it is. */
+/** A pause waits until no server is down by this run's hand, and nothing must follow promptly; a failure holds the run where it is. */
 export const isPaused = (state: RunState): boolean =>
-  state.paused !== undefined && (state.paused.held === true || serversDown(state).length === 0);
+  state.paused !== undefined &&
+  (state.paused.held === true ||
+    (serversDown(state).length === 0 && nextStep(state)?.promptly !== true));
 
 export function findingsOf(state: RunState): Finding[] {
   return state.plan?.findings ?? [];

@@ -20,7 +20,17 @@ import { runActivities, runStepActivity } from './activityProxy';
 import { gateQuestion, waitAtGate } from './gates';
 import { hold, whilePaused } from './pause';
 import { rulesOf } from './rules';
-import { nextStep, note, now, observe, statusOf, targetOf, turnOf, type RunState } from './state';
+import {
+  migrationInput,
+  nextStep,
+  note,
+  now,
+  observe,
+  statusOf,
+  targetOf,
+  turnOf,
+  type RunState,
+} from './state';
 import { showDetails } from './status';
 
 /** Clients of leavers kept for the report. */
@@ -31,6 +41,8 @@ export type LoopOutcome = 'done' | 'rollback' | 'rejected' | 'abort';
 export interface LoopHooks {
   /** Plans the rest anew; true: ask for approval again. */
   replan(reason: string): Promise<boolean>;
+  /** What goes on beside the steps and is wanted no more has ended. */
+  settled(): Promise<void>;
   /** Called where nothing is in flight. */
   atBoundary(): Promise<void>;
 }
@@ -45,6 +57,7 @@ const interruptible: readonly StepActivity[] = [
   'verifyMembers',
   'prepareRestore',
   'verifyRestored',
+  'watchNewSide',
 ];
 
 export async function executePlan(state: RunState, hooks: LoopHooks): Promise<LoopOutcome> {
@@ -230,21 +243,23 @@ async function attemptStep(
   rulesOf(state).touch(state, step);
   if (isStop(step)) state.stopped = [...new Set([...state.stopped, step.server ?? ''])];
   // Its gate was the last moment to go back.
-  if (step.phase === 'finalize') state.finalized = true;
+  if (step.phase === 'finalize' || step.phase === 'retire') state.finalized = true;
   const ledBefore = step.server !== undefined && state.observation?.roles[step.server] === 'leader';
   state.sequence += 1;
   const work = () =>
     runStepActivity(state.opened.site, step, {
-      ...targetOf(state),
+      ...(rulesOf(state).targetOfStep?.(state, step) ?? targetOf(state)),
       run: state.identity,
       step,
       fence: { generation: state.generation ?? '', sequence: state.sequence },
       identity: state.plan?.identity ?? '',
       tuning: state.tuning,
       expectServing: rulesOf(state).expectServing(state, step),
-      ...(state.plan?.restore && { restore: state.plan.restore }),
+      ...(restoredIn(state) && { restore: restoredIn(state) }),
+      ...(migrationInput(state) && { migrate: migrationInput(state) }),
     });
   try {
+    await hooks.settled();
     const result = interruptible.includes(step.activity)
       ? await untilWayBack(wantsBack, work)
       : await work();
@@ -292,11 +307,17 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
     state.serverRestarts += 1;
     if (ledBefore) state.leaderRestarts += 1;
   }
+  if (result.point) state.point = result.point;
+  if (result.fencedAt !== undefined) state.fencedAt = result.fencedAt;
+  if (result.sessionsEnded !== undefined) state.sessionsEnded = result.sessionsEnded;
   if (result.clients)
     state.clients = [...(state.clients ?? []), ...result.clients].slice(-MAX_CLIENTS);
   rulesOf(state).settle(state, step);
   note(state, `${step.title}: ${result.detail}`);
 }
+
+/** A migration knows its moment only once nothing is written any more. */
+const restoredIn = ({ plan, point }: RunState) => plan?.restore ?? point;
 
 const isStop = ({ activity }: PlanStep): boolean =>
   activity === 'stopServer' || activity === 'haltServer';

@@ -1,6 +1,7 @@
 /** Everything done on a server's host, over SSH. */
 import type { HostPort, SecretsPort } from '../../model/ports';
 import { SshPool } from '../ssh/pool';
+import { clientFenceOperations } from './clientFence';
 import { configurationOperations } from './configuration';
 import { dataOperations } from './data';
 import { dataFileOperations } from './dataFiles';
@@ -45,6 +46,7 @@ export function createHostAdapter(options: HostAdapterOptions): HostAdapter {
     ...proofOperations(runner),
     ...provisionOperations(runner),
     ...reachOperation(runner),
+    ...clientFenceOperations(runner),
     close: () => pool.close(),
   };
 }

@@ -42,6 +42,8 @@ export const loadConfigSchema = z.strictObject({
   reviveAfterMs: z.number().int().min(0).max(10_000).default(40),
   /** Most that connecting every client may take. */
   connectTimeoutMs: z.number().int().min(100).max(600_000).default(30_000),
+  /** A properties file whose `zookeeper.connect` is read again at SIGHUP, as by any client that can be led over. */
+  connectFile: z.string().min(1).optional(),
   /** Ends by itself after this long; otherwise runs until told to stop. */
   durationMs: z.number().int().positive().optional(),
   /** Also ends when standard input closes, that is when the process that started it is gone. */
@@ -52,4 +54,5 @@ export type LoadConfig = z.output<typeof loadConfigSchema>;
 export type LoadOptions = z.input<typeof loadConfigSchema>;
 
 export const JOURNAL_FILE = 'acks.jsonl';
+export const CONNECT_KEY = 'zookeeper.connect';
 export const STATUS_FILE = 'status.json';

@@ -1,7 +1,8 @@
 /** Runs one load as a process of its own: `node main.js --config FILE`. Ends on SIGTERM, SIGINT, the line `stop`, or its duration. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { loadConfigSchema } from './config';
+import { readConnection } from '../../codec/clientFile/connection';
+import { CONNECT_KEY, loadConfigSchema } from './config';
 import { Load } from './load';
 
 async function main(): Promise<void> {
@@ -14,6 +15,9 @@ async function main(): Promise<void> {
   const told = new Promise<void>((resolve) => {
     process.once('SIGTERM', resolve);
     process.once('SIGINT', resolve);
+    const { connectFile } = config;
+    if (connectFile !== undefined)
+      process.on('SIGHUP', () => load.redirect(connectStringIn(connectFile)));
     const lines = createInterface({ input: process.stdin });
     lines.on('line', (line) => obey(line.trim(), load, resolve));
     if (config.stopWhenInputEnds) lines.once('close', resolve);
@@ -22,6 +26,11 @@ async function main(): Promise<void> {
   await Promise.race([load.start(), told]);
   await told;
   await load.stop();
+}
+
+function connectStringIn(file: string): string {
+  const bytes = readFileSync(file);
+  return readConnection({ name: file, format: 'properties', bytes }, { key: CONNECT_KEY }).text;
 }
 
 function obey(line: string, load: Load, stop: () => void): void {

@@ -13,7 +13,7 @@ import {
   type ChangeContext,
 } from './changeSteps';
 import { memberOf, type Membership } from './membership';
-import type { MembershipChange } from './membershipPath';
+import type { MembershipChange, membershipPath } from './membershipPath';
 import type { ResizeChecks, ResizeKind } from './resizeFindings';
 import { joinsFrom, listIs, shapeOf, successorIn } from './standing';
 import { wipeServer } from './steps';
@@ -37,6 +37,8 @@ export interface Frame {
   extra: ResizeExtra;
   direction: Plan['direction'];
   found: readonly Finding[];
+  /** In what order the members change; without it that of a resize. */
+  path?: typeof membershipPath;
 }
 
 /** By request where the servers allow it: then files must not be edited, since a dynamic file stands above them. */

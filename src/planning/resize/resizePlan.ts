@@ -35,6 +35,7 @@ export function planResize(
   facts: EnsembleFacts,
   input: ResizeEnsembleInput,
   extra: ResizeExtra,
+  path?: Frame['path'],
 ): Plan {
   const { members: current, findings: unknown } = currentMembership(facts, extra.candidates);
   const own = sorted(facts, current, extra);
@@ -47,6 +48,7 @@ export function planResize(
     extra: own.extra,
     direction: 'forward',
     found,
+    ...(path && { path }),
   });
 }
 
@@ -66,7 +68,7 @@ function sorted(
 }
 
 function planned(facts: EnsembleFacts, frame: Frame): Plan {
-  const { current, goal, input, extra, direction, found } = frame;
+  const { current, goal, input, extra, direction, found, path = membershipPath } = frame;
   const kind = kindOf(facts);
   const known = [...facts.servers, ...extra.candidates];
   const begun = extra.underway === true || direction === 'rollback';
@@ -77,7 +79,7 @@ function planned(facts: EnsembleFacts, frame: Frame): Plan {
   const start = kind === 'static' ? startByFiles(known, current, goal, halted) : current;
   const down = downIn(facts, current);
   const leader = leaderOf(facts);
-  const changes = membershipPath(start, goal, {
+  const changes = path(start, goal, {
     leader,
     // Those brought back first serve again by then: were they to go before anybody comes, too few voters would be left.
     down: down.filter((name) => halted.every(({ server }) => server !== name)),

@@ -126,7 +126,7 @@ function goneIn({ plan }: RunState): string[] {
 }
 
 /** In the middle of a turn, since it leaves, or still to be brought back by a way back that is planned anew. */
-function stoppedBy(state: RunState, { steps }: Plan): string[] {
+export function stoppedBy(state: RunState, { steps }: Plan): string[] {
   const leavers = steps
     .filter(({ activity, role }) => activity === 'stopServer' && role === 'leaver')
     .filter((step) => ['running', 'done'].includes(statusOf(state, step).state))

@@ -4,10 +4,18 @@ import type {
   Observation,
   PlanResult,
   ReplanResult,
+  Target,
   WayBackResult,
 } from '../../../activities/api';
 import type { Plan, PlanStep } from '../../../src/model/plan';
+import type { BesideReport } from '../../../src/model/status';
 import type { RunState } from '../state';
+
+/** Runs in stretches of bounded length while it is wanted. */
+export interface BesideKind {
+  wanted(state: RunState): boolean;
+  run(state: RunState, lengthMs: number): Promise<BesideReport>;
+}
 
 export interface StrategyRules {
   /** In messages: this …, a … */
@@ -61,6 +69,13 @@ export interface StrategyRules {
 
   /** Whether the way back is open now, once something was changed. */
   wayBack(state: RunState): { possible: boolean; reason: string };
+  /** What goes on beside the steps, by name. */
+  beside?: Readonly<Record<string, BesideKind>>;
+  /** Where the probe writes now; without it to the run's ensemble. */
+  probed?(state: RunState): Target;
+  /** Which ensemble a step acts on; without it the run's own. */
+  targetOfStep?(state: RunState, step: PlanStep): Target;
+
   /** Lines of the report that say what came out, under the heading. */
   outcomeLines(state: RunState): string[];
 }

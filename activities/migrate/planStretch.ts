@@ -1,0 +1,110 @@
+/** Plans of a stretch: the members of both data centres as they are now, then pure functions. */
+import type { Migration } from '../../src/model/plan';
+import type { OperationContext } from '../../src/model/ports';
+import { resizeInputOf } from '../../src/planning/migrate/stretchInput';
+import {
+  planStretch,
+  planStretchBack,
+  type StretchExtra,
+} from '../../src/planning/migrate/stretchPlan';
+import type {
+  MigrationBackArgs,
+  PlanMigrationArgs,
+  PlanResult,
+  ReplanMigrationArgs,
+  ReplanResult,
+  WayBackResult,
+} from '../api';
+import type { Dependencies } from '../dependencies';
+import { lookAtMembers } from '../memberLook';
+import { observationOf } from '../observation';
+import { refuseOthersChange, setOf, stillMissing, withBefore } from '../planResize';
+import { membersOf } from '../resolve';
+
+export async function planStretchNow(
+  dependencies: Dependencies,
+  args: PlanMigrationArgs,
+  context: OperationContext,
+): Promise<PlanResult> {
+  const { ensemble, facts, extra } = await look(dependencies, args, context, true);
+  return {
+    plan: planStretch(facts, args.input, extra),
+    observation: observationOf(facts, ensemble),
+  };
+}
+
+export async function replanStretch(
+  dependencies: Dependencies,
+  args: ReplanMigrationArgs,
+  context: OperationContext,
+): Promise<ReplanResult> {
+  const underway = args.done.length > 0;
+  const { ensemble, facts, extra } = await look(dependencies, args, context, !underway);
+  const plan = planStretch(facts, args.input, { ...extra, underway });
+  refuseOthersChange(plan, underway);
+  const changed = stillMissing(plan, args.done) !== stillMissing(args.plan, args.done);
+  return {
+    plan: { ...plan, members: withBefore(plan.members, underway && args.plan.members) },
+    changed,
+    reason: changed ? `now ${plan.goal}` : 'nothing has changed',
+    meaningChanged: changed && setOf(plan) !== setOf(args.plan),
+    observation: observationOf(facts, ensemble),
+  };
+}
+
+export async function planStretchWayBack(
+  dependencies: Dependencies,
+  args: MigrationBackArgs,
+  context: OperationContext,
+): Promise<WayBackResult> {
+  const { ensemble, facts, extra } = await look(dependencies, args, context, false);
+  const former = args.plan.members?.before ?? { voters: [], observers: [] };
+  const stopped = args.stopped === undefined ? extra : { ...extra, stopped: args.stopped };
+  return {
+    possible: true,
+    plan: planStretchBack(facts, former, args.input, stopped, redirectedBy(args)),
+    observation: observationOf(facts, ensemble),
+  };
+}
+
+/** Clients of every batch that was begun. */
+export const redirectedBy = ({ plan, begun }: MigrationBackArgs): string[] =>
+  plan.steps
+    .filter(({ id, activity }) => activity === 'redirectClients' && begun.includes(id))
+    .flatMap(({ clients = [] }) => clients);
+
+async function look(
+  dependencies: Dependencies,
+  { input, members }: PlanMigrationArgs,
+  context: OperationContext,
+  thorough: boolean,
+) {
+  const [source, target] = await Promise.all([
+    dependencies.inventory.resolve(input.source),
+    dependencies.inventory.resolve(input.target),
+  ]);
+  const migration: Migration = {
+    mode: 'stretch',
+    source: source.name,
+    target: target.name,
+    oldServers: membersOf(source).map(({ name }) => name),
+    newServers: membersOf(target).map(({ name }) => name),
+  };
+  const seen = await lookAtMembers(
+    dependencies,
+    {
+      ensemble: input.source,
+      with: input.target,
+      ...(members && { members }),
+      input: resizeInputOf(input, migration),
+    },
+    context,
+    thorough,
+  );
+  const extra: StretchExtra = {
+    ...seen.extra,
+    migration,
+    clients: source.clients,
+  };
+  return { ...seen, extra };
+}

@@ -1,0 +1,31 @@
+/** What keeps clients from a server while its members still reach it. */
+import type { ResolvedServer } from './inventory';
+import type { FenceToken, OperationContext } from './ports';
+
+/**
+ * - `held`: closed, as it was closed
+ * - `raisedAgain`: its rules were gone or others, and are there again
+ * - `busy`: another operation has the host; not looked at
+ * - `none`: not closed by us
+ */
+export type HeldFence = 'held' | 'raisedAgain' | 'busy' | 'none';
+
+export interface ClientFencePort {
+  /** Reads only. Unsupported where there is no nft or no right to use it, with what to do. */
+  checkClientFence(server: ResolvedServer, context: OperationContext): Promise<void>;
+  /** Puts `ruleset` in force, and remembers it on the host. Idempotent. */
+  raiseClientFence(
+    server: ResolvedServer,
+    ruleset: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<void>;
+  /** `lifted: false` where nothing was closed. */
+  liftClientFence(
+    server: ResolvedServer,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<{ lifted: boolean }>;
+  /** Brings back what was raised, where it is not as it was: a flush, a restart of the host. */
+  holdClientFence(server: ResolvedServer, context: OperationContext): Promise<HeldFence>;
+}

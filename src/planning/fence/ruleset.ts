@@ -1,0 +1,56 @@
+/**
+ * The nft ruleset that closes listeners. Both directions of existing connections too: a request that is in the server's
+ * hands already may commit, but nobody hears of it.
+ */
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { ZkferryError } from '../../model/errors';
+import type { ResolvedServer } from '../../model/inventory';
+import type { Listener } from './listeners';
+
+const NAME_DIGITS = 12;
+
+/** Of one server: found again by every later worker, whatever run it is of. */
+export function fenceTable({ ensemble, name }: Pick<ResolvedServer, 'ensemble' | 'name'>): string {
+  const digest = createHash('sha256').update(`${ensemble}\0${name}`).digest('hex');
+  return `zkferry_${digest.slice(0, NAME_DIGITS)}`;
+}
+
+/**
+ * One transaction: whatever was in the table before is replaced.
+ * @throws Unsupported for a listener on a host name, which nft would resolve by itself
+ */
+export function fenceRuleset(table: string, listeners: readonly Listener[]): string {
+  const rules = listeners.map(({ what, address, port }) => {
+    const [to, from] = address === undefined ? ['', ''] : matches(what, address);
+    return {
+      input: `    ${to}tcp dport ${port} reject with tcp reset`,
+      // The refusal itself goes out from that port.
+      output: `    ${from}tcp sport ${port} tcp flags & rst == 0x0 drop`,
+    };
+  });
+  return [
+    `add table inet ${table}`,
+    `delete table inet ${table}`,
+    `table inet ${table} {`,
+    '  chain input {',
+    '    type filter hook input priority -150; policy accept;',
+    ...rules.map(({ input }) => input),
+    '  }',
+    '  chain output {',
+    '    type filter hook output priority -150; policy accept;',
+    ...rules.map(({ output }) => output),
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+function matches(what: string, address: string): [string, string] {
+  if (z.ipv4().safeParse(address).success) return [`ip daddr ${address} `, `ip saddr ${address} `];
+  if (z.ipv6().safeParse(address).success) return [`ip6 daddr ${address} `, `ip6 saddr ${address} `];
+  throw new ZkferryError(
+    'Unsupported',
+    `the ${what} listener is configured for ${JSON.stringify(address)}; expected an IP address: give it one in zoo.cfg, or take fence stop`,
+  );
+}

@@ -1,0 +1,199 @@
+/** Plans of migrations: what is done, in which order, and where people are asked. */
+import {
+  migrateDataCenterInputSchema,
+  type MigrateDataCenterRequest,
+} from '../../../src/model/migrationInputs';
+import type { Plan, PlanStep } from '../../../src/model/plan';
+import { planPhysical, planPhysicalBack } from '../../../src/planning/migrate/physicalPlan';
+import {
+  planStretch,
+  planStretchBack,
+  type StretchExtra,
+} from '../../../src/planning/migrate/stretchPlan';
+import { batchesOf } from '../../../src/planning/redirect/batches';
+import { errorsOf, parseEnsemble, threeServers } from './ensembles';
+import { spare } from './resizePlans';
+
+const inputOf = (request: Partial<MigrateDataCenterRequest> = {}) =>
+  migrateDataCenterInputSchema.parse({
+    source: 'orders',
+    target: 'dc2',
+    mode: 'stretch',
+    ...request,
+  });
+
+const FRESH = ['zk4', 'zk5', 'zk6'];
+const CLIENTS = ['a', 'b', 'c', 'd', 'e'];
+
+const extraOf = (newServers = FRESH): StretchExtra => ({
+  margin: 0,
+  candidates: newServers.map((name) => spare(name)),
+  migration: {
+    mode: 'stretch',
+    source: 'orders',
+    target: 'dc2',
+    oldServers: ['zk1', 'zk2', 'zk3'],
+    newServers,
+  },
+  clients: CLIENTS,
+});
+
+const stretchable = () => ({ ...threeServers('3.8.4'), reconfigEnabled: true });
+const idsOf = ({ steps }: Pick<Plan, 'steps'>): string[] => steps.map(({ id }) => id);
+const changesIn = ({ steps }: Plan): string[] =>
+  steps
+    .filter(({ activity }) => activity === 'changeMembers')
+    .map(({ id }) => id.replace('/changeMembers', ''));
+
+describe('stretch', () => {
+  test('observers first, clients next, then voters one in, one out, the leader last', () => {
+    const facts = stretchable();
+    const plan = planStretch(facts, inputOf(), extraOf());
+    expect(errorsOf(plan)).toEqual([]);
+    const changes = changesIn(plan);
+    expect(changes.slice(0, 3)).toEqual(['add/zk4', 'add/zk5', 'add/zk6']);
+    expect(changes.slice(3).map((id) => id.split('/')[0])).toEqual([
+      'promote',
+      'remove',
+      'promote',
+      'remove',
+      'promote',
+      'remove',
+    ]);
+    expect(changes.at(-1)).toBe(`remove/${facts.leader}`);
+    const ids = idsOf(plan);
+    expect(ids.indexOf('redirect/1')).toBeGreaterThan(ids.indexOf('add/zk6/soak'));
+    expect(ids.indexOf('redirect/3')).toBeLessThan(ids.indexOf('promote/zk4/changeMembers'));
+    expect(ids.slice(-2)).toEqual(['watchNewSide', 'retireServers']);
+  });
+
+  test('there are never fewer voters than there were, nor an even number that is watched or paused at', () => {
+    const { steps } = planStretch(stretchable(), inputOf(), extraOf());
+    const swap = steps.slice(steps.findIndex(({ gate }) => gate === 'cutover'));
+    for (const { membership, activity, promptly } of swap) {
+      if (membership === undefined) continue;
+      expect(membership.before.voters.length).toBeGreaterThanOrEqual(3);
+      const isEven = membership.before.voters.length % 2 === 0;
+      if (isEven) expect(promptly).toBe(true);
+      if (membership.after.voters.length % 2 === 0) expect(activity).not.toBe('soak');
+    }
+  });
+
+  test('gates: cutover at the first swap, complete before the old servers are retired', () => {
+    const plan = planStretch(stretchable(), inputOf(), extraOf());
+    expect(gatesOf(plan.steps)).toEqual([
+      ['cutover', 'promote/zk4/changeMembers'],
+      ['complete', 'retireServers'],
+    ]);
+    const asking = planStretch(stretchable(), inputOf({ gates: { nextBatch: {} } }), extraOf());
+    expect(gatesOf(asking.steps).slice(0, 2)).toEqual([
+      ['nextBatch', 'redirect/2'],
+      ['nextBatch', 'redirect/3'],
+    ]);
+  });
+
+  test('only the new servers get another version', () => {
+    const { steps } = planStretch(stretchable(), inputOf({ version: '3.9.6' }), extraOf());
+    for (const { server, toVersion } of steps)
+      if (server !== undefined) expect([server, toVersion]).toEqual([server, versionOf(server)]);
+    expect(steps[0]?.title).toBe('provision zk4 with 3.9.6');
+  });
+
+  test('five for three: the rest joins at the end, and is watched', () => {
+    const names = [...FRESH, 'zk7', 'zk8'];
+    const plan = planStretch(stretchable(), inputOf(), extraOf(names));
+    expect(errorsOf(plan)).toEqual([]);
+    expect(plan.members?.after.voters).toEqual(names);
+    expect(changesIn(plan).slice(-2)).toEqual(['promote/zk7', 'promote/zk8']);
+  });
+
+  test('without reconfiguration it is refused, with what to do', () => {
+    const plan = planStretch(threeServers('3.4.14'), inputOf(), extraOf());
+    expect(plan.findings.find(({ code }) => code === 'ReconfigNeeded')?.severity).toBe('error');
+  });
+
+  test('the way back leads clients back once an old server can take them, before any new one leaves', () => {
+    const facts = {
+      ...parseEnsemble('zk4 leader 3.8.4, zk5 follower 3.8.4, zk6 follower 3.8.4'),
+      reconfigEnabled: true,
+    };
+    const extra = { ...extraOf(), candidates: ['zk1', 'zk2', 'zk3'].map((name) => spare(name)) };
+    const former = { voters: ['zk1', 'zk2', 'zk3'], observers: [] };
+    const plan = planStretchBack(facts, former, inputOf(), extra, ['a', 'b']);
+    const ids = idsOf(plan);
+    const returns = ids.indexOf('rollback/returnClients');
+    expect(plan.steps[returns]?.clients).toEqual(['a', 'b']);
+    expect(returns).toBeGreaterThan(ids.indexOf('rollback/add/zk1/changeMembers'));
+    expect(ids.findIndex((id) => id.startsWith('rollback/remove/'))).toBeGreaterThan(returns);
+    expect(plan.steps.some(({ gate }) => gate !== undefined)).toBe(false);
+  });
+});
+
+describe('physical', () => {
+  const facts = () => ({
+    source: threeServers('3.4.14'),
+    target: threeServers('3.9.6'),
+    migration: { ...extraOf().migration, mode: 'physical' as const, repository: 'backups' },
+    clients: CLIENTS,
+    findings: [],
+  });
+  const input = inputOf({ mode: 'physical' });
+
+  test('nothing of the target is started before every source server is stopped and its logs are read', () => {
+    expect(idsOf(planPhysical(facts(), input))).toEqual([
+      'awaitCapture/source',
+      'fenceServers/source',
+      'stopEnsemble/source',
+      'reconcileTail/source',
+      'prepareRestore/target',
+      'placeEverywhere/target',
+      'startEnsemble/target',
+      'verifyRestored/target',
+      'redirect/1',
+      'redirect/2',
+      'redirect/3',
+      'watchNewSide',
+      'retireServers',
+    ]);
+  });
+
+  test('back before the target has opened: nothing is lost, so the source starts as it is', () => {
+    const begun = ['awaitCapture/source', 'fenceServers/source', 'stopEnsemble/source'];
+    expect(idsOf(planPhysicalBack(facts(), input, begun, []))).toEqual([
+      'rollback/startEnsemble/source',
+      'rollback/liftFence/source',
+      'rollback/verifyBroughtBack/source',
+    ]);
+  });
+
+  test('back after it has opened: the same thing in the other direction, clients last', () => {
+    const begun = idsOf(planPhysical(facts(), input)).slice(0, 9);
+    const ids = idsOf(planPhysicalBack(facts(), input, begun, ['a', 'b']));
+    const order = [
+      'awaitCapture/target',
+      'fenceServers/target',
+      'stopEnsemble/target',
+      'reconcileTail/target',
+      'prepareRestore/source',
+      'setAsideEverywhere/source',
+      'placeEverywhere/source',
+      'startEnsemble/source',
+      'verifyRestored/source',
+      'liftFence/source',
+      'returnClients',
+    ];
+    expect(ids.slice(0, order.length)).toEqual(order.map((id) => `rollback/${id}`));
+  });
+});
+
+test('batches: a number, or a share of all, rounded up', () => {
+  expect(batchesOf(CLIENTS, 2)).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  expect(batchesOf(CLIENTS, '25%')).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+  expect(batchesOf(CLIENTS, '100%')).toEqual([CLIENTS]);
+  expect(batchesOf([], '25%')).toEqual([]);
+});
+
+const versionOf = (server: string): string => (FRESH.includes(server) ? '3.9.6' : '3.8.4');
+
+const gatesOf = (steps: readonly PlanStep[]): [string, string][] =>
+  steps.flatMap(({ gate, id }) => (gate === undefined ? [] : [[gate, id]]));

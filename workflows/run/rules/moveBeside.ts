@@ -1,0 +1,94 @@
+/** What goes on beside a migration between two ensembles: captures, followers, the watch over fences. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { MigrateDataCenterInput } from '../../../src/model/migrationInputs';
+import type { PlanStep, StepActivity } from '../../../src/model/plan';
+import { runActivities } from '../activityProxy';
+import { migrationInput, type RunState } from '../state';
+import type { BesideKind } from './types';
+
+const SLACK_MS = 120_000;
+const SEGMENT_MS = 10_000;
+const ENDLESS_BYTES = 2 ** 50;
+
+type Side = NonNullable<PlanStep['side']>;
+
+/** Of the plan that is executed now; `done`: only once it is. */
+function has(state: RunState, activity: StepActivity, side: Side, done = false): boolean {
+  const plans = [state.forwardPlan, state.plan?.direction === 'rollback' ? state.plan : undefined];
+  return plans.some((plan) =>
+    plan?.steps.some((step) => {
+      if (step.activity !== activity || step.side !== side) return false;
+      const status = state.steps[step.id];
+      return done ? status?.state === 'done' : status?.startedAt !== undefined;
+    }),
+  );
+}
+
+const goesBack = ({ plan }: RunState): boolean => plan?.direction === 'rollback';
+
+const capture = (side: Side): BesideKind['run'] =>
+  async function run(state, lengthMs) {
+    const input = migrationInput(state)!;
+    const repository = state.forwardPlan?.migration?.repository ?? '';
+    const { workflowId, firstExecutionRunId } = workflowInfo();
+    const { progress } = await runActivities(
+      state.opened.site,
+      lengthMs + SLACK_MS,
+      `capture ${side}`,
+    ).captureTransactions({
+      ensemble: nameOf(input, side),
+      repository,
+      owner: `${workflowId} ${firstExecutionRunId}`,
+      durationMs: lengthMs,
+      endAfterBytes: ENDLESS_BYTES,
+      segmentMs: SEGMENT_MS,
+      acceptForeign: false,
+    });
+    return {
+      detail: `${progress.state}, durable up to ${progress.durableUpTo ?? 'nothing yet'}`,
+      ...(progress.durableUpTo !== undefined && { zxid: progress.durableUpTo }),
+      ...(progress.lag?.p99Ms !== undefined && { lagMs: progress.lag.p99Ms }),
+    };
+  };
+
+/** From the proof that a side is closed until it is opened again, or nothing listens there any more. */
+const watching = (side: Side): BesideKind => ({
+  wanted: (state) =>
+    has(state, 'fenceServers', side, true) &&
+    !has(state, 'liftFence', side) &&
+    !(side === 'source' && state.finalized),
+  run: async (state, durationMs) => {
+    const summary = `watch over the fence of the ${side}`;
+    return runActivities(state.opened.site, durationMs + SLACK_MS, summary).watchFence({
+      ensemble: migrationInput(state)![side],
+      durationMs,
+    });
+  },
+});
+
+/** A backup is kept under the name of the inventory; an ensemble given inline has none. */
+const nameOf = (input: MigrateDataCenterInput, side: Side): string => {
+  const ensemble = input[side];
+  return typeof ensemble === 'string' ? ensemble : '';
+};
+
+export const besideOf: Readonly<Record<string, BesideKind>> = {
+  captureSource: {
+    wanted: (state) =>
+      migrationInput(state)?.mode === 'physical' &&
+      !goesBack(state) &&
+      has(state, 'awaitCapture', 'source') &&
+      !has(state, 'reconcileTail', 'source'),
+    run: capture('source'),
+  },
+  captureTarget: {
+    wanted: (state) =>
+      migrationInput(state)?.mode === 'physical' &&
+      has(state, 'verifyRestored', 'target', true) &&
+      !has(state, 'reconcileTail', 'target') &&
+      !state.finalized,
+    run: capture('target'),
+  },
+  watchSource: watching('source'),
+  watchTarget: watching('target'),
+};
