@@ -22,15 +22,15 @@ const MAX_AT_ONCE = 32;
 
 export interface RedirectActivities {
   /** Nothing is touched. Findings about a server concern every client proven by its session. */
-  lookAtClients(args: { clients: string[] } & Sides): Promise<{
+  lookAtClients: (args: { clients: string[] } & Sides) => Promise<{
     clients: LookedAtClient[];
     findings: LookedAtClient['findings'];
   }>;
-  redirectBatch(args: RedirectArgs): Promise<{ outcomes: ClientOutcome[] }>;
+  redirectBatch: (args: RedirectArgs) => Promise<{ outcomes: ClientOutcome[] }>;
   /** The very sides of the way there: `from` is where they are led back to. */
-  returnClients(args: RedirectArgs): Promise<{ outcomes: ClientOutcome[] }>;
+  returnClients: (args: RedirectArgs) => Promise<{ outcomes: ClientOutcome[] }>;
   /** `clients`: whose names are known by their addresses. */
-  readiness(args: { clients?: string[] } & Sides): Promise<Readiness>;
+  readiness: (args: { clients?: string[] } & Sides) => Promise<Readiness>;
 }
 
 export function redirectActivities(dependencies: Dependencies): RedirectActivities {
