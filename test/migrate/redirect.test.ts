@@ -104,6 +104,31 @@ describe('a client', () => {
   });
 });
 
+test('a client of two files, one with two keys, is led over and back as one', async () => {
+  const { name, path } = lab.addFile('several', 'properties', { proof: 'none', reload: 'true' });
+  const other = lab.addFile('several-2', 'hadoopXml');
+  const servers = lab.old.connectString;
+  writeFileSync(path, `a=${servers}/x\nb=${servers}\n`, { mode: 0o600 });
+  const files = [
+    { path, key: 'a' },
+    { path: other.path, key: KINDS.hadoopXml.key },
+    { path, key: 'b' },
+  ];
+  lab.change(name, { files });
+  const before = [pictureOf(path), pictureOf(other.path)];
+  // One that can't be edited keeps all from being touched.
+  lab.change(name, { files: [...files, { path: other.path, key: 'missing' }] });
+  expect(statesOf(await lab.redirect([name]))).toEqual({ several: 'failed' });
+  expect([pictureOf(path), pictureOf(other.path)]).toEqual(before);
+  lab.change(name, { files });
+  expect(statesOf(await lab.redirect([name]))).toEqual({ several: 'redirected' });
+  const fresh = lab.fresh.connectString;
+  expect(readFileSync(path, 'utf8')).toBe(`a=${fresh}/x\nb=${fresh}\n`);
+  expect(readFileSync(other.path, 'utf8')).toBe(KINDS.hadoopXml.text(fresh));
+  expect(statesOf(await lab.back([name]))).toEqual({ several: 'returned' });
+  expect([pictureOf(path), pictureOf(other.path)]).toEqual(before);
+});
+
 describe('a file', () => {
   test('that somebody changed after the look is left as they made it', async () => {
     const { name, path, original } = lab.addFile('changed', 'properties', { proof: 'none' });
@@ -165,7 +190,7 @@ describe('a file', () => {
     const { clients } = await lab.look(name, 'nobody');
     const types = clients.map(({ findings }) => findings.map(({ type }) => type));
     expect(types).toEqual([['SshUnreachable'], ['UnknownClient']]);
-    expect(statesOf(await lab.redirect([name, 'nobody']))).toEqual({
+    expect(statesOf(await lab.redirect([name, 'nobody'], { proofTimeoutMs: SHORT_MS }))).toEqual({
       far: 'failed',
       nobody: 'failed',
     });
@@ -178,7 +203,7 @@ test('a step that is overtaken acts on no client', async () => {
   const client = await inventoryEntry(name);
   await lab.redirect([name]);
   await lab.back([name]);
-  const order = { ...lab.sides, run: 'late', label: redirectLabel('late') };
+  const order = { ...lab.sides, run: 'late', ensemble: lab.old.name, label: redirectLabel('late') };
   const context = { signal: new AbortController().signal, heartbeat: () => undefined };
   await expect(lab.adapter.lead(client, order, late, context)).rejects.toMatchObject({
     type: 'StaleFence',

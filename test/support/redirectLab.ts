@@ -31,35 +31,37 @@ export const DEADLINE_MS = 60_000;
 export type FileKind = 'properties' | 'yaml' | 'json' | 'env' | 'hadoopXml';
 
 /** One small file of each kind, with its name and where the connection string stands in it. */
-export const KINDS: Record<FileKind, { name: string; key: string; text(servers: string): string }> =
-  {
-    properties: {
-      name: 'server.properties',
-      key: 'zookeeper.connect',
-      text: (servers) => `# café\nbroker.id=0\nzookeeper.connect=${servers}\nnum.partitions=3\n`,
-    },
-    yaml: {
-      name: 'application.yml',
-      key: 'app.zookeeper.connect',
-      text: (servers) => `app:\n  zookeeper:\n    connect: ${servers} # main\n    retries: 3\n`,
-    },
-    json: {
-      name: 'config.json',
-      key: 'zookeeper.connect',
-      text: (servers) => `{ "zookeeper":  {"connect":"${servers}"},\t"retries": 1e3 }\n`,
-    },
-    env: {
-      name: 'solr.in.sh',
-      key: 'ZK_HOST',
-      text: (servers) => `#ZK_HOST=""\nZK_HOST="${servers}" # ours\nSOLR_PID_DIR=/var/solr\n`,
-    },
-    hadoopXml: {
-      name: 'core-site.xml',
-      key: 'ha.zookeeper.quorum',
-      text: (servers) =>
-        `<?xml version="1.0"?>\n<configuration>\n  <property>\n    <name>ha.zookeeper.quorum</name>\n    <value>${servers}</value>\n  </property>\n</configuration>\n`,
-    },
-  };
+export const KINDS: Record<
+  FileKind,
+  { name: string; key: string; text: (servers: string) => string }
+> = {
+  properties: {
+    name: 'server.properties',
+    key: 'zookeeper.connect',
+    text: (servers) => `# café\nbroker.id=0\nzookeeper.connect=${servers}\nnum.partitions=3\n`,
+  },
+  yaml: {
+    name: 'application.yml',
+    key: 'app.zookeeper.connect',
+    text: (servers) => `app:\n  zookeeper:\n    connect: ${servers} # main\n    retries: 3\n`,
+  },
+  json: {
+    name: 'config.json',
+    key: 'zookeeper.connect',
+    text: (servers) => `{ "zookeeper":  {"connect":"${servers}"},\t"retries": 1e3 }\n`,
+  },
+  env: {
+    name: 'solr.in.sh',
+    key: 'ZK_HOST',
+    text: (servers) => `#ZK_HOST=""\nZK_HOST="${servers}" # ours\nSOLR_PID_DIR=/var/solr\n`,
+  },
+  hadoopXml: {
+    name: 'core-site.xml',
+    key: 'ha.zookeeper.quorum',
+    text: (servers) =>
+      `<?xml version="1.0"?>\n<configuration>\n  <property>\n    <name>ha.zookeeper.quorum</name>\n    <value>${servers}</value>\n  </property>\n</configuration>\n`,
+  },
+};
 
 export interface TestClient {
   name: string;
@@ -189,7 +191,16 @@ export class RedirectLab {
     { run = 'redirect run/1', proofTimeoutMs = DEADLINE_MS, seen }: RedirectOptions = {},
   ): ReturnType<RedirectActivities['redirectBatch']> {
     const fence = this.nextFence();
-    const args = { clients, run, fence, proofTimeoutMs, ...this.sides, ...(seen && { seen }) };
+    const ensemble = this.old.name;
+    const args = {
+      clients,
+      run,
+      ensemble,
+      fence,
+      proofTimeoutMs,
+      ...this.sides,
+      ...(seen && { seen }),
+    };
     return this.run(this.activities.redirectBatch, args);
   }
 
@@ -197,7 +208,8 @@ export class RedirectLab {
     clients: string[],
     { run = 'redirect run/1', proofTimeoutMs = DEADLINE_MS }: RedirectOptions = {},
   ): ReturnType<RedirectActivities['returnClients']> {
-    const args = { clients, run, fence: this.nextFence(), proofTimeoutMs, ...this.sides };
+    const fence = this.nextFence();
+    const args = { clients, run, ensemble: this.old.name, fence, proofTimeoutMs, ...this.sides };
     return this.run(this.activities.returnClients, args);
   }
 
