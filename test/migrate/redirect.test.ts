@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { redirectLabel } from '../../activities/migrate/redirectClient';
 import type { ClientOutcome } from '../../src/model/redirect';
 import { batchesOf, redirectProgress } from '../../src/planning/redirect/batches';
-import { KINDS, pictureOf, RedirectLab, type FileKind } from '../support/redirectLab';
+import { DEADLINE_MS, KINDS, pictureOf, RedirectLab, type FileKind } from '../support/redirectLab';
+import { heldLock } from '../support/heldLock';
+import { until } from '../support/until';
 
 const ALL_KINDS = Object.keys(KINDS) as FileKind[];
 /** Enough for one that obeys, and not for one that never will. */
@@ -138,6 +140,25 @@ describe('a file', () => {
     const { outcomes } = await lab.redirect([name], { seen });
     expect(outcomes).toMatchObject([{ state: 'failed', error: 'FileChanged' }]);
     expect(readFileSync(path, 'utf8')).toBe(`${original}theirs=1\n`);
+  });
+
+  test('that somebody changes while it is being edited is left as they made it', async () => {
+    const { name, path, original } = lab.addFile('raced', 'env', { proof: 'none', reload: 'true' });
+    expect(statesOf(await lab.redirect([name], { run: 'before' }))).toEqual({
+      raced: 'redirected',
+    });
+    expect(statesOf(await lab.back([name], { run: 'before' }))).toEqual({ raced: 'returned' });
+    // The file is read without the lock and written under it.
+    const lock = await heldLock(lab.lockOf(name));
+    const redirected = lab.redirect([name], { proofTimeoutMs: SHORT_MS });
+    await until('the edit waits for the lock', () => lock.isWaitedFor(), DEADLINE_MS);
+    writeFileSync(path, `${original}THEIRS=1\n`);
+    lock.release();
+    const { outcomes } = await redirected;
+    expect(outcomes).toMatchObject([
+      { state: 'failed', error: 'FileChanged', detail: expect.stringMatching(/changed since/) },
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe(`${original}THEIRS=1\n`);
   });
 
   test('that somebody changed after the redirection is not put back over; the old copy is named', async () => {

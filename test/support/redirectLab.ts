@@ -217,6 +217,11 @@ export class RedirectLab {
     return this.run(this.activities.readiness, { clients, ...this.sides });
   }
 
+  /** On the client's host, held by whatever acts there. */
+  lockOf(name: string): string {
+    return join(this.old.directory, 'client-state', 'clients', this.old.name, name, 'lock');
+  }
+
   nextFence(): { generation: string; sequence: number } {
     this.sequence += 1;
     return { generation: '0000000100000001', sequence: this.sequence };
