@@ -1,4 +1,5 @@
 /** Clients: looked at before, led over in batches, led back, and who is still where they were. */
+import { setMaxListeners } from 'node:events';
 import { isZkferryError } from '../../src/model/errors';
 import type { OperationContext } from '../../src/model/ports';
 import type {
@@ -22,21 +23,22 @@ const MAX_AT_ONCE = 32;
 
 export interface RedirectActivities {
   /** Nothing is touched. Findings about a server concern every client proven by its session. */
-  lookAtClients(args: { clients: string[] } & Sides): Promise<{
+  lookAtClients: (args: { clients: string[] } & Sides) => Promise<{
     clients: LookedAtClient[];
     findings: LookedAtClient['findings'];
   }>;
-  redirectBatch(args: RedirectArgs): Promise<{ outcomes: ClientOutcome[] }>;
+  redirectBatch: (args: RedirectArgs) => Promise<{ outcomes: ClientOutcome[] }>;
   /** The very sides of the way there: `from` is where they are led back to. */
-  returnClients(args: RedirectArgs): Promise<{ outcomes: ClientOutcome[] }>;
+  returnClients: (args: RedirectArgs) => Promise<{ outcomes: ClientOutcome[] }>;
   /** `clients`: whose names are known by their addresses. */
-  readiness(args: { clients?: string[] } & Sides): Promise<Readiness>;
+  readiness: (args: { clients?: string[] } & Sides) => Promise<Readiness>;
 }
 
 export function redirectActivities(dependencies: Dependencies): RedirectActivities {
   return {
     lookAtClients: ({ clients, ...sides }) =>
       operation(async (context) => {
+        expectMany(context);
         const shared = sharedAddresses(await namesByAddress(dependencies, clients, context));
         const [looks, findings] = await Promise.all([
           inParallel(clients, MAX_AT_ONCE, (name) => lookAtOne(dependencies, name, sides, context)),
@@ -78,12 +80,16 @@ export function redirectActivities(dependencies: Dependencies): RedirectActiviti
   };
 }
 
+/** Every command and question of every client hears the one signal. */
+const expectMany = ({ signal }: OperationContext): void => setMaxListeners(0, signal);
+
 function placeOf(
   dependencies: Dependencies,
   { fence }: RedirectArgs,
   context: OperationContext,
   sides: Parameters<typeof sessionLook>[1],
 ): ClientPlace {
+  expectMany(context);
   return {
     inventory: dependencies.inventory,
     redirect: redirectPortOf(dependencies),

@@ -2,12 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { Client } from '../../src/model/client';
 import { isZkferryError, ZkferryError } from '../../src/model/errors';
-import type { FenceToken } from '../../src/model/ports';
+import type { FenceToken, OperationContext } from '../../src/model/ports';
 import type { ClientOutcome, RedirectArgs, RedirectOrder } from '../../src/model/redirect';
 import type { Dependencies } from '../dependencies';
+import { pause } from '../operation';
 import { awaitProof, proofOf, type ProofPlace } from './clientProof';
 
 const MAX_LABEL_CHARS = 80;
+const RETRY_MS = 1_000;
 
 export interface ClientPlace extends ProofPlace {
   inventory: Dependencies['inventory'];
@@ -35,7 +37,9 @@ export const redirectOne = (
       const already = await proofOf(client, sources, place);
       if ('value' in already) return { state: 'alreadyThere', ...already.value };
     }
-    const { edited } = await redirect.lead(client, order, token, context);
+    const { edited } = await persistently(args, context, () =>
+      redirect.lead(client, order, token, context),
+    );
     const { detail, sessions } = await awaitProof(client, sources, args.proofTimeoutMs, place);
     return { state: 'redirected', detail: inWords('edited', edited, detail), sessions };
   });
@@ -49,7 +53,9 @@ export const returnOne = (
   outcomeOf(name, place, async (client) => {
     const { redirect, context, token } = place;
     const sources = client.proof === 'session' ? await redirect.sourcesOf(client) : [];
-    const done = await redirect.leadBack(client, orderOf(name, args), token, context);
+    const done = await persistently(args, context, () =>
+      redirect.leadBack(client, orderOf(name, args), token, context),
+    );
     if (!done.begun) return { state: 'untouched', detail: 'this run has not led it anywhere' };
     const { detail, sessions } = await awaitProof(client, sources, args.proofTimeoutMs, place);
     return { state: 'returned', detail: inWords('put back', done.restored, detail), sessions };
@@ -73,10 +79,29 @@ async function outcomeOf(
   }
 }
 
-const orderOf = (name: string, { from, to, run, seen }: RedirectArgs): RedirectOrder => ({
+/** A lost connection, or the command of an attempt that died and still holds the lock, need not hold the run. */
+async function persistently<T>(
+  { proofTimeoutMs }: RedirectArgs,
+  { signal }: OperationContext,
+  work: () => Promise<T>,
+): Promise<T> {
+  const deadline = Date.now() + proofTimeoutMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isZkferryError(error) || !error.retryable || Date.now() >= deadline) throw error;
+      await pause(RETRY_MS, signal);
+    }
+  }
+}
+
+const orderOf = (name: string, { from, to, run, ensemble, seen }: RedirectArgs): RedirectOrder => ({
   from,
   to,
   run,
+  ensemble,
   label: redirectLabel(run),
   ...(seen?.[name] !== undefined && { seen: seen[name] }),
 });

@@ -40,6 +40,11 @@ export interface ClientLook {
 }
 
 export interface RedirectOrder extends Sides {
+  /**
+   * Whose lock the token comes from: tokens of two ensembles can't be compared, so that each has a place of its own on
+   * the client's host.
+   */
+  ensemble: string;
   /** Of the run: names old copies on the client's host. */
   label: string;
   /** Workflow id, for webhooks. */
@@ -53,7 +58,7 @@ export interface RedirectPort {
   /** Reads only. Rejects only when the context's signal aborts; whatever else is wrong is a problem. */
   look(
     client: Client,
-    order: Sides & { label?: string },
+    order: Sides & Partial<Pick<RedirectOrder, 'ensemble' | 'label'>>,
     context: OperationContext,
   ): Promise<ClientLook>;
   /**
@@ -109,6 +114,8 @@ export interface RedirectArgs extends Sides {
   clients: string[];
   /** Workflow id: names old copies, so that the way back finds them. */
   run: string;
+  /** Name of the ensemble whose lock gave `fence`, the same on the way back. */
+  ensemble: string;
   fence: Pick<FenceToken, 'generation' | 'sequence'>;
   /** Most a client may take to be seen where it was led, ms. */
   proofTimeoutMs: number;

@@ -9,6 +9,7 @@ import type {
   FileLook,
   FileStanding,
   RedirectOrder,
+  RedirectPort,
   Sides,
 } from '../../model/redirect';
 import { connectStringOf, movedChroot, standingOf } from '../../planning/redirect/sides';
@@ -36,14 +37,14 @@ export function filesOf({ files = [] }: Client): Edited[] {
 export async function lookAtFiles(
   runner: HostRunner,
   client: Client,
-  order: Sides & { label?: string },
+  order: Parameters<RedirectPort['look']>[1],
   context: OperationContext,
 ): Promise<ClientLook> {
   const look: ClientLook = { files: [], begun: false, problems: [] };
   const files = filesOf(client);
   try {
     for (const file of files.length > 0 ? files : [undefined]) {
-      const read = await readFile(runner, client, file?.path ?? '', order.label ?? '', context);
+      const read = await readFile(runner, client, file?.path ?? '', order, context);
       look.begun ||= read.begun;
       if (file === undefined) continue;
       if (read.unwritable !== undefined)
@@ -70,7 +71,7 @@ export async function editFiles(
   const planned: { file: Edited; index: number; before: Buffer; after: Buffer }[] = [];
   // All are read and tried before the first is touched.
   for (const [index, file] of filesOf(client).entries()) {
-    const { bytes } = await readFile(runner, client, file.path, order.label, context);
+    const { bytes } = await readFile(runner, client, file.path, order, context);
     const { standing, sha256 } = judged(client, file, bytes, order);
     if (standing === 'new') continue;
     const seen = order.seen?.[file.path];
@@ -84,7 +85,7 @@ export async function editFiles(
   const edited: string[] = [];
   for (const { file, index, before, after } of planned) {
     const result = await runner.run(
-      reachableHostOf(client),
+      reachableHostOf(client, order.ensemble),
       {
         what: `edit ${file.path}`,
         parts: [],
@@ -111,7 +112,7 @@ export async function editFiles(
 export async function restoreFiles(
   runner: HostRunner,
   client: Client,
-  label: string,
+  { ensemble, label }: RedirectOrder,
   token: FenceToken,
   context: OperationContext,
 ): Promise<{ begun: boolean; restored: string[] }> {
@@ -119,7 +120,7 @@ export async function restoreFiles(
   let begun = false;
   for (const [index, { path }] of [...filesOf(client).entries()].reverse()) {
     const result = await runner.run(
-      reachableHostOf(client),
+      reachableHostOf(client, ensemble),
       {
         what: `put back ${path}`,
         parts: [],
@@ -140,11 +141,11 @@ async function readFile(
   runner: HostRunner,
   client: Client,
   path: string,
-  label: string,
+  { ensemble = '', label = '' }: Partial<Pick<RedirectOrder, 'ensemble' | 'label'>>,
   context: OperationContext,
 ): Promise<{ bytes: Buffer; begun: boolean; unwritable?: string }> {
   const result = await runner.run(
-    reachableHostOf(client),
+    reachableHostOf(client, ensemble),
     {
       what: path === '' ? 'look at the client' : `read ${path}`,
       parts: [],

@@ -1,13 +1,10 @@
-/** A client's host as the runner of host programs takes one: with a lock and a fence of its own, whoever else is there. */
+/** A client's host as the runner of host programs takes one: with a lock and a fence for each ensemble that leads it. */
 import { ZkferryError } from '../../model/errors';
 import type { Client } from '../../model/client';
 import type { ResolvedServer } from '../../model/inventory';
 
-/** Before a client's own name, below its state directory. */
-const FOLDER = 'clients';
-
-export const hostOf = (client: Client): ResolvedServer => ({
-  ensemble: FOLDER,
+export const hostOf = (client: Client, ensemble: string): ResolvedServer => ({
+  ensemble,
   name: client.name,
   id: 0,
   host: client.ssh?.host ?? '',
@@ -15,12 +12,12 @@ export const hostOf = (client: Client): ResolvedServer => ({
   role: 'observer',
   spare: true,
   ssh: client.ssh,
-  directories: { config: '', state: client.state, backup: client.state },
+  directories: { config: '', state: `${client.state}/clients`, backup: client.state },
 });
 
 /** @throws ZkferryError Unsupported where the inventory gives no SSH access */
-export function reachableHostOf(client: Client): ResolvedServer {
-  if (client.ssh !== undefined) return hostOf(client);
+export function reachableHostOf(client: Client, ensemble: string): ResolvedServer {
+  if (client.ssh !== undefined) return hostOf(client, ensemble);
   throw new ZkferryError(
     'Unsupported',
     `the inventory gives no SSH access to the client ${client.name}: add ssh.host, ssh.hostKey and ssh.privateKey`,

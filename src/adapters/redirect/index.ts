@@ -48,12 +48,12 @@ export function createRedirectAdapter(options: RedirectAdapterOptions): Redirect
         const told = await hook(secrets, client, 'back', order, context);
         return { begun: true, restored: [], told };
       }
-      const { restored } = await restoreFiles(runner, client, order.label, token, context);
+      const { restored } = await restoreFiles(runner, client, order, token, context);
       return { restored, ...(await tell(runner, client, 'back', order, token, context)) };
     },
     async health(client, context) {
       const result = await runner.run(
-        reachableHostOf(client),
+        reachableHostOf(client, ''),
         {
           what: 'ask the health',
           parts: [],
@@ -96,7 +96,7 @@ async function tell(
   const command = reload ?? (direction === 'back' ? (back ?? redirect) : redirect) ?? '';
   const values = { client: name, connectString: stringFor(direction, order) };
   const result = await runner.run(
-    reachableHostOf(client),
+    reachableHostOf(client, order.ensemble),
     {
       what: direction === 'back' ? 'lead back' : 'redirect',
       parts: [],
