@@ -48,9 +48,10 @@ export function fenceRuleset(table: string, listeners: readonly Listener[]): str
 
 function matches(what: string, address: string): [string, string] {
   if (z.ipv4().safeParse(address).success) return [`ip daddr ${address} `, `ip saddr ${address} `];
-  if (z.ipv6().safeParse(address).success) return [`ip6 daddr ${address} `, `ip6 saddr ${address} `];
+  if (z.ipv6().safeParse(address).success)
+    return [`ip6 daddr ${address} `, `ip6 saddr ${address} `];
   throw new ZkferryError(
     'Unsupported',
-    `the ${what} listener is configured for ${JSON.stringify(address)}; expected an IP address: give it one in zoo.cfg, or take fence stop`,
+    `the ${what} listener is configured for ${JSON.stringify(address)}; expected an IP address: give it one in zoo.cfg`,
   );
 }
