@@ -42,6 +42,6 @@ function matches(what: string, address: string): [string, string] {
     return [`ip6 daddr ${address} `, `ip6 saddr ${address} `];
   throw new ZkferryError(
     'Unsupported',
-    `the ${what} listener is configured for ${JSON.stringify(address)}; expected an IP address: give it one in zoo.cfg, or take fence stop`,
+    `the ${what} listener is configured for ${JSON.stringify(address)}; expected an IP address: give it one in zoo.cfg`,
   );
 }

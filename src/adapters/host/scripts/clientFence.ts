@@ -3,9 +3,8 @@
 /** `need_nft`: refuses before anything is touched. */
 const NFT = String.raw`
 need_nft() {
-  have nft || fail Unsupported no "the host has no nft: install the package nftables, or take fence stop"
-  nft list tables >/dev/null 2>"$1" || fail Unsupported no "$(id -un) may not use nft here ($(tail_of "$1")): log in as root, set ssh.become to sudo, or take fence stop"
-  rm -f "$1"
+  have nft || fail Unsupported no "the host has no nft: install the package nftables there"
+  nft_said=$(nft list tables 2>&1 >/dev/null) || fail Unsupported no "$(id -un) may not use nft here ($(one_line "$nft_said")): log in as root, or set ssh.become to sudo"
 }
 fence_live() { nft list table inet "$table" 2>/dev/null | sha256sum | cut -d' ' -f1; }
 fence_there() { nft list table inet "$table" >/dev/null 2>&1; }
@@ -19,7 +18,7 @@ fence_apply() {
 export const CHECK_CLIENT_FENCE_MAIN =
   NFT +
   String.raw`
-need_nft "$(mktemp)"
+need_nft
 out usable yes
 `;
 
@@ -28,7 +27,7 @@ export const RAISE_CLIENT_FENCE_MAIN =
   NFT +
   String.raw`
 fence_enter
-need_nft "$state_dir/nft.err"
+need_nft
 ( umask 077
   printf '%s' "$ruleset" | base64 -d >"$state_dir/client-fence.nft.tmp" && sync_path "$state_dir/client-fence.nft.tmp" &&
     mv -f "$state_dir/client-fence.nft.tmp" "$state_dir/client-fence.nft" && sync_path "$state_dir"
@@ -43,7 +42,7 @@ export const LIFT_CLIENT_FENCE_MAIN =
   String.raw`
 fence_enter
 if [ ! -e "$state_dir/client-fence.nft" ] && { ! have nft || ! fence_there; }; then out lifted no; return 0; fi
-need_nft "$state_dir/nft.err"
+need_nft
 rm -f "$state_dir/client-fence.nft" "$state_dir/client-fence.live"
 sync_path "$state_dir"
 if fence_there; then nft delete table inet "$table" 2>"$state_dir/nft.err" || fail RemoteCommandFailed yes "nft did not take table $table away: $(tail_of "$state_dir/nft.err")"; fi

@@ -1,0 +1,175 @@
+/**
+ * One side closed to its clients, or left as it was:
+ *
+ * 1. every server is looked at: what is to be closed there, and whether that can be done; nothing is touched
+ * 2. all are closed at once
+ * 3. where servers are out of reach, the voters that can be reached are stopped, the leader last
+ * 4. each proves that it is closed
+ *
+ * Whatever fails from 2 on starts again what it stopped, opens what it closed, and is told as it was.
+ */
+import { isZkferryError, ZkferryError } from '../../src/model/errors';
+import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
+import type { FenceToken, OperationContext } from '../../src/model/ports';
+import { listenersOf, type Listener } from '../../src/planning/fence/listeners';
+import { fenceTable } from '../../src/model/clientFence';
+import { fenceRuleset } from '../../src/planning/fence/ruleset';
+import { whoMustStop } from '../../src/planning/fence/unreachable';
+import type { Dependencies } from '../dependencies';
+import { membersOf } from '../resolve';
+import { proveClosed } from './proveClosed';
+
+const STOP_MS = 60_000;
+
+export interface CloseOptions {
+  token: FenceToken;
+  /** Whether stopping voters may stand in for servers out of reach. */
+  mayStop: boolean;
+}
+
+export interface ClosedSide {
+  /** From here on nobody hears of a write. */
+  fencedAt: string;
+  detail: string;
+}
+
+interface Closing {
+  server: ResolvedServer;
+  listeners: Listener[];
+  ruleset: string;
+}
+
+/** @throws FenceNotProven; Unsupported, with nothing touched, where a host has no nft or no right to use it */
+export async function closeServers(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  { token, mayStop }: CloseOptions,
+  context: OperationContext,
+): Promise<ClosedSide> {
+  const { closings, unreachable } = await lookAtAll(dependencies, ensemble, context);
+  const stops = await whomToStop(dependencies, ensemble, unreachable, mayStop, context);
+  const stopped: ResolvedServer[] = [];
+  try {
+    await allOf(closings, ({ server, ruleset }) =>
+      dependencies.host.raiseClientFence(server, ruleset, token, context),
+    );
+    const fencedAt = new Date().toISOString();
+    for (const server of stops) {
+      stopped.push(server);
+      await dependencies.host.stopServer(server, token, context, STOP_MS);
+    }
+    await allOf(closings, ({ server, listeners }) =>
+      proveClosed(dependencies, server, listeners, context),
+    );
+    const detail = `closed since ${fencedAt}, refused by ${namesOf(closings.map(({ server }) => server))}`;
+    if (stops.length === 0) return { fencedAt, detail };
+    return {
+      fencedAt,
+      detail: `${detail}; ${namesOf(unreachable)} cannot be reached, so ${namesOf(stops)} were stopped: what is left is no quorum`,
+    };
+  } catch (error) {
+    const servers = closings.map(({ server }) => server);
+    throw await backOut(dependencies, { servers, stopped, token }, error, context);
+  }
+}
+
+async function lookAtAll(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  context: OperationContext,
+): Promise<{ closings: Closing[]; unreachable: ResolvedServer[] }> {
+  const servers = membersOf(ensemble);
+  const looks = await Promise.allSettled(
+    servers.map((server) => lookAt(dependencies, server, context)),
+  );
+  const closings: Closing[] = [];
+  const unreachable: ResolvedServer[] = [];
+  looks.forEach((look, index) => {
+    if (look.status === 'fulfilled') closings.push(look.value);
+    else if (isUnreachable(look.reason)) unreachable.push(servers[index]!);
+    else throw look.reason;
+  });
+  return { closings, unreachable };
+}
+
+async function lookAt(
+  { host }: Dependencies,
+  server: ResolvedServer,
+  context: OperationContext,
+): Promise<Closing> {
+  await host.checkClientFence(server, context);
+  const { config, members, jvmFlags, ...facts } = await host.observe(server, context, {
+    depth: 'files',
+  });
+  // Without it a secure port or one that is only in zoo.cfg would stay open, unseen.
+  if (config === undefined)
+    throw new ZkferryError(
+      'FenceNotProven',
+      `the configuration of ${server.name} cannot be read, so that nobody knows on which ports it takes clients; make ${server.directories?.config ?? 'directories.config'}/zoo.cfg readable there, then resume`,
+    );
+  const version = facts.package?.installedVersion;
+  const listeners = listenersOf(server, { config, members, jvmFlags, version });
+  return { server, listeners, ruleset: fenceRuleset(fenceTable(server), listeners) };
+}
+
+const isUnreachable = (error: unknown): boolean =>
+  isZkferryError(error) && ['SshUnreachable', 'HostKeyMismatch'].includes(error.type);
+
+/** In the order in which they are to stop. */
+async function whomToStop(
+  { zookeeper }: Dependencies,
+  ensemble: ResolvedEnsemble,
+  unreachable: readonly ResolvedServer[],
+  mayStop: boolean,
+  { signal }: OperationContext,
+): Promise<ResolvedServer[]> {
+  if (unreachable.length === 0) return [];
+  const members = membersOf(ensemble);
+  const must = whoMustStop(
+    members,
+    unreachable.map(({ name }) => name),
+  );
+  if (must === undefined || !mayStop)
+    throw new ZkferryError(
+      'FenceNotProven',
+      `${namesOf(unreachable)} cannot be reached, so that nobody can prove that it takes no writes${must === undefined ? ', and those that cannot be reached are a quorum by themselves' : ''}; make its host answer, or stop it and take it out of the ensemble (resize), then resume`,
+    );
+  const stops = members.filter(({ name }) => must.includes(name));
+  const probes = await Promise.all(stops.map((server) => zookeeper.probe(server, { signal })));
+  const leads = (server: ResolvedServer): number =>
+    probes[stops.indexOf(server)]?.role === 'leader' ? 1 : 0;
+  return [...stops].sort((one, other) => leads(one) - leads(other));
+}
+
+/** @returns what to throw: `error`, and which servers it leaves closed */
+async function backOut(
+  { host }: Dependencies,
+  undo: { servers: ResolvedServer[]; stopped: ResolvedServer[]; token: FenceToken },
+  error: unknown,
+  context: OperationContext,
+): Promise<unknown> {
+  const { servers, stopped, token } = undo;
+  const results = await Promise.allSettled(
+    servers.map(async (server) => {
+      if (stopped.includes(server)) await host.startServer(server, token, context);
+      await host.liftClientFence(server, token, context);
+    }),
+  );
+  const left = servers.filter((_, index) => results[index]!.status === 'rejected');
+  if (left.length === 0 || !isZkferryError(error)) return error;
+  return new ZkferryError(
+    error.type,
+    `${error.message}; ${namesOf(left)} could not be opened again: a rollback does that`,
+    { ...error.options, cause: error },
+  );
+}
+
+/** Waits for all, so that nothing is under way any more when it fails with the first failure. */
+async function allOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const results = await Promise.allSettled(items.map(work));
+  const failed = results.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
+}
+
+const namesOf = (servers: readonly ResolvedServer[]): string =>
+  servers.map(({ name }) => name).join(', ');
