@@ -62,10 +62,12 @@ export function redirectSteps(dependencies: Dependencies): Pick<StepActivities, 
 async function orderOf(dependencies: Dependencies, args: StepArgs): Promise<RedirectArgs> {
   const { step, run, fence } = args;
   const migration = migrationOf(args);
+  const { name } = await dependencies.inventory.resolve(migration.source);
   return {
     clients: step.clients ?? [],
     ...(await sidesOf(dependencies, migration)),
     run: run.workflowId,
+    ensemble: name,
     fence,
     proofTimeoutMs: migration.redirect.proofTimeoutMs,
     ...(step.seen && { seen: step.seen }),
