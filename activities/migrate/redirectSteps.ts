@@ -68,6 +68,7 @@ async function orderOf(dependencies: Dependencies, args: StepArgs): Promise<Redi
     clients: step.clients ?? [],
     ...(await sidesOf(dependencies, migration)),
     run: run.workflowId,
+    ensemble: name,
     fence,
     proofTimeoutMs: migration.redirect.proofTimeoutMs,
     ...(step.seen && { seen: step.seen }),
