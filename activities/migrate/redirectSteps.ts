@@ -64,7 +64,6 @@ async function orderOf(dependencies: Dependencies, args: StepArgs): Promise<Redi
   const migration = migrationOf(args);
   const { name } = await dependencies.inventory.resolve(migration.source);
   return {
-    ensemble: name,
     clients: step.clients ?? [],
     ...(await sidesOf(dependencies, migration)),
     run: run.workflowId,

@@ -9,6 +9,7 @@ import { atLeast, versionSchema } from '../model/version';
 import { parseOrThrow } from '../model/validation';
 import { allocateBlock, releaseBlock } from './addresses';
 import { ensureArchive, javaHome } from './bootstrap';
+import { removeClientFences } from './clientFences';
 import { CLIENT_PORT, ELECTION_PORT, QUORUM_PORT, SSH_PORT } from './hostFiles';
 import { installServer, makeBareHost, superDigestOption } from './hosts';
 import { Lab } from './labEnsemble';
@@ -43,6 +44,8 @@ export interface LabOptions {
   spares?: number;
   /** The spares are the servers of another ensemble of this name: where the lab's own is moved to. */
   otherSide?: string;
+  /** The other side is an ensemble of its own, of this release, that has never run; without it bare hosts. */
+  otherVersion?: string;
   /** Where the lab lies; default `<state>/labs/<name>`. */
   directory?: string;
   /** zoo.cfg settings added to or replacing the lab's own; {host} in a value is each server's own address. */
@@ -142,6 +145,8 @@ export async function createLab(options: LabOptions): Promise<Lab> {
       supervisors: {},
     };
     writeLabState(state);
+    // Of a lab of the same name whose maker was killed.
+    removeClientFences(state);
     servers.forEach(makeBareHost);
     const members = servers.filter((server) => !server.spare);
     const javaOptions = [...(options.javaOptions ?? [])];
@@ -160,6 +165,8 @@ export async function createLab(options: LabOptions): Promise<Lab> {
         }),
       ),
     );
+    if (options.otherVersion !== undefined)
+      await installOtherSide(options, servers, state.javaHome);
     const lab = new Lab(state);
     lab.writeInventory();
     await createRepository(new DirectoryStore(join(directory, LAB_REPOSITORY)), { kind: 'none' });
@@ -168,6 +175,26 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     releaseBlock(block, directory);
     throw error;
   }
+}
+
+/** Its servers know each other, and nobody else. */
+async function installOtherSide(
+  { settings, whitelist, otherVersion: version = '' }: LabOptions,
+  servers: readonly LabServer[],
+  home: string,
+): Promise<void> {
+  const archive = await ensureArchive(version);
+  const members = servers.filter(({ spare }) => spare);
+  await Promise.all(
+    members.map((server) =>
+      installServer(server, {
+        ...{ version, members, settings, whitelist, javaHome: home },
+        reconfig: false,
+        archive: archive.path,
+        javaOptions: [],
+      }),
+    ),
+  );
 }
 
 function makeSuperSecret(directory: string): string {

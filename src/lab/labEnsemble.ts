@@ -51,6 +51,11 @@ export class Lab {
     return this.state.servers;
   }
 
+  /** Name of the ensemble that the spares are, where they are one. */
+  get otherSide(): string | undefined {
+    return this.state.otherSide;
+  }
+
   /** The hosts that belong to the ensemble: all but the spares. */
   get members(): LabServer[] {
     return this.state.servers.filter((server) => !server.spare);
@@ -116,6 +121,13 @@ export class Lab {
     await Promise.all(this.members.map((server) => this.startServer(server.name)));
     this.startSupervisors();
     await this.waitServing(SERVING_DEADLINE_MS);
+  }
+
+  /** Starts the servers that are another ensemble, and waits until all of them serve. */
+  async startOtherSide(): Promise<void> {
+    const names = this.servers.filter(({ spare }) => spare).map(({ name }) => name);
+    await Promise.all(names.map((name) => this.startServer(name)));
+    await this.waitServing(SERVING_DEADLINE_MS, names);
   }
 
   /** Starts the sshd of every host that has none running. */

@@ -3,9 +3,17 @@ import { join } from 'node:path';
 import type { EnsembleSpecInput, InventoryInput } from '../model/inventory';
 import { hostPaths } from './hostFiles';
 import type { LabState } from './labState';
+import { CONNECT_KEY, PID_FILE } from './load/config';
 
 /** Its name in the inventory, and its folder in the lab's directory. */
 export const LAB_REPOSITORY = 'backups';
+
+/** Where a lab's own load lies, and the file that says to it what to connect to. */
+export const LOAD_FOLDER = 'load';
+export const clientFileOf = (directory: string): string => join(directory, 'client.properties');
+
+/** A load that reads its file anew at SIGHUP. */
+export const LAB_CLIENT = 'load';
 
 export interface InventoryFacts {
   /** Who logs in. */
@@ -64,15 +72,39 @@ export function labInventory(state: LabState, facts: InventoryFacts): InventoryI
     otherSide === undefined
       ? { [state.name]: withAuth(servers) }
       : {
-          [state.name]: withAuth(servers.filter(({ spare }) => !spare)),
+          [state.name]: {
+            ...withAuth(servers.filter(({ spare }) => !spare)),
+            repository: LAB_REPOSITORY,
+            clients: [LAB_CLIENT],
+          },
           [otherSide]: withAuth(
             servers.filter(({ spare }) => spare).map((server) => ({ ...server, spare: false })),
           ),
         };
   return {
+    ...(otherSide !== undefined && { clients: { [LAB_CLIENT]: loadAsClient(state, facts) } }),
     ensembles,
     repositories: {
       [LAB_REPOSITORY]: { directory: join(state.directory, LAB_REPOSITORY), encryption: 'none' },
     },
+  };
+}
+
+/** On the first host, as any client of the ensemble may be. */
+function loadAsClient({ directory, servers, hostKeyFingerprint }: LabState, facts: InventoryFacts) {
+  const [first] = servers;
+  return {
+    ssh: {
+      host: first!.host,
+      port: first!.sshPort,
+      user: facts.user,
+      hostKey: hostKeyFingerprint,
+      privateKey: `file:${facts.clientKey}`,
+    },
+    files: [{ path: clientFileOf(directory), key: CONNECT_KEY }],
+    reload: `kill -HUP "$(cat ${join(directory, LOAD_FOLDER, PID_FILE)})"`,
+    // The run's own probe comes from the same address: its sessions are not the load's.
+    proof: 'none' as const,
+    state: join(directory, 'client-state'),
   };
 }

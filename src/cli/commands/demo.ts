@@ -1,4 +1,4 @@
-/** `zkferry demo`: a real upgrade, resize or hot backup under load on this machine, with its proof. */
+/** `zkferry demo`: a real upgrade, resize, migration or hot backup under load on this machine, with its proof. */
 import { Option, type Command } from 'commander';
 import type {
   BackupDemoOptions,
@@ -8,6 +8,7 @@ import type {
   DemoView,
 } from '../../lab/demo/types';
 import { ZkferryError } from '../../model/errors';
+import { MIGRATION_MODES, type MigrationMode } from '../../model/migrationInputs';
 import { knownBad } from '../../planning/releases';
 import { parseOrThrow } from '../../model/validation';
 import { atLeast, compareVersions, versionSchema } from '../../model/version';
@@ -33,6 +34,7 @@ const NEW_RELEASE = '3.9.6';
 
 interface DemoCommandOptions {
   strategy: string;
+  mode?: MigrationMode;
   from?: string;
   to?: string;
   servers: number;
@@ -68,15 +70,31 @@ function checked(options: DemoCommandOptions) {
       );
     return { strategy: name, fromVersion: version, toVersion: version };
   }
+  if (name === 'migrate') return checkedMigration(options);
   if (name !== 'upgrade')
     throw new ZkferryError(
       'BadUsage',
-      `--strategy ${strategy}: there is no demo of it; available: upgrade, resize, backup`,
+      `--strategy ${strategy}: there is no demo of it; available: upgrade, resize, migrate, backup`,
     );
   const fromVersion = parseOrThrow(versionSchema, from ?? OLD_RELEASE, '--from');
   const toVersion = parseOrThrow(versionSchema, to ?? NEW_RELEASE, '--to');
   refuseDemo(fromVersion, toVersion);
   return { strategy: name, fromVersion, toVersion };
+}
+
+/** Only what a stretch needs of the ensemble limits where it may begin. */
+function checkedMigration({ from, to, mode = 'stretch' }: DemoCommandOptions) {
+  const toVersion = parseOrThrow(versionSchema, to ?? NEW_RELEASE, '--to');
+  const fromVersion = parseOrThrow(versionSchema, from ?? OLD_RELEASE, '--from');
+  const bad = knownBad(toVersion);
+  if (bad !== undefined || compareVersions(toVersion, fromVersion) < 0)
+    refuseDemo(fromVersion, toVersion);
+  if (mode === 'stretch' && !atLeast(fromVersion, '3.5.0'))
+    throw new ZkferryError(
+      'BadUsage',
+      `--from ${fromVersion}: mode stretch needs reconfiguration, 3.5.0 or later; take --mode physical`,
+    );
+  return { strategy: 'migrate' as const, mode, fromVersion, toVersion };
 }
 
 /** What would not count is said, since somebody may rely on it. */
@@ -93,9 +111,12 @@ function checkedBackup({ from, to, gates, soak }: DemoCommandOptions) {
 export function registerDemo(program: Command, runner: Runner): void {
   withCommonOptions(program.command('demo'))
     .description(
-      'upgrade, resize or back up a real ensemble under load on this machine, and prove that nothing was lost',
+      'upgrade, resize, move or back up a real ensemble under load on this machine, and prove that nothing was lost',
     )
-    .option('--strategy <name>', 'what to show: upgrade, resize or backup', 'upgrade')
+    .option('--strategy <name>', 'what to show: upgrade, resize, migrate or backup', 'upgrade')
+    .addOption(
+      new Option('--mode <mode>', 'of a migration; stretch without it').choices(MIGRATION_MODES),
+    )
     .option(
       '--from <version>',
       `ZooKeeper release to begin with (default ${OLD_RELEASE}; ${NEW_RELEASE} for resize and backup)`,
@@ -115,7 +136,7 @@ export function registerDemo(program: Command, runner: Runner): void {
     )
     .action(
       action<[], DemoCommandOptions>(runner, async (context, _args, options) => {
-        const { strategy, fromVersion, toVersion } = checked(options);
+        const { strategy, fromVersion, toVersion, ...more } = checked(options);
         const { renderPlanText } = await import('../../planning/renderPlan');
         const interrupt = new AbortController();
         const stopListening = context.io.onInterrupt(() => {
@@ -130,7 +151,7 @@ export function registerDemo(program: Command, runner: Runner): void {
             ? await showBackup(context, { ...common, version: fromVersion }, view, interrupt.signal)
             : await showPlanned(
                 context,
-                { ...common, strategy, fromVersion, toVersion, gates, soakMs: soak },
+                { ...common, strategy, ...more, fromVersion, toVersion, gates, soakMs: soak },
                 view,
                 interrupt.signal,
               );

@@ -26,7 +26,8 @@ export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
     readsBackwards: proof.readsBackwards,
     elections: outcome.elections,
     durationMs: outcome.durationMs,
-    [isResize(outcome) ? 'members' : 'versions']: outcome.changes,
+    ...(isMigration(outcome) && { mode: plan.migration?.mode }),
+    [isOfServers(outcome) ? 'members' : 'versions']: outcome.changes,
     problems: outcome.problems,
     ...(outcome.kept ? { kept: outcome.place } : {}),
   };
@@ -50,8 +51,13 @@ export function renderDemo(outcome: DemoOutcome, view: StatusView): string {
 
 const isResize = ({ plan }: DemoOutcome): boolean => plan.strategy === 'resizeEnsemble';
 
+const isMigration = ({ plan }: DemoOutcome): boolean => plan.strategy === 'migrateDataCenter';
+
+/** Told by who serves, not by what they run. */
+const isOfServers = (outcome: DemoOutcome): boolean => isResize(outcome) || isMigration(outcome);
+
 const goalOf = (outcome: DemoOutcome): string =>
-  isResize(outcome) ? outcome.plan.goal : `${outcome.fromVersion} to ${outcome.toVersion}`;
+  isOfServers(outcome) ? outcome.plan.goal : `${outcome.fromVersion} to ${outcome.toVersion}`;
 
 const changesTable = ({ changes }: DemoOutcome): string =>
   plainTable(
@@ -141,18 +147,19 @@ function nextRun(outcome: DemoOutcome): { options: string[]; input: Record<strin
 function nextSteps(outcome: DemoOutcome, view: StatusView): string {
   const { place, changes, plan } = outcome;
   const { colors, command } = view;
-  const { options, input } = nextRun(outcome);
+  // The old side is retired: what there is to look at is there, but nothing is left to be run.
+  const next = isMigration(outcome) ? undefined : nextRun(outcome);
   const strategy = isResize(outcome) ? 'resize' : 'upgrade';
   const approval = JSON.stringify({ gate: 'start', approver: 'you' });
   const type = (text: string) => `    ${colors.cyan(text)}`;
   const environment = Object.entries(labEnvironment(place));
   return [
     colors.bold('everything is still up'),
-    ...(place.uiUrl
+    ...(place.uiUrl && next
       ? [
           `  click  ${place.uiUrl}`,
           `    Start Workflow: any workflow id, task queue zkferry, workflow type ${plan.strategy}, input`,
-          type(JSON.stringify(input)),
+          type(JSON.stringify(next.input)),
           '    it waits at gate start: open the workflow, send the update or the signal approve with',
           type(approval),
         ]
@@ -160,9 +167,12 @@ function nextSteps(outcome: DemoOutcome, view: StatusView): string {
     '  type',
     ...environment.map(([name, value]) => type(`export ${name}=${shellWord(value)}`)),
     type(command(['status'])),
-    type(command(['inspect', plan.ensemble])),
-    type(command(['plan', strategy, '--ensemble', plan.ensemble, ...options])),
-    type(command(['run', strategy, '--ensemble', plan.ensemble, ...options])),
+    type(command(['inspect', plan.migration?.target ?? plan.ensemble])),
+    ...(next
+      ? ['plan', 'run'].map((verb) =>
+          type(command([verb, strategy, '--ensemble', plan.ensemble, ...next.options])),
+        )
+      : []),
     `  stop it all (${count(changes.length, 'server')}, Temporal, worker)`,
     type(command(['lab', 'down', plan.ensemble])),
   ].join('\n');

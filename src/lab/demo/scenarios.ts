@@ -1,8 +1,9 @@
 /** What a demo of each strategy starts with, asks for, and must end with. */
 import type { WorkflowType } from '../../model/contract';
 import type { UpgradeReport } from '../../model/status';
-import type { Lab, LabOptions } from '../lab';
+import type { Lab } from '../lab';
 import type { Srvr } from '../probe';
+import type { DemoLab } from './stage';
 import { DEMO_NAME, type DemoOptions, type ServerChange } from './types';
 
 export type Answer = Srvr & { release: string };
@@ -13,7 +14,7 @@ export type Answers = ReadonlyMap<string, Answer>;
 export interface Scenario {
   workflowType: WorkflowType;
   summary: string;
-  lab: Omit<LabOptions, 'name'>;
+  lab: DemoLab;
   input(lab: Lab, before: Answers): Record<string, unknown>;
   /** Who belongs to the ensemble afterwards; absent: nobody comes or goes. */
   membersAfter(report: UpgradeReport | undefined): readonly string[] | undefined;
@@ -24,7 +25,11 @@ export interface Scenario {
 }
 
 export const scenarioFor = (options: DemoOptions): Scenario =>
-  options.strategy === 'resize' ? resize(options) : upgrade(options);
+  options.strategy === 'migrate'
+    ? migrate(options)
+    : options.strategy === 'resize'
+      ? resize(options)
+      : upgrade(options);
 
 const upgrade = ({ fromVersion, toVersion, servers }: DemoOptions): Scenario => ({
   workflowType: 'rollingUpgrade',
@@ -74,6 +79,49 @@ const resize = ({ fromVersion, servers }: DemoOptions): Scenario => ({
       ...(gone.length === 1 && gone[0]!.before === 'leader'
         ? []
         : ['it is not just the former leader that has left']),
+    ];
+  },
+});
+
+const OTHER_SIDE = 'demo-dc2';
+/** Enough to see that the new side stays well, for a demo. */
+const WATCH_MS = 3_000;
+
+/** The ensemble and its clients to as many other servers. */
+const migrate = ({ mode = 'stretch', fromVersion, toVersion, servers }: DemoOptions): Scenario => ({
+  workflowType: 'migrateDataCenter',
+  summary: `demo: ${servers} servers to another data centre, ${mode}`,
+  lab: {
+    ...{ version: fromVersion, servers, spares: servers, otherSide: OTHER_SIDE },
+    ...(mode === 'stretch' ? { reconfig: true } : { otherVersion: toVersion }),
+    otherRuns: mode === 'logical',
+  },
+  input: () => ({
+    source: DEMO_NAME,
+    ensemble: undefined,
+    target: OTHER_SIDE,
+    ...{ mode, watchMs: WATCH_MS },
+    ...(mode === 'stretch' && toVersion !== fromVersion && { version: toVersion }),
+  }),
+  membersAfter: (report) =>
+    report?.outcome === 'completed'
+      ? Array.from({ length: servers }, (_, index) => `zk${servers + index + 1}`)
+      : undefined,
+  changes: (lab, before, after) =>
+    lab.servers.map(({ name }) => ({
+      server: name,
+      before: before.get(name)?.mode ?? SPARE,
+      after: after.get(name)?.mode ?? GONE,
+    })),
+  problems(changes) {
+    const [old, fresh] = [changes.slice(0, servers), changes.slice(servers)];
+    return [
+      ...old.flatMap(({ server, after }) =>
+        after === GONE ? [] : [`${server} of the old side still serves, as ${after}`],
+      ),
+      ...fresh.flatMap(({ server, after }) =>
+        after === GONE ? [`${server} of the new side does not serve`] : [],
+      ),
     ];
   },
 });

@@ -1,4 +1,5 @@
 /** What every demo stands on: an ensemble of its own, Temporal, a worker, and clients whose writes are proven later. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectTemporal, type Temporal } from '../../adapters/temporal/connect';
 import { hasWorker } from '../../adapters/temporal/runs';
@@ -10,6 +11,8 @@ import { createLab, type Lab, type LabOptions, type LabServer } from '../lab';
 import { labDown } from '../labCommands';
 import { findLabState, writeLabState } from '../labState';
 import { startLoad, type LoadHandle } from '../load/startLoad';
+import { clientFileOf, LOAD_FOLDER } from '../labInventory';
+import { CONNECT_KEY } from '../load/config';
 import { srvr } from '../probe';
 import { isAlive } from '../processes';
 import { startTemporal, stopTemporalProcess } from '../temporalServer';
@@ -39,6 +42,9 @@ export interface Cleanup {
 
 export type Engine = Pick<DemoOptions, 'workerEntry' | 'keep'>;
 
+/** `otherRuns`: the other side serves before the run begins. */
+export type DemoLab = Omit<LabOptions, 'name'> & { otherRuns?: boolean };
+
 export interface Stage {
   lab: Lab;
   place: DemoPlace;
@@ -67,14 +73,15 @@ export async function onStage<T extends object>(
 
 export async function raiseStage(
   options: Engine,
-  labOptions: Omit<LabOptions, 'name'>,
+  { otherRuns, ...own }: DemoLab,
   view: DemoView,
   signal: AbortSignal,
   cleanups: Cleanup[],
 ): Promise<Stage> {
-  const lab = await createLab({ name: DEMO_NAME, ...labOptions, keep: options.keep });
+  const lab = await createLab({ name: DEMO_NAME, ...own, keep: options.keep });
   cleanups.push({ what: 'the lab', run: () => lab.destroy() });
   await lab.start();
+  if (otherRuns === true) await lab.startOtherSide();
   stopIfAborted(signal);
   const place = await startEngine(lab, options, view, cleanups);
   stopIfAborted(signal);
@@ -142,10 +149,15 @@ export interface StageLoad extends Pick<LoadHandle, 'journalPath'> {
 }
 
 export async function raiseLoad(lab: Lab, view: DemoView, cleanups: Cleanup[]): Promise<StageLoad> {
+  const connectFile = clientFileOf(lab.directory);
+  // Clients that are led over by their file know the old side only; others know those that are to come.
+  const connectString = lab.otherSide ? addressesOf(lab.members) : addressesOf(lab.servers);
+  if (lab.otherSide !== undefined)
+    writeFileSync(connectFile, `# of the demo's load\n${CONNECT_KEY}=${connectString}\n`);
   const load = await startLoad({
-    // Clients know those that are to come, as after a change of their connection string.
-    connectString: addressesOf(lab.servers),
-    directory: join(lab.directory, 'load'),
+    connectString,
+    directory: join(lab.directory, LOAD_FOLDER),
+    ...(lab.otherSide !== undefined && { connectFile }),
   });
   let stopped: Promise<void> | undefined;
   const stop = () => (stopped ??= load.stop());

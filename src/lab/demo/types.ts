@@ -1,11 +1,14 @@
 /** What the demo is asked for, what it shows while it runs, and what it found. */
+import type { MigrationMode } from '../../model/migrationInputs';
 import type { Plan } from '../../model/plan';
 import type { OpenGate, StatusDocument, UpgradeReport } from '../../model/status';
 
 export const DEMO_NAME = 'demo';
 
 export interface DemoOptions {
-  strategy: 'upgrade' | 'resize';
+  strategy: 'upgrade' | 'resize' | 'migrate';
+  /** Of a migration. */
+  mode?: MigrationMode;
   fromVersion: string;
   /** The same where nothing is upgraded. */
   toVersion: string;

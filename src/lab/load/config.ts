@@ -55,4 +55,5 @@ export type LoadOptions = z.input<typeof loadConfigSchema>;
 
 export const JOURNAL_FILE = 'acks.jsonl';
 export const CONNECT_KEY = 'zookeeper.connect';
+export const PID_FILE = 'load.pid';
 export const STATUS_FILE = 'status.json';

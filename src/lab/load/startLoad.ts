@@ -11,7 +11,7 @@ import {
 import { writeFileSync } from 'node:fs';
 import { basename, join, sep } from 'node:path';
 import { ZkferryError } from '../../model/errors';
-import { JOURNAL_FILE, loadConfigSchema, STATUS_FILE, type LoadOptions } from './config';
+import { JOURNAL_FILE, loadConfigSchema, PID_FILE, STATUS_FILE, type LoadOptions } from './config';
 import type { LoadStats } from './counters';
 import { Load } from './load';
 
@@ -99,6 +99,7 @@ class LoadProcess implements LoadHandle {
     // Writing to a process that has just ended must not bring this one down.
     this.child.stdin?.on('error', () => undefined);
     this.pid = this.child.pid ?? -1;
+    writeFileSync(join(directory, PID_FILE), String(this.pid));
     this.exited = new Promise((resolve) => {
       this.child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
       this.child.once('error', (error) => resolve(error.message));
