@@ -7,6 +7,7 @@ import type {
   ZooKeeperPort,
 } from '../src/model/ports';
 import { ZkferryError } from '../src/model/errors';
+import type { RedirectPort } from '../src/model/redirect';
 import type { Repository } from '../src/adapters/repository/repository';
 import type { SharedTaps } from '../src/adapters/tap';
 
@@ -26,6 +27,8 @@ export interface Dependencies {
   host: HostPort;
   /** Without it plans know nothing of the tree. */
   tree?: TreePort;
+  /** Without it no client is redirected. */
+  redirect?: RedirectPort;
   /** Without it there are no backups. */
   backup?: BackupDependencies;
   /** `user:password` behind the ACL of lock and canary of the ensemble of this identity. */

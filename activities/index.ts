@@ -12,6 +12,8 @@ import { closingSteps } from './migrate/closing';
 import { captureSteps } from './migrate/captureSteps';
 import { ensembleSteps } from './migrate/ensembleSteps';
 import { fenceSteps } from './migrate/fenceSteps';
+import { reconcileSteps } from './migrate/reconcileSteps';
+import { redirectSteps } from './migrate/redirectSteps';
 import { pendingSteps } from './migrate/pending';
 import { migrationPlanActivities } from './migrate/planMigration';
 import { openActivities } from './open';
@@ -55,6 +57,8 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...captureSteps(dependencies),
     ...ensembleSteps(dependencies),
     ...fenceSteps(dependencies),
+    ...reconcileSteps(dependencies),
+    returnClients: redirectSteps(dependencies).returnClients,
     ...pendingSteps(),
   };
 }

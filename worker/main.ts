@@ -4,6 +4,7 @@ import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
+import { createRedirectAdapter } from '../src/adapters/redirect';
 import { openNamedRepository } from '../src/adapters/repository/inventoryRepository';
 import { createSecrets } from '../src/adapters/secrets';
 import { createTreeAdapter } from '../src/adapters/source/lookAtTree';
@@ -34,6 +35,7 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
   });
   const secrets = createSecrets();
   const host = createHostAdapter({ secrets });
+  const redirect = createRedirectAdapter({ secrets });
   const inventory = createInventory({
     path: configuration.ZKFERRY_INVENTORY,
     allowInline: configuration.ZKFERRY_ALLOW_INLINE,
@@ -45,6 +47,7 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
       secrets,
       zookeeper: createZooKeeperAdapter(),
       host,
+      redirect,
       tree: createTreeAdapter({ directory: spoolDirectory, secrets }),
       backup: {
         openRepository: (name) => openNamedRepository({ inventory, secrets }, name),
@@ -76,6 +79,7 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
     await Promise.all(running);
   } finally {
     await host.close();
+    await redirect.close();
     await connection.close();
   }
 }

@@ -9,11 +9,12 @@
  *
  * Whatever fails from 2 on starts again what it stopped, opens what it closed, and is told as it was.
  */
+import { fenceTable } from '../../src/model/clientFence';
 import { isZkferryError, ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
 import { listenersOf, type Listener } from '../../src/planning/fence/listeners';
-import { fenceRuleset, fenceTable } from '../../src/planning/fence/ruleset';
+import { fenceRuleset } from '../../src/planning/fence/ruleset';
 import { whoMustStop } from '../../src/planning/fence/unreachable';
 import type { Dependencies } from '../dependencies';
 import { waitFor } from '../operation';

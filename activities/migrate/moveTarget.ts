@@ -5,7 +5,7 @@ import type { EnsembleFacts, Finding, ServerFacts } from '../../src/model/facts'
 import type { ResolvedEnsemble } from '../../src/model/inventory';
 import type { CheckedMoveTarget, CheckMoveTargetArgs } from '../../src/model/physicalMove';
 import type { OperationContext } from '../../src/model/ports';
-import { error, joinFindings, warning } from '../../src/planning/findings';
+import { error, joinFindings } from '../../src/planning/findings';
 import { targetFindings } from '../../src/planning/move/targetFindings';
 import { backupOf, type Dependencies } from '../dependencies';
 import { observeEnsemble } from '../observe/observeEnsemble';
@@ -30,9 +30,9 @@ export async function checkTarget(
     look(target).then((facts) => withFlags(dependencies, target, facts, context)),
     storedBytes(dependencies, source, repository, context),
   ]);
-  const plainBytes = stored.plainBytes;
-  const own = targetFindings({ source: seen, target: facing, plainBytes });
-  return { findings: joinFindings(own, stored.findings) };
+  const { findings, ...captured } = stored;
+  const own = targetFindings({ source: seen, target: facing, ...captured });
+  return { findings: joinFindings(own, findings) };
 }
 
 /** A server that does not run has the flags that its environment file would give it. */
@@ -57,7 +57,7 @@ async function storedBytes(
   source: ResolvedEnsemble,
   name: string,
   { signal }: OperationContext,
-): Promise<{ plainBytes: number; findings: Finding[] }> {
+): Promise<{ plainBytes: number; notCaptured?: string; findings: Finding[] }> {
   const repository = await backupOf(dependencies).openRepository(name);
   const findings = repository.readable
     ? []
@@ -76,9 +76,6 @@ async function storedBytes(
   } catch (failure) {
     signal.throwIfAborted();
     if (!isZkferryError(failure) || failure.retryable) throw failure;
-    const nothing = warning('NotCapturedYet', `nothing can be restored yet: ${failure.message}`, {
-      hint: 'a hot backup of the source into that repository comes before the cut-over',
-    });
-    return { plainBytes: 0, findings: [...findings, nothing] };
+    return { plainBytes: 0, notCaptured: failure.message, findings };
   }
 }

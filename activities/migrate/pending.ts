@@ -4,8 +4,6 @@ import type { StepActivities } from '../api';
 import { operation } from '../operation';
 
 const NAMES = [
-  'returnClients',
-  'reconcileTail',
   'copyTrees',
   'compareTrees',
   'drainTrees',

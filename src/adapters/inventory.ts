@@ -2,6 +2,7 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LineCounter, parseDocument } from 'yaml';
+import type { ClientSpec } from '../model/client';
 import { ZkferryError, isZkferryError } from '../model/errors';
 import {
   inventorySchema,
@@ -29,9 +30,10 @@ interface Loaded {
   stamp: string;
   ensembles: Map<string, { file: string; raw: RawEnsemble; spec: EnsembleSpec }>;
   repositories: Map<string, { file: string; spec: RepositorySpec }>;
+  clients: Map<string, { file: string; spec: ClientSpec }>;
 }
 
-/** Errors: InvalidInventory (file, field, value), UnknownEnsemble and UnknownRepository (list the known), InlineEnsembleRefused. */
+/** Errors: InvalidInventory (file, field, value), UnknownEnsemble, UnknownRepository and UnknownClient (list the known), InlineEnsembleRefused. */
 export function createInventory(options: InventoryOptions): InventoryPort {
   let loaded: Loaded | undefined;
   const current = async (): Promise<Loaded> => {
@@ -80,6 +82,15 @@ export function createInventory(options: InventoryOptions): InventoryPort {
         `the inventory ${options.path} has no repository ${JSON.stringify(name)}; it knows: ${listed(repositories)}`,
       );
     },
+    async client(name) {
+      const { clients } = await current();
+      const found = clients.get(name);
+      if (found) return { name, ...found.spec };
+      throw new ZkferryError(
+        'UnknownClient',
+        `the inventory ${options.path} has no client ${JSON.stringify(name)}; it knows: ${listed(clients)}`,
+      );
+    },
   };
 }
 
@@ -115,6 +126,7 @@ async function stampOf(files: string[]): Promise<string> {
 async function load(files: string[]): Promise<Omit<Loaded, 'stamp'>> {
   const ensembles: Loaded['ensembles'] = new Map();
   const repositories: Loaded['repositories'] = new Map();
+  const clients: Loaded['clients'] = new Map();
   for (const file of files) {
     const document = await readYaml(file);
     const parsed = parseOrThrow(
@@ -128,8 +140,10 @@ async function load(files: string[]): Promise<Omit<Loaded, 'stamp'>> {
       add(ensembles, 'ensemble', name, { file, spec, raw: raw.ensembles![name] as RawEnsemble });
     for (const [name, spec] of Object.entries(parsed.repositories))
       add(repositories, 'repository', name, { file, spec });
+    for (const [name, spec] of Object.entries(parsed.clients))
+      add(clients, 'client', name, { file, spec });
   }
-  return { ensembles, repositories };
+  return { ensembles, repositories, clients };
 }
 
 function add<T extends { file: string }>(

@@ -8,6 +8,7 @@ import { hostPort } from '../model/hostPort';
 import type { InventoryInput } from '../model/inventory';
 import { blockOf, releaseBlock } from './addresses';
 import { archivesDirectory } from './bootstrap';
+import { removeClientFences } from './clientFences';
 import { hostPaths } from './hostFiles';
 import { runService, zooKeeperProcess } from './hosts';
 import { labInventory } from './labInventory';
@@ -149,6 +150,7 @@ export class Lab {
         .map(({ name }) => this.killServer(name)),
     );
     await this.stop();
+    removeClientFences(this.state);
     const [first] = this.servers;
     removeLabState(this.state);
     if (first !== undefined) releaseBlock(blockOf(first.host), this.directory);

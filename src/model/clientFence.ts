@@ -1,4 +1,5 @@
 /** What keeps clients from a server while its members still reach it. */
+import { createHash } from 'node:crypto';
 import type { ResolvedServer } from './inventory';
 import type { FenceToken, OperationContext } from './ports';
 
@@ -28,4 +29,12 @@ export interface ClientFencePort {
   ): Promise<{ lifted: boolean }>;
   /** Brings back what was raised, where it is not as it was: a flush, a restart of the host. */
   holdClientFence(server: ResolvedServer, context: OperationContext): Promise<HeldFence>;
+}
+
+const NAME_DIGITS = 12;
+
+/** Of one server: found again by every later worker, whatever run it is of. */
+export function fenceTable({ ensemble, name }: Pick<ResolvedServer, 'ensemble' | 'name'>): string {
+  const digest = createHash('sha256').update(`${ensemble}\0${name}`).digest('hex');
+  return `zkferry_${digest.slice(0, NAME_DIGITS)}`;
 }

@@ -63,6 +63,12 @@ export type ErrorType =
   | 'NotDecrypted'
   /** The inventory knows no repository of that name. */
   | 'UnknownRepository'
+  /** The inventory knows no client of that name. */
+  | 'UnknownClient'
+  /** A client's file is not what it was when it was looked at: somebody else edits it, too. */
+  | 'FileChanged'
+  /** A client is not where it was led to, not healthy, or does not do what it is told. */
+  | 'RedirectFailed'
   /** No repository is at that place. */
   | 'RepositoryMissing'
   /** Something is there that is no repository, or of a newer format, or damaged. */
@@ -76,6 +82,7 @@ export type ErrorType =
   | 'WriterReplaced'
   /** The logs at hand do not prove where the history of an ensemble ends that was stopped. */
   | 'TailNotProven'
+  | 'TargetCannotHold'
   /** Nothing that is kept leads to that zxid or time: the message says what does. */
   | 'NotRestorable'
   /** What is there belongs to another ensemble. */

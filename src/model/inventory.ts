@@ -4,51 +4,15 @@
  */
 import { z } from 'zod';
 import { DEFAULT_ZNODE_ROOT, GATES } from './contract';
-import { absolutePath, secretReference } from './fields';
+import { clientSchema } from './client';
+import { absolutePath, command, host, name, port, secretReference } from './fields';
 import { repositorySpecSchema } from './repositorySpec';
+import { sshSchema, type SshSpec } from './sshSpec';
 import { versionSchema } from './version';
 import { hostPort } from './hostPort';
 
 export { secretReference } from './fields';
-
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/, {
-  error: 'expected 1–63 letters, digits, ".", "_" or "-", beginning with a letter or digit',
-});
-
-const port = z.int().min(1).max(65535);
-
-const host = z
-  .string()
-  .min(1)
-  .max(253)
-  .regex(/^[A-Za-z0-9_.:%-]+$/, { error: 'expected a host name or an IP address' });
-
-const command = z
-  .string()
-  .min(1)
-  .max(4096)
-  .describe(
-    'a shell command, run as the SSH user; {version}, {server} and {config} are replaced by quoted values',
-  );
-
-export const sshSchema = z.strictObject({
-  host: host.optional().describe("defaults to the server's own host"),
-  port: port.default(22),
-  user: name.default('root'),
-  hostKey: z
-    .string()
-    .regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, {
-      error: 'expected a fingerprint as `ssh-keygen -lf` prints it: SHA256:…',
-    })
-    .describe('fingerprint of the host key; a host that shows another one is refused'),
-  privateKey: secretReference,
-  passphrase: secretReference.optional(),
-  become: z
-    .enum(['none', 'sudo'])
-    .default('none')
-    .describe('sudo: every command runs under `sudo -n`'),
-  connectTimeoutMs: z.int().min(100).max(120_000).default(10_000),
-});
+export { sshSchema, type SshSpec } from './sshSpec';
 
 export const serviceSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('systemd'), unit: name.default('zookeeper') }),
@@ -285,16 +249,19 @@ export const inventorySchema = z.strictObject({
     .record(name, repositorySpecSchema)
     .default({})
     .describe('where backups are kept, by name'),
+  clients: z
+    .record(name, clientSchema)
+    .default({})
+    .describe('who uses ensembles, and how each is led to other servers, by name'),
 });
 
-/** One that has ensembles; another file of the directory may have repositories alone. */
+/** One that has ensembles; another file of the directory may have repositories or clients alone. */
 export type InventoryInput = z.input<typeof inventorySchema> & {
   ensembles: Record<string, EnsembleSpecInput>;
 };
 export type Inventory = z.output<typeof inventorySchema>;
 export type EnsembleSpecInput = z.input<typeof ensembleSchema>;
 export type EnsembleSpec = z.output<typeof ensembleSchema>;
-export type SshSpec = z.output<typeof sshSchema>;
 export type ServiceSpec = z.output<typeof serviceSchema>;
 export type PackageSpec = z.output<typeof packageSchema>;
 export type QuorumSpec = z.output<typeof quorumSchema>;

@@ -129,6 +129,8 @@ export interface PlanStep {
   side?: 'source' | 'target';
   /** Of a migration: clients that are redirected together, by name, and whether to the new servers or the old. */
   clients?: string[];
+  /** SHA-256 of their files when the plan was made, by client and path: what somebody has changed since is refused. */
+  seen?: Record<string, Record<string, string>>;
   /** A pause waits until this step is done: right before it the ensemble is in a state that must not last. */
   promptly?: boolean;
   /** Of the inventory: where `backupData` backs up to; absent: a copy on `server`. */

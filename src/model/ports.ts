@@ -2,6 +2,7 @@
  * What activities need from the outside world. One real implementation each, in src/adapters; a fake
  * exists only where a fault must be staged. All methods reject with ZkferryError.
  */
+import type { Client } from './client';
 import type { ClientFencePort } from './clientFence';
 import type { HostDataPort } from './hostData';
 import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from './inventory';
@@ -37,6 +38,8 @@ export interface InventoryPort {
   names(): Promise<string[]>;
   /** UnknownRepository, InvalidInventory. */
   repository(name: string): Promise<RepositorySpec>;
+  /** UnknownClient, InvalidInventory. */
+  client(name: string): Promise<Client>;
 }
 
 export interface SecretsPort {

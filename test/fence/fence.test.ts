@@ -13,7 +13,8 @@ import { createLab, type Lab } from '../../src/lab/lab';
 import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
 import type { ResolvedServer } from '../../src/model/inventory';
 import { listenersOf } from '../../src/planning/fence/listeners';
-import { fenceRuleset, fenceTable } from '../../src/planning/fence/ruleset';
+import { fenceTable } from '../../src/model/clientFence';
+import { fenceRuleset } from '../../src/planning/fence/ruleset';
 import { context, rejection, token } from '../host/sshd';
 import { until } from '../support/until';
 

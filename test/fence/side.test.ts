@@ -17,8 +17,8 @@ import { checkLoad } from '../../src/lab/check/checkLoad';
 import { readJournal } from '../../src/lab/check/readJournal';
 import { createLab, type Lab } from '../../src/lab/lab';
 import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
+import { fenceTable } from '../../src/model/clientFence';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
-import { fenceTable } from '../../src/planning/fence/ruleset';
 import { canConnect, startTestHost, type TestHost } from '../host/sshd';
 import { until } from '../support/until';
 

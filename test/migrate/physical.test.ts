@@ -1,5 +1,5 @@
 /** Every acknowledged write and every session goes along in a physical move, though the leader is killed in mid-load. */
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { encodeWrite } from '../../src/codec/clientRequests';
@@ -147,16 +147,22 @@ test('3.8.4, whose capture still runs: it is taken over, and holds all that was 
   await capture!.ended;
   expect(capture!.error).toMatchObject({ type: 'WriterReplaced' });
 
-  // Whoever is elected has its last record torn: the others hold it still, and it takes two of them to say so.
+  // With the same on every disk, one after the other has its last record torn, until nobody holds it any more.
   const { source } = moved;
-  tearLastRecord(hostPaths(source.server(from).directory).data);
+  const dataAt = (name: string): string =>
+    join(hostPaths(source.server(name).directory).data, 'version-2');
+  for (const { name } of source.members.filter((one) => one.name !== from)) {
+    rmSync(dataAt(name), { recursive: true });
+    cpSync(dataAt(from), dataAt(name), { recursive: true });
+  }
+  tearLastRecord(dataAt(from));
   const again = await moved.reconcile();
   expect(again).toMatchObject({ zxid, appended: 0 });
   expect(again.from).not.toBe(from);
-  tearLastRecord(hostPaths(source.server(again.from).directory).data);
+  tearLastRecord(dataAt(again.from));
   const [third] = source.members.filter(({ name }) => ![from, again.from].includes(name));
   expect(await moved.reconcile()).toMatchObject({ zxid, from: third!.name });
-  rmSync(join(hostPaths(third!.directory).data, 'version-2'), { recursive: true });
+  rmSync(dataAt(third!.name), { recursive: true });
   await expect(moved.reconcile()).rejects.toMatchObject({
     type: 'TailNotProven',
     message: expect.stringContaining(`${zxid} was captured`),
@@ -206,8 +212,7 @@ test('back from 3.9.6 to 3.4.14: what that cannot hold is named, and without it 
 });
 
 /** As a server leaves it that dies while it writes: the record is there, but not all of it. */
-function tearLastRecord(data: string): void {
-  const directory = join(data, 'version-2');
+function tearLastRecord(directory: string): void {
   const file = readdirSync(directory)
     .filter((name) => name.startsWith('log.'))
     .map((name) => ({ path: join(directory, name), zxid: BigInt(`0x${name.slice(4)}`) }))

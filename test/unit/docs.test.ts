@@ -201,7 +201,7 @@ function sourcesUnder(directory: string): string[] {
     .map((name) => read(join(directory, name)));
 }
 
-describe('docs/upgrade.md, docs/resize.md and docs/backup.md list exactly', () => {
+describe('docs/upgrade.md, docs/resize.md, docs/backup.md and docs/physical-move.md list exactly', () => {
   test('the codes of findings', () => {
     const inCode = [...sourcesUnder('src/planning'), ...sourcesUnder('activities/observe')].flatMap(
       (text) => [
@@ -215,6 +215,7 @@ describe('docs/upgrade.md, docs/resize.md and docs/backup.md list exactly', () =
       ...namesInTables('docs/upgrade.md', 'Findings', 'Errors'),
       ...namesInTables('docs/resize.md', 'Findings', 'Limits'),
       ...namesInTables('docs/backup.md', 'Findings', 'Limits'),
+      ...namesInTables('docs/physical-move.md', 'Findings', 'Limits'),
     ].filter((name) => /^[A-Z]/.test(name));
     expect([...new Set(listed)].sort()).toEqual([...new Set(inCode)].sort());
     expect(listed).toHaveLength(new Set(listed).size);

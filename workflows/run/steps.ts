@@ -222,7 +222,18 @@ async function runStep(
     if (also !== undefined)
       note(state, `${other.title} failed: ${describeFailure(also.error).message}`);
   }
-  holdOn(state, step.title, failure.error);
+  if (!turnsBack(state, step, failure.error)) holdOn(state, step.title, failure.error);
+}
+
+/** Where a person would have to decide while nobody is served, the way back is the decision. */
+function turnsBack(state: RunState, step: PlanStep, error: unknown): boolean {
+  if (isCancellation(error) || state.plan?.direction === 'rollback') return false;
+  if (rulesOf(state).turnsBackOn?.(state, step) !== true) return false;
+  const { type, message } = describeFailure(error);
+  state.error = { type, message: `${step.title} failed: ${message}` };
+  state.rollbackRequested = { comment: state.error.message };
+  note(state, `${state.error.message}: nobody serves meanwhile, so the run turns back by itself`);
+  return true;
 }
 
 /** What it failed with, where that is for a person. */

@@ -1,6 +1,6 @@
 /** A server's listeners closed to clients, and opened again. */
-import type { ClientFencePort } from '../../model/clientFence';
-import { fenceTable } from '../../planning/fence/ruleset';
+import { fenceTable, type ClientFencePort } from '../../model/clientFence';
+
 import { needed, type HostRunner } from './runner';
 import {
   CHECK_CLIENT_FENCE_MAIN,

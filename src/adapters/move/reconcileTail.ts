@@ -1,11 +1,12 @@
 /**
  * Makes a repository hold every write that a stopped ensemble has acknowledged (docs/backup-format.md says what lies there):
  *
- *   1. claim     as a writer, so that whoever captured before stops, and what it left unsealed is adopted
- *   2. read      the ends of all members' logs, from the last captured transaction on
- *   3. elect     whose history holds every acknowledged write: src/planning/move/election.ts
- *   4. prove     that what was captured lies on it, and whose log leads on: src/planning/move/tail.ts
- *   5. append    what is missing, sealed; nothing where nothing is, so that it may be done again
+ *   1. observe   that no member runs
+ *   2. claim     as a writer, so that whoever captured before stops, and what it left unsealed is adopted
+ *   3. read      the ends of all members' logs, from the last captured transaction on
+ *   4. elect     whose history holds every acknowledged write: src/planning/move/election.ts
+ *   5. prove     that what was captured lies on it, and whose log leads on: src/planning/move/tail.ts
+ *   6. append    what is missing, sealed; nothing where nothing is, so that it may be done again
  */
 import { ZkferryError } from '../../model/errors';
 import type { ResolvedServer } from '../../model/inventory';
@@ -19,6 +20,7 @@ import { newestTimeline } from '../capture/logEnd';
 import type { CaptureOptions } from '../capture/options';
 import { readLogObject } from '../repository/readLog';
 import type { Repository } from '../repository/repository';
+import { observeStopped } from './stoppedMembers';
 import { openTailTap } from './tailTap';
 
 export interface ReconcileOptions extends Pick<
@@ -40,12 +42,13 @@ export async function reconcileTail({
 }: ReconcileOptions): Promise<ReconciledTail> {
   const { repository, ensemble } = place;
   const { signal } = context;
+  const stopped = await observeStopped(host, servers, context);
   let settled: { elected: MemberLog; tail: Tail } | undefined;
   const progress = await capture({
     ...place,
     openTap: ({ from }) =>
       openTailTap({
-        ...{ host, members: servers, from, context },
+        ...{ host, members: stopped, from, context },
         capturedTxn: (zxid) => capturedTxn(repository, ensemble, zxid, signal),
         onSettled: (found) => {
           settled = found;

@@ -15,13 +15,18 @@ export interface StoppedMembers {
   silent: SilentMember[];
 }
 
-/** `captured`: logs are read from there on. GuardRefused where a member runs: its log may grow. */
-export async function readStoppedMembers(
+/** One of them, as its host says it is now. */
+export interface StoppedMember {
+  server: ResolvedServer;
+  facts: HostFacts;
+}
+
+/** GuardRefused where a member runs: its log may grow. One that cannot be reached is no reason to refuse yet. */
+export async function observeStopped(
   host: HostPort,
   members: readonly ResolvedServer[],
-  captured: bigint,
   context: OperationContext,
-): Promise<StoppedMembers> {
+): Promise<StoppedMember[]> {
   const asked = await Promise.all(
     members.map(async (server) => ({
       server,
@@ -29,18 +34,28 @@ export async function readStoppedMembers(
     })),
   );
   refuseRunning(asked);
+  return asked;
+}
+
+/** `captured`: logs are read from there on. */
+export async function readStopped(
+  host: HostPort,
+  members: readonly StoppedMember[],
+  captured: bigint,
+  context: OperationContext,
+): Promise<StoppedMembers> {
   const looks = await Promise.all(
-    asked.map(({ server, facts }) => look(host, server, facts, captured, context)),
+    members.map(({ server, facts }) => look(host, server, facts, captured, context)),
   );
-  const listed = commonList(asked.map(({ facts }) => facts.members));
+  const listed = commonList(members.map(({ facts }) => facts.members));
   return {
-    config: listed.length > 0 ? listed : members,
+    config: listed.length > 0 ? listed : members.map(({ server }) => server),
     read: looks.filter((one) => 'log' in one),
     silent: looks.filter((one) => 'reason' in one),
   };
 }
 
-function refuseRunning(asked: readonly { server: ResolvedServer; facts: HostFacts }[]): void {
+function refuseRunning(asked: readonly StoppedMember[]): void {
   const running = asked.filter(({ facts }) => facts.process?.running === true);
   if (running.length === 0) return;
   throw new ZkferryError(

@@ -4,7 +4,6 @@
  */
 import { decodeTxnHeader } from '../../codec/txn';
 import { ZkferryError } from '../../model/errors';
-import type { ResolvedServer } from '../../model/inventory';
 import type { HostPort, OperationContext } from '../../model/ports';
 import { zxidText } from '../../model/zxid';
 import { electedAmong } from '../../planning/move/election';
@@ -13,14 +12,14 @@ import { notProven, tailOf, type Tail } from '../../planning/move/tail';
 import type { Tap, TapEvent } from '../tap';
 import { eventsOf } from '../tap/tapEvents';
 import { txnsAfter, type ReadLog } from './readMemberLog';
-import { readStoppedMembers } from './stoppedMembers';
+import { readStopped, type StoppedMember } from './stoppedMembers';
 
 const EVENTS_AT_ONCE = 1_000;
 
 export interface TailTapOptions {
   host: HostPort;
   /** All members of the source. */
-  members: readonly ResolvedServer[];
+  members: readonly StoppedMember[];
   /** The last transaction that was captured; undefined where nothing was. */
   from: bigint | undefined;
   /** That transaction as it was captured; undefined where that cannot be told. */
@@ -30,7 +29,7 @@ export interface TailTapOptions {
   context: OperationContext;
 }
 
-/** `take` rejects with TailNotProven, GuardRefused, NotRestorable (nothing was captured). */
+/** `take` rejects with TailNotProven, NotRestorable (nothing was captured). */
 export function openTailTap(options: TailTapOptions): Tap {
   return new TailTap(options);
 }
@@ -69,9 +68,9 @@ class TailTap implements Tap {
     if (from === undefined)
       throw new ZkferryError(
         'NotRestorable',
-        `nothing was captured of ${members[0]?.ensemble} that its logs could go on from: capture it before it is stopped`,
+        `nothing was captured of ${members[0]?.server.ensemble} that its logs could go on from: capture it before it is stopped`,
       );
-    const { config, read, silent } = await readStoppedMembers(host, members, from, context);
+    const { config, read, silent } = await readStopped(host, members, from, context);
     const logs = read.map(({ log }) => log);
     const elected = electedAmong(config, logs, silent);
     const tail = tailOf(config, logs, elected, from);

@@ -2,19 +2,9 @@
  * The nft ruleset that closes listeners. Both directions of existing connections too: a request that is in the server's
  * hands already may commit, but nobody hears of it.
  */
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
-import type { ResolvedServer } from '../../model/inventory';
 import type { Listener } from './listeners';
-
-const NAME_DIGITS = 12;
-
-/** Of one server: found again by every later worker, whatever run it is of. */
-export function fenceTable({ ensemble, name }: Pick<ResolvedServer, 'ensemble' | 'name'>): string {
-  const digest = createHash('sha256').update(`${ensemble}\0${name}`).digest('hex');
-  return `zkferry_${digest.slice(0, NAME_DIGITS)}`;
-}
 
 /**
  * One transaction: whatever was in the table before is replaced.

@@ -66,6 +66,14 @@ export function moveSteps(frame: MoveFrame, back = false) {
         timeoutMs: 10 * MINUTE_MS,
         promptly: true,
       }),
+    keepDown: (side: Side) =>
+      make('stopEnsemble', 'prepare', side, {
+        title: `make sure that no server of ${nameOf(side)} runs, or can be started by anything else`,
+        why: 'they have no data yet, and nobody uses them',
+        undo: 'none needed: they stay masked until somebody starts them',
+        waitsFor: 'no process is there; masked',
+        timeoutMs: 10 * MINUTE_MS,
+      }),
     reconcile: (side: Side) =>
       make('reconcileTail', 'drain', side, {
         title: `make the repository complete from the logs of ${nameOf(side)} themselves`,

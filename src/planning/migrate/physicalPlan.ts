@@ -41,6 +41,7 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
     goal: `${migration.source} to ${migration.target}, data and sessions as they are`,
     outageMs,
     steps: [
+      step.keepDown('target'),
       step.awaitCapture('source'),
       step.fence('source', {
         gate: 'cutover',

@@ -13,19 +13,31 @@ export interface RedirectFrame {
   redirect: Redirection;
   /** Whether gate `nextBatch` asks before every batch but the first. */
   asks: boolean;
+  /** SHA-256 of their files now, by client and path. */
+  seen?: Readonly<Record<string, Record<string, string>>>;
   /** Where clients are led, for people. */
   to: string;
   /** Where they are now, for people. */
   from: string;
 }
 
-export function redirectSteps({ clients, redirect, asks, to, from }: RedirectFrame): PlanStep[] {
+export function redirectSteps({
+  clients,
+  redirect,
+  asks,
+  seen,
+  to,
+  from,
+}: RedirectFrame): PlanStep[] {
   const batches = batchesOf(clients, redirect.batch);
   return batches.map((batch, index) => ({
     id: `redirect/${index + 1}`,
     phase: 'redirect',
     activity: 'redirectClients',
     clients: batch,
+    ...(seen && {
+      seen: Object.fromEntries(batch.flatMap((name) => (seen[name] ? [[name, seen[name]]] : []))),
+    }),
     title: `lead ${batch.join(', ')} to ${to} (batch ${index + 1} of ${batches.length})`,
     why: 'each file is edited where its connection string stands, and its old copy is kept; each client is proven by its session',
     guard: { kind: 'none' },

@@ -21,14 +21,18 @@ export interface MoveTargetFacts {
   target: EnsembleFacts;
   /** Base and log that would be shipped now; 0 where nothing was captured yet. */
   plainBytes: number;
+  /** Why nothing captured so far can be restored; absent where something can. */
+  notCaptured?: string;
 }
 
-export function targetFindings({ source, target, plainBytes }: MoveTargetFacts): Finding[] {
+export function targetFindings(facts: MoveTargetFacts): Finding[] {
+  const { source, target, plainBytes, notCaptured } = facts;
   const overlap = overlapFindings(source, target);
   if (overlap.length > 0) return overlap;
   const tree = treeOf(source);
   const treeBytes = Math.max(plainBytes, measuredTreeBytes(source), tree?.dataBytes ?? 0);
   return [
+    ...(notCaptured === undefined ? [] : [notCapturedYet(notCaptured)]),
     ...target.servers.flatMap((server) => serverFindings(server, treeBytes)),
     ...versionFindings(source, target, tree),
     ...limitFindings(target, treeBytes),
@@ -36,6 +40,11 @@ export function targetFindings({ source, target, plainBytes }: MoveTargetFacts):
     ...(source.tree === undefined ? [] : treeFindings({ ...target, tree: source.tree })),
   ];
 }
+
+const notCapturedYet = (reason: string): Finding =>
+  warning('NotCapturedYet', `nothing can be restored yet: ${reason}`, {
+    hint: 'a hot backup of the source into that repository comes before the cut-over',
+  });
 
 function overlapFindings(source: EnsembleFacts, target: EnsembleFacts): Finding[] {
   const address = ({ address: { host, clientPort } }: ServerFacts) => `${host}:${clientPort}`;
@@ -134,7 +143,7 @@ function versionFindings(
       ),
     ];
   return [
-    warning('TargetOlder', `the target runs ${to}, and the source ${from}`, {
+    warning('ReleaseOlder', `the target runs ${to}, and the source ${from}`, {
       hint: 'what the source’s release alone can do must not be used; it reads the data',
     }),
   ];

@@ -1,6 +1,7 @@
 /** What is read of a stopped member's files, torn and damaged ones too. */
 import { Readable } from 'node:stream';
 import { readMemberLog, txnsAfter } from '../../../src/adapters/move/readMemberLog';
+import { observeStopped } from '../../../src/adapters/move/stoppedMembers';
 import { openTailTap } from '../../../src/adapters/move/tailTap';
 import { encodeTxn } from '../../../src/codec/txn';
 import { encodeLogHeader, encodeLogRecord } from '../../../src/codec/txnLog';
@@ -142,7 +143,8 @@ async function settled(
 ): Promise<bigint[]> {
   const { host } = hostWith(files, isRunning);
   const tap = openTailTap({
-    ...{ host, members: [1, 2, 3].map(server), from: ONE + 3n, context },
+    ...{ host, from: ONE + 3n, context },
+    members: await observeStopped(host, [1, 2, 3].map(server), context),
     capturedTxn: () => Promise.resolve(captured),
     onSettled: () => undefined,
   });

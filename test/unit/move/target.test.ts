@@ -97,8 +97,8 @@ test('nodes with a time to live need their flag', () => {
 
 test('an older release: refused where it would delete what is there, else warned of', () => {
   expect(errorsIn(source(), target('3.4.14'))).toEqual([]);
-  expect(codesOf(ask(source(), target('3.4.14')))).toContain('TargetOlder');
-  expect(codesOf(ask(source(), target('3.6.4')))).toContain('TargetOlder');
+  expect(codesOf(ask(source(), target('3.4.14')))).toContain('ReleaseOlder');
+  expect(codesOf(ask(source(), target('3.6.4')))).toContain('ReleaseOlder');
   expect(errorsIn(source({ containers: 1 }), target('3.4.14'))).toEqual(['TargetCannotHold']);
   expect(errorsIn(source({ containers: 1 }), target('3.6.4'))).toEqual([]);
 });

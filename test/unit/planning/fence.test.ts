@@ -1,6 +1,7 @@
 import type { ResolvedServer } from '../../../src/model/inventory';
 import { listenersOf } from '../../../src/planning/fence/listeners';
-import { fenceRuleset, fenceTable } from '../../../src/planning/fence/ruleset';
+import { fenceTable } from '../../../src/model/clientFence';
+import { fenceRuleset } from '../../../src/planning/fence/ruleset';
 import { whoMustStop } from '../../../src/planning/fence/unreachable';
 
 const server = { ensemble: 'orders', name: 'zk1', id: 1, host: '10.0.0.1', clientPort: 2181 };

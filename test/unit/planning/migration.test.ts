@@ -141,6 +141,7 @@ describe('physical', () => {
 
   test('nothing of the target is started before every source server is stopped and its logs are read', () => {
     expect(idsOf(planPhysical(facts(), input))).toEqual([
+      'stopEnsemble/target',
       'awaitCapture/source',
       'fenceServers/source',
       'stopEnsemble/source',
@@ -167,7 +168,7 @@ describe('physical', () => {
   });
 
   test('back after it has opened: the same thing in the other direction, clients last', () => {
-    const begun = idsOf(planPhysical(facts(), input)).slice(0, 9);
+    const begun = idsOf(planPhysical(facts(), input)).slice(0, 10);
     const ids = idsOf(planPhysicalBack(facts(), input, begun, ['a', 'b']));
     const order = [
       'awaitCapture/target',

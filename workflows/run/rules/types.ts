@@ -61,6 +61,8 @@ export interface StrategyRules {
   touch(state: RunState, step: PlanStep): void;
   /** Steps that are tried before a run is held for one that failed: what would otherwise stay down for it. */
   alsoBeforeHold(plan: Plan, failed: PlanStep): PlanStep[];
+  /** Whether the run turns back by itself where a step fails for good: nobody serves clients until it does. */
+  turnsBackOn?(state: RunState, failed: PlanStep): boolean;
   /** Right after a step is done. */
   settle(state: RunState, step: PlanStep): void;
 

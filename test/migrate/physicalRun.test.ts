@@ -1,0 +1,8 @@
+import { moved, movedAndBack } from './cases/physical';
+
+const cases = [
+  moved({ from: '3.4.14', to: '3.9.6' }),
+  movedAndBack({ from: '3.8.6', to: '3.9.6' }),
+];
+
+test.each(cases)('$name', (one) => one.run(), 300_000);
