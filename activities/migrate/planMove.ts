@@ -3,6 +3,7 @@ import type { Finding } from '../../src/model/facts';
 import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import type { Plan } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
+import { error } from '../../src/planning/findings';
 import {
   planPhysical,
   planPhysicalBack,
@@ -21,6 +22,8 @@ import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { stillMissing } from '../planResize';
 import { membersOf } from '../resolve';
+import { lookAtTheirFiles } from './clientFindings';
+import { checkTarget } from './moveTarget';
 import { redirectedBy } from './planStretch';
 
 export async function planMoveNow(
@@ -28,7 +31,7 @@ export async function planMoveNow(
   { input }: PlanMigrationArgs,
   context: OperationContext,
 ): Promise<PlanResult> {
-  const facts = await look(dependencies, input, context, []);
+  const facts = await look(dependencies, input, context, true);
   return { plan: planFor(facts, input), observation: observationOf(facts.source) };
 }
 
@@ -38,7 +41,7 @@ export async function replanMove(
   { input, plan, done }: ReplanMigrationArgs,
   context: OperationContext,
 ): Promise<ReplanResult> {
-  const facts = await look(dependencies, input, context, []);
+  const facts = await look(dependencies, input, context, done.length === 0);
   const fresh = planFor(facts, input);
   const changed = done.length === 0 && stillMissing(fresh, done) !== stillMissing(plan, done);
   return {
@@ -55,7 +58,7 @@ export async function planMoveWayBack(
   args: MigrationBackArgs,
   context: OperationContext,
 ): Promise<WayBackResult> {
-  const facts = await look(dependencies, args.input, context, []);
+  const facts = await look(dependencies, args.input, context, false);
   return {
     possible: true,
     plan: planPhysicalBack(facts, args.input, args.begun, redirectedBy(args)),
@@ -70,17 +73,21 @@ async function look(
   dependencies: Dependencies,
   input: MigrateDataCenterInput,
   context: OperationContext,
-  findings: readonly Finding[],
+  thorough: boolean,
 ): Promise<MoveFacts> {
   const [from, to] = await Promise.all([
     dependencies.inventory.resolve(input.source),
     dependencies.inventory.resolve(input.target),
   ]);
-  const [source, target] = await Promise.all([
+  const repository = input.repository ?? from.repository;
+  const [source, target, clients, move] = await Promise.all([
     observeEnsemble(dependencies, from, { depth: 'full', context }),
     observeEnsemble(dependencies, to, { depth: 'full', context }),
+    thorough ? lookAtTheirFiles(dependencies, from.clients, input) : { findings: [] },
+    thorough && input.mode === 'physical'
+      ? whyNotPhysical(dependencies, input, repository, context)
+      : [],
   ]);
-  const repository = input.repository ?? from.repository;
   return {
     source,
     target,
@@ -93,6 +100,27 @@ async function look(
       ...(repository !== undefined && { repository }),
     },
     clients: from.clients,
-    findings: [...source.warnings, ...findings],
+    ...('seen' in clients && { seen: clients.seen }),
+    findings: [...source.warnings, ...clients.findings, ...move],
   };
+}
+
+async function whyNotPhysical(
+  dependencies: Dependencies,
+  { source, target }: MigrateDataCenterInput,
+  repository: string | undefined,
+  context: OperationContext,
+): Promise<Finding[]> {
+  if (repository === undefined)
+    return [
+      error(
+        'NoRepository',
+        'mode physical moves the data by a backup repository, and none is named',
+        {
+          hint: 'name one of the inventory: as repository of the input, or of the source in the inventory',
+        },
+      ),
+    ];
+  const { findings } = await checkTarget(dependencies, { source, target, repository }, context);
+  return findings;
 }

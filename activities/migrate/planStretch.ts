@@ -20,6 +20,7 @@ import { lookAtMembers } from '../memberLook';
 import { observationOf } from '../observation';
 import { refuseOthersChange, setOf, stillMissing, withBefore } from '../planResize';
 import { membersOf } from '../resolve';
+import { lookAtTheirFiles } from './clientFindings';
 
 export async function planStretchNow(
   dependencies: Dependencies,
@@ -105,6 +106,7 @@ async function look(
     ...seen.extra,
     migration,
     clients: source.clients,
+    ...(thorough && (await lookAtTheirFiles(dependencies, source.clients, input))),
   };
   return { ...seen, extra };
 }

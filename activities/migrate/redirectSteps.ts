@@ -62,7 +62,9 @@ export function redirectSteps(dependencies: Dependencies): Pick<StepActivities, 
 async function orderOf(dependencies: Dependencies, args: StepArgs): Promise<RedirectArgs> {
   const { step, run, fence } = args;
   const migration = migrationOf(args);
+  const { name } = await dependencies.inventory.resolve(migration.source);
   return {
+    ensemble: name,
     clients: step.clients ?? [],
     ...(await sidesOf(dependencies, migration)),
     run: run.workflowId,

@@ -24,6 +24,8 @@ export interface MoveFacts {
   target: EnsembleFacts;
   migration: Migration;
   clients: readonly string[];
+  /** SHA-256 of their files, by client and path. */
+  seen?: Readonly<Record<string, Record<string, string>>>;
   /** What the looks at both sides have found. */
   findings: readonly Finding[];
 }
@@ -55,6 +57,7 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
       step.verifyRestored('target'),
       ...redirectSteps({
         clients,
+        ...(facts.seen && { seen: facts.seen }),
         redirect: input.redirect,
         asks: input.gates.nextBatch !== undefined,
         to: migration.target,
@@ -102,8 +105,10 @@ export function planPhysicalBack(
     step.setAside('source'),
     step.place('source'),
     step.start('source'),
+    // Nobody serves clients but the source from here on: to see that it does, it must be reachable.
+    step.liftFence('source'),
     step.verifyRestored('source'),
-    ...home,
+    ...home.slice(1),
     step.setAside('target'),
     step.liftFence('target'),
   ];

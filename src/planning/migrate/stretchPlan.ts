@@ -21,6 +21,8 @@ export interface StretchExtra extends ResizeExtra {
   migration: Migration;
   /** Names of those to be redirected, in their order. */
   clients: readonly string[];
+  /** SHA-256 of their files, by client and path. */
+  seen?: Readonly<Record<string, Record<string, string>>>;
 }
 
 export function planStretch(
@@ -76,9 +78,10 @@ export function planStretchBack(
 
 const redirectFrame = (
   input: MigrateDataCenterInput,
-  { migration, clients }: StretchExtra,
+  { migration, clients, seen }: StretchExtra,
 ): RedirectFrame => ({
   clients,
+  ...(seen && { seen }),
   redirect: input.redirect,
   asks: input.gates.nextBatch !== undefined,
   to: migration.target,

@@ -179,8 +179,8 @@ describe('physical', () => {
       'setAsideEverywhere/source',
       'placeEverywhere/source',
       'startEnsemble/source',
-      'verifyRestored/source',
       'liftFence/source',
+      'verifyRestored/source',
       'returnClients',
     ];
     expect(ids.slice(0, order.length)).toEqual(order.map((id) => `rollback/${id}`));

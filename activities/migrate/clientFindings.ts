@@ -1,0 +1,29 @@
+/** What stands against leading the clients over, before anything is touched, and what their files are now. */
+import type { Finding } from '../../src/model/facts';
+import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
+import type { Dependencies } from '../dependencies';
+import { redirectActivities } from './redirect';
+import { sidesOf } from './redirectSteps';
+
+export interface SeenClients {
+  findings: Finding[];
+  /** SHA-256 by client and path. */
+  seen: Record<string, Record<string, string>>;
+}
+
+export async function lookAtTheirFiles(
+  dependencies: Dependencies,
+  clients: readonly string[],
+  input: MigrateDataCenterInput,
+): Promise<SeenClients> {
+  if (clients.length === 0) return { findings: [], seen: {} };
+  const looked = await redirectActivities(dependencies).lookAtClients({
+    clients: [...clients],
+    ...(await sidesOf(dependencies, input)),
+  });
+  const all = [...looked.clients.flatMap(({ findings }) => findings), ...looked.findings];
+  return {
+    findings: all.map(({ severity, type, message }) => ({ severity, code: type, message })),
+    seen: Object.fromEntries(looked.clients.map(({ client, files }) => [client, files])),
+  };
+}
