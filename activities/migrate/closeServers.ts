@@ -3,23 +3,27 @@
  *
  * 1. every server is looked at: what is to be closed there, and whether that can be done; nothing is touched
  * 2. all are closed at once
- * 3. where servers are out of reach, the voters that can be reached are stopped, the leader last
+ * 3. where servers are out of reach, the voters that can be reached are stopped, the leader last, until those out of
+ *    reach have noticed: until then they acknowledge what had its quorum before
  * 4. each proves that it is closed
  *
  * Whatever fails from 2 on starts again what it stopped, opens what it closed, and is told as it was.
  */
+import { fenceTable } from '../../src/model/clientFence';
 import { isZkferryError, ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
 import { listenersOf, type Listener } from '../../src/planning/fence/listeners';
-import { fenceTable } from '../../src/model/clientFence';
 import { fenceRuleset } from '../../src/planning/fence/ruleset';
 import { whoMustStop } from '../../src/planning/fence/unreachable';
 import type { Dependencies } from '../dependencies';
+import { waitFor } from '../operation';
 import { membersOf } from '../resolve';
 import { proveClosed } from './proveClosed';
 
 const STOP_MS = 60_000;
+/** A leader looks for its quorum every tick, a follower waits for its leader for at most syncLimit ticks. */
+const QUIET_MS = 60_000;
 
 export interface CloseOptions {
   token: FenceToken;
@@ -53,11 +57,12 @@ export async function closeServers(
     await allOf(closings, ({ server, ruleset }) =>
       dependencies.host.raiseClientFence(server, ruleset, token, context),
     );
-    const fencedAt = new Date().toISOString();
     for (const server of stops) {
       stopped.push(server);
       await dependencies.host.stopServer(server, token, context, STOP_MS);
     }
+    await allOf(unreachable, (server) => quiet(dependencies, server, context));
+    const fencedAt = new Date().toISOString();
     await allOf(closings, ({ server, listeners }) =>
       proveClosed(dependencies, server, listeners, context),
     );
@@ -139,6 +144,19 @@ async function whomToStop(
   const leads = (server: ResolvedServer): number =>
     probes[stops.indexOf(server)]?.role === 'leader' ? 1 : 0;
   return [...stops].sort((one, other) => leads(one) - leads(other));
+}
+
+/** Waits until a server that nobody could close serves no more. One whose client port is out of reach too cannot tell. */
+async function quiet(
+  { zookeeper }: Dependencies,
+  server: ResolvedServer,
+  context: OperationContext,
+): Promise<void> {
+  const what = `${server.name}, whose host cannot be reached, stops serving for want of a quorum`;
+  await waitFor<true>(what, { timeoutMs: QUIET_MS, context }, async () => {
+    const { state } = await zookeeper.probe(server, { signal: context.signal });
+    return state === 'serving' ? { reasons: ['it still serves'] } : { value: true };
+  });
 }
 
 /** @returns what to throw: `error`, and which servers it leaves closed */
