@@ -75,7 +75,7 @@ export const migrateDataCenterInputSchema = z
       .optional()
       .describe('with mode logical: what is moved; the whole tree without it'),
     fence: z
-      .enum(['firewall', 'stop', 'none'])
+      .enum(['firewall', 'none'])
       .default('firewall')
       .describe(
         'with mode logical: how the old side is closed to writers; none only with trees, behind gate unfenced',
@@ -121,7 +121,7 @@ export const migrateDataCenterInputSchema = z
     if (typeof input.source === 'string' && input.source === input.target)
       refuse('target', `is the source itself, ${input.source}; expected another ensemble`);
     if (input.fence === 'none' && input.trees === undefined)
-      refuse('fence', 'none is only for chosen subtrees (trees); expected firewall or stop');
+      refuse('fence', 'none is only for chosen subtrees (trees); expected firewall');
   });
 export type MigrateDataCenterInput = z.output<typeof migrateDataCenterInputSchema>;
 export type MigrateDataCenterRequest = z.input<typeof migrateDataCenterInputSchema>;

@@ -93,8 +93,8 @@ export function planPhysicalBack(
   const unopened: PlanStep[] = [
     ...(has('startEnsemble/target') ? [step.stop('target')] : []),
     ...(has('placeEverywhere/target') ? [step.setAside('target')] : []),
-    ...(has('stopEnsemble/source') ? [step.start('source')] : []),
-    ...(has('fenceServers/source') ? home : []),
+    // Closing may have stopped some, for others that could not be reached; who runs is left alone.
+    ...(has('fenceServers/source') ? [step.start('source'), ...home] : []),
   ];
   const opened: PlanStep[] = [
     step.awaitCapture('target'),

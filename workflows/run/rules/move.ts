@@ -44,7 +44,8 @@ export const moveRules: StrategyRules = {
     for (const server of state.forwardPlan?.migration?.oldServers ?? [])
       state.touched.push({ server, from: '', to: '', upgraded: false });
   },
-  turnsBackOn: (state) => state.fencedAt !== undefined && state.openedAt === undefined,
+  turnsBackOn: (state) =>
+    state.steps['fenceServers/source']?.startedAt !== undefined && state.openedAt === undefined,
   settle(state, step) {
     const opens = step.activity === 'openNewSide' || step.activity === 'verifyRestored';
     if (opens && state.plan?.direction === 'forward')
