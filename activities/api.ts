@@ -138,6 +138,8 @@ export interface MigrationBackArgs extends PlanMigrationArgs {
   plan: Plan;
   /** Ids of its steps that have begun. */
   begun: string[];
+  /** Whether the new side was seen to serve. */
+  opened?: boolean;
   /** As in a resize. */
   stopped?: string[];
 }

@@ -61,7 +61,11 @@ export async function planMoveWayBack(
   const facts = await look(dependencies, args.input, context, false);
   return {
     possible: true,
-    plan: planPhysicalBack(facts, args.input, args.begun, redirectedBy(args)),
+    plan: planPhysicalBack(facts, args.input, {
+      begun: args.begun,
+      opened: args.opened === true,
+      redirected: redirectedBy(args),
+    }),
     observation: observationOf(facts.source),
   };
 }

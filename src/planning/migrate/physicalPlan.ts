@@ -68,12 +68,19 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
   });
 }
 
-/** Ids of steps of the way forward that have begun. */
+export interface MoveDone {
+  /** Ids of steps of the way forward that have begun. */
+  begun: readonly string[];
+  /** Whether the target was seen to serve: from then on clients may have written to it. */
+  opened: boolean;
+  /** Clients that may have been led over. */
+  redirected: readonly string[];
+}
+
 export function planPhysicalBack(
   facts: MoveFacts,
   input: MigrateDataCenterInput,
-  begun: readonly string[],
-  redirected: readonly string[],
+  { begun, opened: hasOpened, redirected }: MoveDone,
 ): Plan {
   const { migration } = facts;
   const step = moveSteps(frameOf(facts, input), true);
@@ -114,15 +121,11 @@ export function planPhysicalBack(
   ];
   return planOf(facts, {
     direction: 'rollback',
-    goal: `${migration.source} as it was${mayHaveOpened(begun) ? `, with what was written to ${migration.target}` : ''}`,
+    goal: `${migration.source} as it was${hasOpened ? `, with what was written to ${migration.target}` : ''}`,
     outageMs: OUTAGE_MS,
-    steps: mayHaveOpened(begun) ? opened : unopened,
+    steps: hasOpened ? opened : unopened,
   });
 }
-
-/** Whether the target has served: from then on clients may have written to it. */
-export const mayHaveOpened = (begun: readonly string[]): boolean =>
-  begun.some((id) => id.startsWith('redirect/') || id === 'watchNewSide');
 
 const treeBytes = (facts: EnsembleFacts): number =>
   Math.max(

@@ -160,7 +160,9 @@ describe('physical', () => {
 
   test('back before the target has opened: nothing is lost, so the source starts as it is', () => {
     const begun = ['awaitCapture/source', 'fenceServers/source', 'stopEnsemble/source'];
-    expect(idsOf(planPhysicalBack(facts(), input, begun, []))).toEqual([
+    expect(
+      idsOf(planPhysicalBack(facts(), input, { begun, opened: false, redirected: [] })),
+    ).toEqual([
       'rollback/startEnsemble/source',
       'rollback/liftFence/source',
       'rollback/verifyBroughtBack/source',
@@ -169,7 +171,9 @@ describe('physical', () => {
 
   test('back after it has opened: the same thing in the other direction, clients last', () => {
     const begun = idsOf(planPhysical(facts(), input)).slice(0, 10);
-    const ids = idsOf(planPhysicalBack(facts(), input, begun, ['a', 'b']));
+    const ids = idsOf(
+      planPhysicalBack(facts(), input, { begun, opened: true, redirected: ['a', 'b'] }),
+    );
     const order = [
       'awaitCapture/target',
       'fenceServers/target',

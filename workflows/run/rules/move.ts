@@ -28,6 +28,7 @@ export const moveRules: StrategyRules = {
       input: migrationInput(state)!,
       plan: forward,
       begun: begunOf(state, forward),
+      opened: state.openedAt !== undefined,
     }),
 
   looksFirst: () => false,
