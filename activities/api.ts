@@ -18,7 +18,7 @@ import type {
 } from '../src/model/plan';
 import type { GateName, WorkflowType } from '../src/model/contract';
 import type { DrillDocument } from '../src/model/repository';
-import type { BackupSummary, CaptureStatus, WriteGap } from '../src/model/status';
+import type { BackupSummary, BesideReport, CaptureStatus, WriteGap } from '../src/model/status';
 
 /** Which run acts; written into the lock znode and into labels on hosts. */
 export interface RunIdentity {
@@ -169,8 +169,16 @@ export interface StepArgs extends Target {
   expectServing: string[];
   /** Of a restore. */
   restore?: RestorePoint;
-  /** Of a migration: what was asked for. */
+  /** Of a migration: what was asked for, and what is known since its old side was closed. */
   migrate?: MigrateDataCenterInput;
+  fencedAt?: string;
+  leftSessions?: LeftSessions;
+}
+
+/** `longestMs`: the longest timeout of these sessions, 0 for none. */
+export interface LeftSessions {
+  count: number;
+  longestMs: number;
 }
 
 export interface StepResult {
@@ -185,8 +193,8 @@ export interface StepResult {
   point?: RestorePoint;
   /** Of a migration: from when on the old side took no write, ISO 8601. */
   fencedAt?: string;
-  /** Of a migration: sessions of the old side that ended because it was left. */
-  sessionsEnded?: number;
+  /** Of a logical migration: sessions of the old side when it was closed, which end for it. */
+  leftSessions?: LeftSessions;
 }
 
 export interface GuardArgs extends Target {
@@ -257,6 +265,8 @@ export interface RunActivities {
   replanMigration(args: ReplanMigrationArgs): Promise<ReplanResult>;
   planMigrationBack(args: MigrationBackArgs): Promise<WayBackResult>;
   /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
+  /** Goes on with a copy, transaction by transaction; for so long, unless cancelled, which ends it early. */
+  followTrees(args: { input: MigrateDataCenterInput; durationMs: number }): Promise<BesideReport>;
   watchFence(args: Target & { durationMs: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;

@@ -14,7 +14,7 @@ import { ensembleSteps } from './migrate/ensembleSteps';
 import { fenceSteps } from './migrate/fenceSteps';
 import { reconcileSteps } from './migrate/reconcileSteps';
 import { redirectSteps } from './migrate/redirectSteps';
-import { pendingSteps } from './migrate/pending';
+import { copySteps } from './migrate/copySteps';
 import { migrationPlanActivities } from './migrate/planMigration';
 import { openActivities } from './open';
 import { planActivities } from './plan';
@@ -59,6 +59,6 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...fenceSteps(dependencies),
     ...reconcileSteps(dependencies),
     returnClients: redirectSteps(dependencies).returnClients,
-    ...pendingSteps(),
+    ...copySteps(dependencies),
   };
 }

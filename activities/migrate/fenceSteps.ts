@@ -7,6 +7,7 @@ import type { Dependencies } from '../dependencies';
 import { operation, pause, tokenOf } from '../operation';
 import { membersOf, resolveTarget } from '../resolve';
 import { closeServers } from './closeServers';
+import { sessionsNow } from './leftSessions';
 import { migrationOf } from './sides';
 
 type FenceActivities = Pick<StepActivities, 'fenceServers' | 'liftFence'> &
@@ -26,9 +27,14 @@ export function fenceSteps(dependencies: Dependencies): FenceActivities {
     fenceServers: (args) =>
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, args);
-        const mayStop = migrationOf(args).mode !== 'logical';
+        const isLogical = migrationOf(args).mode === 'logical';
         const token = tokenOf(args.fence);
-        return closeServers(dependencies, ensemble, { token, mayStop }, context);
+        const leftSessions = isLogical
+          ? await sessionsNow(dependencies, ensemble, context)
+          : undefined;
+        const options = { token, mayStop: !isLogical };
+        const closed = await closeServers(dependencies, ensemble, options, context);
+        return { ...closed, ...(leftSessions && { leftSessions }) };
       }),
 
     liftFence: (args) =>

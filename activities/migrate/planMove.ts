@@ -1,9 +1,12 @@
 /** Plans of migrations between two ensembles: both sides as they are now, then pure functions. */
+import { isZkferryError } from '../../src/model/errors';
 import type { Finding } from '../../src/model/facts';
+import type { ResolvedEnsemble } from '../../src/model/inventory';
 import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import type { Plan } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
-import { error } from '../../src/planning/findings';
+import { error, warning } from '../../src/planning/findings';
+import { planLogical, planLogicalBack } from '../../src/planning/migrate/logicalPlan';
 import {
   planPhysical,
   planPhysicalBack,
@@ -21,7 +24,7 @@ import type { Dependencies } from '../dependencies';
 import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { stillMissing } from '../planResize';
-import { membersOf } from '../resolve';
+import { membersOf, withSession } from '../resolve';
 import { lookAtTheirFiles } from './clientFindings';
 import { checkTarget } from './moveTarget';
 import { redirectedBy } from './planStretch';
@@ -61,17 +64,20 @@ export async function planMoveWayBack(
   const facts = await look(dependencies, args.input, context, false);
   return {
     possible: true,
-    plan: planPhysicalBack(facts, args.input, {
-      begun: args.begun,
-      opened: args.opened === true,
-      redirected: redirectedBy(args),
-    }),
+    plan: planBackFor(facts, args),
     observation: observationOf(facts.source),
   };
 }
 
+const planBackFor = (facts: MoveFacts, args: MigrationBackArgs): Plan => {
+  const { input, begun, opened = false } = args;
+  return input.mode === 'logical'
+    ? planLogicalBack(facts, input, { begun })
+    : planPhysicalBack(facts, input, { begun, opened, redirected: redirectedBy(args) });
+};
+
 const planFor = (facts: MoveFacts, input: MigrateDataCenterInput): Plan =>
-  planPhysical(facts, input);
+  input.mode === 'logical' ? planLogical(facts, input) : planPhysical(facts, input);
 
 async function look(
   dependencies: Dependencies,
@@ -88,9 +94,11 @@ async function look(
     observeEnsemble(dependencies, from, { depth: 'full', context }),
     observeEnsemble(dependencies, to, { depth: 'full', context }),
     thorough ? lookAtTheirFiles(dependencies, from.clients, input) : { findings: [] },
-    thorough && input.mode === 'physical'
-      ? whyNotPhysical(dependencies, input, repository, context)
-      : [],
+    !thorough
+      ? []
+      : input.mode === 'physical'
+        ? whyNotPhysical(dependencies, input, repository, context)
+        : whyNotLogical(dependencies, from, to, input, context),
   ]);
   return {
     source,
@@ -101,6 +109,7 @@ async function look(
       target: to.name,
       oldServers: membersOf(from).map(({ name }) => name),
       newServers: membersOf(to).map(({ name }) => name),
+      targetIdentity: target.identity,
       ...(repository !== undefined && { repository }),
     },
     clients: from.clients,
@@ -126,5 +135,47 @@ async function whyNotPhysical(
       ),
     ];
   const { findings } = await checkTarget(dependencies, { source, target, repository }, context);
+  return findings;
+}
+
+/** Kafka's broker epoch is the czxid of a znode: a copy gives it another, and brokers refuse what controllers say. */
+const KAFKA = '/brokers/ids';
+
+async function whyNotLogical(
+  dependencies: Dependencies,
+  from: ResolvedEnsemble,
+  to: ResolvedEnsemble,
+  { acceptHarm, trees = [{ from: '/' }] }: MigrateDataCenterInput,
+  context: OperationContext,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  try {
+    await withSession(dependencies, to, { signal: context.signal }, () => Promise.resolve());
+  } catch (thrown) {
+    if (!isZkferryError(thrown)) throw thrown;
+    findings.push(
+      error(
+        'TargetNotServing',
+        `mode logical copies into an ensemble that lives: ${thrown.message}`,
+        {
+          hint: 'start it, or take mode physical, which starts it on the data of the source',
+        },
+      ),
+    );
+  }
+  for (const { from: root } of trees) {
+    const path = `${root === '/' ? '' : root}${KAFKA}`;
+    const has = await withSession(dependencies, from, { signal: context.signal }, (session) =>
+      session.exists(path),
+    );
+    if (has === null) continue;
+    const message = `${path} is there: a Kafka broker's epoch is the czxid of its znode, which a copy cannot keep`;
+    const hint = 'take mode stretch or physical; or say acceptHarm: ["kafka"]';
+    findings.push(
+      acceptHarm.includes('kafka')
+        ? warning('KafkaEpoch', message)
+        : error('KafkaEpoch', message, { hint }),
+    );
+  }
   return findings;
 }

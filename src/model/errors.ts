@@ -83,6 +83,7 @@ export type ErrorType =
   /** The logs at hand do not prove where the history of an ensemble ends that was stopped. */
   | 'TailNotProven'
   | 'TargetCannotHold'
+  | 'TreesDiffer'
   /** Nothing that is kept leads to that zxid or time: the message says what does. */
   | 'NotRestorable'
   /** What is there belongs to another ensemble. */

@@ -195,6 +195,8 @@ export interface Migration {
   /** Members of either in the inventory, by name. */
   oldServers: string[];
   newServers: string[];
+  /** Of the target, where it is an ensemble of its own: no other run may work on it meanwhile. */
+  targetIdentity?: string;
   /** Of mode physical: by which the data travel. */
   repository?: string;
 }

@@ -42,6 +42,8 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
       (state.plan?.identity ?? '').slice(0, HOLD_DIGITS),
       state.identity.workflowId,
     );
+    for (const identity of (state.plan && rulesOf(state).alsoHolds?.(state.plan)) ?? [])
+      await takeHold(state.opened, identity.slice(0, HOLD_DIGITS), state.identity.workflowId);
     if (state.generation === undefined && state.plan?.steps.length === 0) {
       note(state, rulesOf(state).nothingToDo);
       return await close(state, 'completed');

@@ -1,5 +1,6 @@
 /** Everything a run knows. Plain JSON, so that a long run can carry it into a new history. */
 import type {
+  LeftSessions,
   Observation,
   OpenRunResult,
   ProbeCarry,
@@ -81,7 +82,7 @@ export interface RunState {
   /** Of a migration: from when on the old side took no write; from when on the new side did. */
   fencedAt?: string;
   openedAt?: string;
-  sessionsEnded?: number;
+  leftSessions?: LeftSessions;
   throttleCause: string | null;
   /** The phase that the search attributes say. */
   phaseShown?: Phase;

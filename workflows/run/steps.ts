@@ -267,7 +267,7 @@ async function attemptStep(
       tuning: state.tuning,
       expectServing: rulesOf(state).expectServing(state, step),
       ...(restoredIn(state) && { restore: restoredIn(state) }),
-      ...(migrationInput(state) && { migrate: migrationInput(state) }),
+      ...migrationArgs(state),
     });
   try {
     await hooks.settled();
@@ -320,12 +320,20 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   }
   if (result.point) state.point = result.point;
   if (result.fencedAt !== undefined) state.fencedAt = result.fencedAt;
-  if (result.sessionsEnded !== undefined) state.sessionsEnded = result.sessionsEnded;
+  if (result.leftSessions) state.leftSessions = result.leftSessions;
   if (result.clients)
     state.clients = [...(state.clients ?? []), ...result.clients].slice(-MAX_CLIENTS);
   rulesOf(state).settle(state, step);
   note(state, `${step.title}: ${result.detail}`);
 }
+
+const migrationArgs = (state: RunState) => {
+  const migrate = migrationInput(state);
+  const { fencedAt, leftSessions } = state;
+  return (
+    migrate && { migrate, ...(fencedAt && { fencedAt }), ...(leftSessions && { leftSessions }) }
+  );
+};
 
 /** A migration knows its moment only once nothing is written any more. */
 const restoredIn = ({ plan, point }: RunState) => plan?.restore ?? point;

@@ -83,7 +83,8 @@ export class Follower {
         if (later === undefined) break;
         taken = await this.follow(later, session);
       }
-      if (this.options.execute) await discard(session, this.journal, this.record!);
+      if (this.options.execute && this.options.goesOn !== true)
+        await discard(session, this.journal, this.record!);
       return { ...this.summary(), durationMs: performance.now() - startedAt };
     } finally {
       signal?.removeEventListener('abort', onAbort);
@@ -288,7 +289,7 @@ export class Follower {
 
   private async finish(writer: OrderedWriter<Position>): Promise<void> {
     this.report('stopping');
-    if (!this.record!.ownEntries) return;
+    if (!this.record!.ownEntries || this.options.goesOn === true) return;
     const { job, rights } = this;
     const target = { ...job.target, auth: authOf(job.target, this.credential) };
     await takeOutOwnEntries(target, job.selection, rights!, writer);

@@ -103,6 +103,8 @@ export interface FollowJob extends CopyJob {
 export interface FollowOptions extends CopyOptions {
   /** Ends once everything up to this transaction is applied; otherwise when the signal is aborted. */
   stopAt?: bigint;
+  /** What a later process needs to go on is left, on disk and on the target; otherwise the end is the end. */
+  goesOn?: boolean;
   onFollow?: (status: FollowStatus) => void;
 }
 

@@ -55,7 +55,7 @@ export async function connectLeader(options: ConnectOptions): Promise<LeaderConn
     socket.write(encodeObserverInfo(learnerSid(leader.memberIds)));
     const protocol = new LearnerProtocol(lastZxid);
     await leaderInfo(socket, protocol, leader, options);
-    if (protocol.epoch !== leader.epoch) {
+    if (leader.epoch !== undefined && protocol.epoch !== leader.epoch) {
       // Elected anew since it was asked: until it serves, part of its history may yet be given up.
       throw unreachable(
         leader,

@@ -1,4 +1,5 @@
 /** Which of the given servers leads, and where it takes learners: asked over the client ports only. */
+import { connect } from 'node:net';
 import { parseConf, parseSrvr, classifyReply } from '../../codec/fourLetterWord';
 import { epochOf } from '../../codec/quorum/packet';
 import { ZkferryError } from '../../model/errors';
@@ -28,8 +29,11 @@ export interface FoundLeader {
   quorumHost: string;
   quorumPort: number;
   version?: string;
-  /** Of the reign it serves in: a learner taken in under another one has met an unproven leader. */
-  epoch: bigint;
+  /**
+   * Of the reign it serves in: a learner taken in under another one has met an unproven leader. Absent where no client
+   * port answers, and it was found by who takes learners.
+   */
+  epoch?: bigint;
   /** Ids the ensemble's servers have, as far as the leader says. */
   memberIds: number[];
   /** syncLimit × tickTime: how long the leader waits for an answer, and a learner for a word. */
@@ -42,7 +46,13 @@ interface Claim {
   version?: string;
 }
 
-type Answer = { server: TapServer; said: string; claim?: Claim; standalone?: boolean };
+type Answer = {
+  server: TapServer;
+  said: string;
+  answered: boolean;
+  claim?: Claim;
+  standalone?: boolean;
+};
 
 /**
  * Asks every server once. ZooKeeperUnavailable (retryable) where none leads, saying what each answered;
@@ -63,6 +73,8 @@ export async function findLeader(
       `${hostPort(alone.server.host, alone.server.clientPort)} is a standalone server and has no quorum port: read it through the client port or from its data directory`,
     );
   }
+  const fenced = await byQuorumPort(answers, signal);
+  if (fenced !== undefined) return fenced;
   const said = answers.map(
     ({ server, said: words }) => `${hostPort(server.host, server.clientPort)} ${words}`,
   );
@@ -71,6 +83,54 @@ export async function findLeader(
     `none of the servers given leads: ${said.join('; ')}; give the client addresses of all members`,
     { retryable: true, details: { code: 'NoLeader' } },
   );
+}
+
+/**
+ * Where every client port is closed, as under a fence: only a leader listens for learners. Undefined where a server
+ * answers, or none is known to listen.
+ */
+async function byQuorumPort(
+  answers: readonly Answer[],
+  signal?: AbortSignal,
+): Promise<FoundLeader | undefined> {
+  if (answers.some(({ answered }) => answered)) return undefined;
+  for (const { server } of answers) {
+    const { host, clientPort, quorumHost = host, quorumPort } = server;
+    if (quorumPort === undefined || !(await listens(quorumHost, quorumPort, signal))) continue;
+    return {
+      ...{ host, clientPort, quorumHost, quorumPort },
+      memberIds: [],
+      syncTimeoutMs: USUAL_SYNC_TIMEOUT_MS,
+    };
+  }
+  return undefined;
+}
+
+function listens(host: string, port: number, signal?: AbortSignal): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port });
+    const end = (act: () => void) => () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', aborted);
+      socket.destroy();
+      act();
+    };
+    const aborted = end(() => reject(signal!.reason as Error));
+    const timer = setTimeout(
+      end(() => resolve(false)),
+      ASK_TIMEOUT_MS,
+    );
+    socket.once(
+      'connect',
+      end(() => resolve(true)),
+    );
+    socket.once(
+      'error',
+      end(() => resolve(false)),
+    );
+    if (signal?.aborted) aborted();
+    else signal?.addEventListener('abort', aborted, { once: true });
+  });
 }
 
 /** Answers of all servers, or of those that came within a moment after the first that claims to lead. */
@@ -96,13 +156,15 @@ async function askRole(server: TapServer, signal?: AbortSignal): Promise<Answer>
   const result = await askWord(server, 'srvr', { timeoutMs: ASK_TIMEOUT_MS, signal });
   const text = answerOf(result);
   if (text === undefined) {
-    return { server, said: result.kind === 'reply' ? firstLine(result.text) : result.detail };
+    const isReply = result.kind === 'reply';
+    return { server, answered: isReply, said: isReply ? firstLine(result.text) : result.detail };
   }
   const { role, mode, zxid, version } = parseSrvr(text);
   const said = `is ${mode ?? 'of no known mode'}`;
-  if (role === 'standalone') return { server, said, standalone: true };
-  if (role !== 'leader' || zxid === undefined) return { server, said };
-  return { server, said, claim: { server, epoch: epochOf(BigInt(zxid)), version } };
+  const told = { server, said, answered: true };
+  if (role === 'standalone') return { ...told, standalone: true };
+  if (role !== 'leader' || zxid === undefined) return told;
+  return { ...told, claim: { server, epoch: epochOf(BigInt(zxid)), version } };
 }
 
 const answerOf = (result: WordResult): string | undefined =>

@@ -133,7 +133,7 @@ const treeBytes = (facts: EnsembleFacts): number =>
     ...facts.servers.map(({ host }) => host?.data?.newestSnapshotBytes ?? 0),
   );
 
-const frameOf = (
+export const frameOf = (
   { source, migration }: MoveFacts,
   { settleTimeoutMs }: MigrateDataCenterInput,
 ): MoveFrame => ({
@@ -145,7 +145,7 @@ const frameOf = (
 
 export function planOf(
   { source, target, migration, findings }: MoveFacts,
-  parts: Pick<Plan, 'direction' | 'goal' | 'steps'> & { outageMs: number },
+  parts: Pick<Plan, 'direction' | 'goal' | 'steps' | 'rollbackLimit'> & { outageMs: number },
 ): Plan {
   const { outageMs, ...rest } = parts;
   const versions = source.servers.flatMap((server) => {

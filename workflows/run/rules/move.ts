@@ -31,6 +31,8 @@ export const moveRules: StrategyRules = {
       opened: state.openedAt !== undefined,
     }),
 
+  alsoHolds: ({ migration }) =>
+    migration?.targetIdentity === undefined ? [] : [migration.targetIdentity],
   looksFirst: () => false,
   whyReplan: () => undefined,
   plansAnewAfterHold: false,
@@ -58,6 +60,11 @@ export const moveRules: StrategyRules = {
   wayBack(state) {
     if (state.finalized) return { possible: false, reason: whyOver(state) };
     const { source = 'the old side', target = 'the new side' } = state.forwardPlan?.migration ?? {};
+    if (migrationInput(state)?.mode === 'logical' && state.openedAt !== undefined)
+      return {
+        possible: false,
+        reason: `${target} has opened: what was written to it cannot be brought back to ${source} by this run; go on (resume), or migrate in the other direction afterwards`,
+      };
     return {
       possible: true,
       reason:
@@ -72,16 +79,16 @@ export const moveRules: StrategyRules = {
   probed: (state) => sideOf(state, servingSide(state)),
 
   outcomeLines(state) {
-    const { fencedAt, openedAt, point, sessionsEnded } = state;
+    const { fencedAt, openedAt, point, leftSessions } = state;
     return [
       ...redirectedLines(state),
       ...(point === undefined ? [] : [`  moved as of ${point.zxid}, out of ${point.shown}`]),
       ...(fencedAt !== undefined && openedAt !== undefined
         ? [`  closed ${fencedAt}, the other side proven open ${openedAt}`]
         : []),
-      ...(sessionsEnded === undefined
+      ...(leftSessions === undefined
         ? []
-        : [`  sessions ended with the old side, on purpose: ${sessionsEnded}`]),
+        : [`  sessions ended with the old side, on purpose: ${leftSessions.count}`]),
     ];
   },
 };

@@ -89,6 +89,19 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
       !state.finalized,
     run: capture('target'),
   },
+  followSource: {
+    wanted: (state) =>
+      migrationInput(state)?.mode === 'logical' &&
+      !goesBack(state) &&
+      has(state, 'copyTrees', 'source', true) &&
+      !has(state, 'drainTrees', 'source'),
+    run: (state, durationMs) =>
+      runActivities(
+        state.opened.site,
+        durationMs + SLACK_MS,
+        'apply what is committed at the source',
+      ).followTrees({ input: migrationInput(state)!, durationMs }),
+  },
   watchSource: watching('source'),
   watchTarget: watching('target'),
 };

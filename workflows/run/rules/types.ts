@@ -71,6 +71,8 @@ export interface StrategyRules {
 
   /** Whether the way back is open now, once something was changed. */
   wayBack(state: RunState): { possible: boolean; reason: string };
+  /** Identities of further ensembles that no other run may work on. */
+  alsoHolds?(plan: Plan): string[];
   /** What goes on beside the steps, by name. */
   beside?: Readonly<Record<string, BesideKind>>;
   /** Where the probe writes now; without it to the run's ensemble. */

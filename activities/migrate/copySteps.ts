@@ -1,0 +1,206 @@
+/** Steps of a logical migration: the tree copied, followed, drained and compared. */
+import { followTree } from '../../src/adapters/copy/followTree';
+import { CopyJournal } from '../../src/adapters/copy/journal';
+import { pairOf } from '../../src/adapters/copy/identity';
+import type { FollowResult, FollowStatus } from '../../src/adapters/copy/options';
+import { diffTrees } from '../../src/adapters/diff/diffTrees';
+import { ZkferryError } from '../../src/model/errors';
+import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
+import type { OperationContext } from '../../src/model/ports';
+import type { BesideReport } from '../../src/model/status';
+import type { RunActivities, StepActivities } from '../api';
+import { backupOf, type Dependencies } from '../dependencies';
+import { operation, pause } from '../operation';
+import { journalsOf, movedTrees, openWhole, type MovedTree } from './movedTrees';
+import { migrationOf } from './sides';
+
+type CopySteps = Pick<
+  StepActivities,
+  'copyTrees' | 'drainTrees' | 'compareTrees' | 'endCopy' | 'openNewSide' | 'awaitSessionExpiry'
+> &
+  Pick<RunActivities, 'followTrees'>;
+
+/** A copy has caught up once nothing older than this waits to be applied. */
+const CAUGHT_UP_MS = 1_000;
+/** Drained once nothing has come for so long. */
+const QUIET_MS = 400;
+const LOOK_EVERY_MS = 50;
+const SHOWN_DIFFERENCES = 10;
+const DEFAULT_SESSION_MS = 40_000;
+
+export function copySteps(dependencies: Dependencies): CopySteps {
+  const follow = (
+    input: MigrateDataCenterInput,
+    context: OperationContext,
+    until: (status: FollowStatus, quietMs: number) => boolean,
+    goesOn: boolean,
+  ): Promise<FollowResult[]> => followAll(dependencies, input, context, until, goesOn);
+
+  return {
+    copyTrees: (args) =>
+      operation(async (context) => {
+        const results = await follow(migrationOf(args), context, isCaughtUp, true);
+        const sum = (pick: (one: FollowResult) => number) =>
+          results.reduce((total, one) => total + pick(one), 0);
+        return {
+          detail: `${sum((one) => one.nodes)} znodes, ${sum((one) => one.bytes)} bytes, as of ${lastZxid(results) ?? 'nothing'}; ${sum((one) => one.ephemerals.count)} ephemerals left out${ephemeralsText(results)}`,
+        };
+      }),
+
+    followTrees: ({ input, durationMs }) =>
+      operation(async (context): Promise<BesideReport> => {
+        const ends = Date.now() + durationMs;
+        let last: FollowStatus | undefined;
+        const until = (status: FollowStatus): boolean => {
+          last = status;
+          return Date.now() >= ends || context.signal.aborted;
+        };
+        const results = await follow(input, context, until, true);
+        const zxid = lastZxid(results) ?? last?.zxid;
+        return {
+          detail: `followed to ${zxid ?? 'nothing yet'}`,
+          ...(zxid !== undefined && { zxid }),
+          lagMs: Math.round(Math.max(...results.map(({ lagP99Ms }) => lagP99Ms))),
+        };
+      }),
+
+    drainTrees: (args) =>
+      operation(async (context) => {
+        const isDrained = (status: FollowStatus, quietMs: number): boolean =>
+          status.state === 'following' && status.lagTransactions === 0 && quietMs >= QUIET_MS;
+        const results = await follow(migrationOf(args), context, isDrained, true);
+        return { detail: `everything up to ${lastZxid(results) ?? 'nothing'} is there` };
+      }),
+
+    endCopy: (args) =>
+      operation(async (context) => {
+        const input = migrationOf(args);
+        const left = await Promise.all(
+          (await movedTrees(dependencies, input, context)).map(async ({ job }) =>
+            (await CopyJournal.at(journalsOf(dependencies), pairOf(job))).read(),
+          ),
+        );
+        if (left.every((record) => record === undefined))
+          return { detail: 'nothing of the copy was left' };
+        await follow(input, context, ({ state }) => state === 'following', false);
+        return { detail: 'the marker and what the copy had put into ACLs are taken away' };
+      }),
+
+    compareTrees: (args) =>
+      operation(async (context) => {
+        const trees = await movedTrees(dependencies, migrationOf(args), context);
+        const told: string[] = [];
+        for (const tree of trees) told.push(await compare(dependencies, tree, context));
+        return { detail: told.join('; ') };
+      }),
+
+    awaitSessionExpiry: (args) =>
+      operation(async (context) => {
+        const { longestMs, count } = args.leftSessions ?? {
+          longestMs: DEFAULT_SESSION_MS,
+          count: '?',
+        };
+        const endsAt = Date.parse(args.fencedAt ?? new Date().toISOString()) + longestMs;
+        await pause(Math.max(0, endsAt - Date.now()), context.signal);
+        return {
+          detail: `${count} session(s) were left behind; the longest timeout, ${longestMs} ms, is over`,
+        };
+      }),
+
+    openNewSide: (args) =>
+      operation(async () => {
+        const { name } = await dependencies.inventory.resolve(migrationOf(args).target);
+        return { detail: `${name} has all of it, and takes the writes from here on` };
+      }),
+  };
+}
+
+const isCaughtUp = ({ state, lagMs }: FollowStatus): boolean =>
+  state === 'following' && lagMs < CAUGHT_UP_MS;
+
+const lastZxid = (results: readonly FollowResult[]): string | undefined =>
+  results
+    .flatMap(({ zxid }) => (zxid === undefined ? [] : [zxid]))
+    .sort((a, b) => (BigInt(a) < BigInt(b) ? -1 : 1))
+    .at(-1);
+
+const ephemeralsText = (results: readonly FollowResult[]): string => {
+  const listed = results.flatMap(({ ephemerals }) => ephemerals.listed).slice(0, 5);
+  return listed.length === 0
+    ? ''
+    : `, such as ${listed.map((one) => JSON.stringify(one)).join(', ')}`;
+};
+
+/** Each subtree by a follower of its own, until all of them are where they shall be. */
+async function followAll(
+  dependencies: Dependencies,
+  input: MigrateDataCenterInput,
+  context: OperationContext,
+  until: (status: FollowStatus, quietMs: number) => boolean,
+  goesOn: boolean,
+): Promise<FollowResult[]> {
+  const { spoolDirectory } = backupOf(dependencies);
+  const trees = await movedTrees(dependencies, input, context);
+  return Promise.all(
+    trees.map(async ({ job }) => {
+      const stop = new AbortController();
+      const aborted = () => stop.abort(context.signal.reason);
+      context.signal.addEventListener('abort', aborted, { once: true });
+      let last: FollowStatus | undefined;
+      let changedAt = performance.now();
+      const timer = setInterval(() => {
+        if (last !== undefined && until(last, performance.now() - changedAt)) stop.abort();
+      }, LOOK_EVERY_MS);
+      try {
+        return await followTree(job, {
+          execute: true,
+          ...{ goesOn, signal: stop.signal, spool: spoolDirectory },
+          journals: journalsOf(dependencies),
+          onProgress: (progress) => context.heartbeat(progress),
+          onFollow: (status) => {
+            if (status.transactions !== last?.transactions || status.state !== last.state)
+              changedAt = performance.now();
+            last = status;
+            context.heartbeat(status);
+          },
+        });
+      } finally {
+        clearInterval(timer);
+        context.signal.removeEventListener('abort', aborted);
+      }
+    }),
+  );
+}
+
+/** @throws TreesDiffer naming the first differences */
+async function compare(
+  dependencies: Dependencies,
+  { source, target, selection }: MovedTree,
+  context: OperationContext,
+): Promise<string> {
+  const directory = backupOf(dependencies).spoolDirectory;
+  const [left, right] = await Promise.all([
+    openWhole(dependencies, source, context),
+    openWhole(dependencies, target, context),
+  ]);
+  try {
+    const found = await diffTrees(left, right, selection, { directory, signal: context.signal });
+    try {
+      const shown: string[] = [];
+      let count = 0;
+      for await (const { path, kind } of found.differences) {
+        count += 1;
+        if (shown.length < SHOWN_DIFFERENCES) shown.push(`${path} (${kind})`);
+      }
+      if (count === 0) return `equal: ${found.summary.nodes.source} znodes`;
+      throw new ZkferryError(
+        'TreesDiffer',
+        `${count} znodes of ${source.name} and ${target.name} differ: ${shown.join(', ')}; somebody else may write to ${target.name}: keep others out, and begin again`,
+      );
+    } finally {
+      await found.close();
+    }
+  } finally {
+    await Promise.all([left.close(), right.close()]);
+  }
+}

@@ -1,0 +1,91 @@
+/** What a logical migration copies, as the engine of copies takes it: one job for each subtree. */
+import { join } from 'node:path';
+import type { FollowJob } from '../../src/adapters/copy/options';
+import { quorumSecurity } from '../../src/adapters/quorumSecurity';
+import { TapSource } from '../../src/adapters/source/tapSource';
+import type { TapServer } from '../../src/adapters/tap/findLeader';
+import { openTap, type TapOptions } from '../../src/adapters/tap/tap';
+import type { ResolvedEnsemble } from '../../src/model/inventory';
+import type { OperationContext } from '../../src/model/ports';
+import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
+import { Selection } from '../../src/tree/copy/selection';
+import { backupOf, type Dependencies } from '../dependencies';
+import { credentialsOf, membersOf } from '../resolve';
+
+export interface MovedTree {
+  job: FollowJob;
+  selection: Selection;
+  source: ResolvedEnsemble;
+  target: ResolvedEnsemble;
+  /** Of the source, with the addresses where they take learners. */
+  servers: readonly TapServer[];
+}
+
+/** As the command's follower. */
+const BOUNDS = { maxQueuedEvents: 400_000, maxQueuedBytes: 256 << 20, readAheadBytes: 64 << 20 };
+const GIVE_UP_AFTER_MS = 30_000;
+
+export const journalsOf = (dependencies: Dependencies): string =>
+  join(backupOf(dependencies).spoolDirectory, 'copies');
+
+export async function movedTrees(
+  dependencies: Dependencies,
+  { source: from, target: to, trees }: MigrateDataCenterInput,
+  context: OperationContext,
+): Promise<MovedTree[]> {
+  const [source, target] = await Promise.all([
+    dependencies.inventory.resolve(from),
+    dependencies.inventory.resolve(to),
+  ]);
+  const directory = backupOf(dependencies).spoolDirectory;
+  const access = await tapAccess(dependencies, source, context);
+  const auth = await credentialsOf(dependencies, target);
+  return (trees ?? [{ from: '/' }]).map(({ from: sourceRoot, to: targetRoot = sourceRoot }) => {
+    const selection = new Selection({ sourceRoot, targetRoot, ownRoot: source.znodeRoot });
+    const shown = `${source.name}${sourceRoot}`;
+    const job: FollowJob = {
+      source: shown,
+      openSource: () => openWhole(dependencies, source, context),
+      openTap: (zxid) =>
+        openTap({ ...access, ...BOUNDS, directory, ...(zxid !== undefined && { from: zxid }) }),
+      target: { servers: membersOf(target), shown: target.name, auth },
+      openTarget: () => openWhole(dependencies, target, context),
+      selection,
+    };
+    return { job, selection, source, target, servers: access.servers };
+  });
+}
+
+export async function openWhole(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  context: OperationContext,
+): Promise<TapSource> {
+  return TapSource.open(ensemble.name, {
+    ...(await tapAccess(dependencies, ensemble, context)),
+    directory: backupOf(dependencies).spoolDirectory,
+    giveUpAfterMs: GIVE_UP_AFTER_MS,
+    signal: context.signal,
+  });
+}
+
+/** Quorum addresses too, by the files on the hosts: under a fence no server tells them. */
+async function tapAccess(
+  { secrets, host }: Dependencies,
+  ensemble: ResolvedEnsemble,
+  context: OperationContext,
+): Promise<Pick<TapOptions, 'servers' | 'security'>> {
+  const security = await quorumSecurity(ensemble, secrets);
+  const servers = await Promise.all(
+    membersOf(ensemble).map(async (server): Promise<TapServer> => {
+      const { host: at, clientPort, id } = server;
+      const { members = [] } = await host.observe(server, context, { depth: 'files' });
+      const own = members.find((member) => member.id === id);
+      return {
+        ...{ host: at, clientPort },
+        ...(own && { quorumHost: own.host, quorumPort: own.quorumPort }),
+      };
+    }),
+  );
+  return { servers, ...(security && { security }) };
+}

@@ -1,0 +1,38 @@
+/** A tree moved into an ensemble that lives already, under load. */
+import { strict as assert } from 'node:assert';
+import { connectStringOf } from '../../resize/support/members';
+import { withTwoSides } from '../../support/twoSides';
+import type { Case } from '../../upgrade/cases/types';
+import type { Versions } from './stretch';
+
+/** Sessions cannot be carried over: that they end, and their ephemerals with them, is what was asked for. */
+const OF_SESSIONS = /session|ephemeral|read went backwards/i;
+
+export const copied = ({ from, to }: Versions): Case => ({
+  name: `logical ${from} → ${to}: nothing lost, sequence numbers go on, sessions end on purpose`,
+  run: () =>
+    withTwoSides({ name: 'logical', from, to, lives: true }, async (sides) => {
+      const { target } = sides;
+      await sides.startLoad({ sessionTimeoutMs: 4_000 });
+      const run = await sides.start({ mode: 'logical' });
+      await run.approve('start');
+      await run.approve('cutover');
+      await run.approve('complete');
+      const report = await run.report();
+      assert.equal(report.outcome, 'completed', report.text);
+      assert.ok(sides.clientSays.includes(connectStringOf(target.members)), sides.clientSays);
+      const check = await sides.check(target);
+      assert.equal(check.lostWrites, 0);
+      assert.deepEqual(
+        check.problems.filter((problem) => !OF_SESSIONS.test(problem)),
+        [],
+      );
+      assert.ok(check.ackedWrites > 300, `only ${check.ackedWrites} writes`);
+      // Zxids begin anew in another ensemble; what a register says must not.
+      const older = check.analysis.readsBackwards.filter(
+        ({ earlier, later }) => later.value < earlier.value,
+      );
+      assert.deepEqual(older, []);
+      assert.match(report.text, /sessions ended with the old side, on purpose: (?!0$)\d+/m);
+    }),
+});

@@ -1,0 +1,5 @@
+import { copied } from './cases/logical';
+
+const cases = [copied({ from: '3.4.14', to: '3.9.6' })];
+
+test.each(cases)('$name', (one) => one.run(), 300_000);
