@@ -20,8 +20,7 @@ const hashOf = (parts) => {
   return hash.digest('hex').slice(0, 16);
 };
 
-const directoryOf = (pom) =>
-  path.join(cacheDirectory(), 'foreign', hashOf([fs.readFileSync(pom)]));
+const directoryOf = (pom) => path.join(cacheDirectory(), 'foreign', hashOf([fs.readFileSync(pom)]));
 
 const sumsOf = (lib) =>
   fs
@@ -33,7 +32,9 @@ const sumsOf = (lib) =>
 /** Whether all jars are there as they were fetched. */
 function isWhole(directory) {
   try {
-    return fs.readFileSync(path.join(directory, SUMS), 'utf8') === sumsOf(path.join(directory, 'lib'));
+    return (
+      fs.readFileSync(path.join(directory, SUMS), 'utf8') === sumsOf(path.join(directory, 'lib'))
+    );
   } catch (error) {
     if (error.code === 'ENOENT') return false;
     throw error;
@@ -68,7 +69,9 @@ async function compile(lib, sources, into) {
   const home = findJavaHome();
   const javac = which('javac', home === undefined ? [] : [path.join(home, 'bin')]);
   if (!javac) {
-    throw new Error('no javac on this machine: install one (apt-get install -y default-jdk-headless)');
+    throw new Error(
+      'no javac on this machine: install one (apt-get install -y default-jdk-headless)',
+    );
   }
   const stage = makeTemporaryDirectory(path.dirname(into), 'classes');
   try {
