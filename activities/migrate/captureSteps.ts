@@ -67,7 +67,8 @@ async function newestIn(
     const contents = await repository.contents(ensemble.name, signal);
     return (await chooseFrom(repository, contents, { kind: 'latest' }, {}, signal)).zxid;
   } catch (error) {
-    if (isZkferryError(error) && ['NotRestorable', 'UnknownEnsemble'].includes(error.type))
+    // Until the capture has stored something there is nothing of this name.
+    if (isZkferryError(error) && ['NotRestorable', 'ObjectMissing'].includes(error.type))
       return undefined;
     throw error;
   }

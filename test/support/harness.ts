@@ -288,7 +288,9 @@ export class Run {
         `${what}; last seen: ${last?.state} ${last?.phase}: ${last?.headline} ${last?.error?.message ?? ''}`,
       async () => {
         last = (await this.status()) ?? last;
-        return last && holds(last) ? last : undefined;
+        if (last && holds(last)) return last;
+        if (last?.state === 'failed') throw new Error(`the run failed: ${last.error?.message}`);
+        return undefined;
       },
       deadlineMs,
       50,
