@@ -35,6 +35,7 @@ export interface Registration {
 
 export class KafkaBroker {
   private child?: ChildProcess;
+  private exited?: Promise<void>;
   private ended?: string;
 
   constructor(private readonly options: KafkaBrokerOptions) {}
@@ -48,7 +49,7 @@ export class KafkaBroker {
     return join(this.options.directory, 'broker.log');
   }
 
-  /** Resolves when the broker is registered; `registration` can be had from `servers`. */
+  /** Resolves when the broker is registered on `servers` and a controller is elected. Again after `stop`. */
   async start(servers: LabServer[]): Promise<Registration> {
     const { classPath, directory } = this.options;
     mkdirSync(directory, { recursive: true });
@@ -62,8 +63,7 @@ export class KafkaBroker {
       { stdio: ['ignore', log, log] },
     );
     closeSync(log);
-    this.child.once('exit', (code, signal) => (this.ended = signal ?? `exit code ${code}`));
-    this.child.once('error', (error) => (this.ended = error.message));
+    this.exited = this.watch(this.child);
     return until(
       () => `the broker to be registered; its log:\n${this.log()}`,
       () => {
@@ -107,6 +107,18 @@ export class KafkaBroker {
   async stop(): Promise<void> {
     const ref = this.child?.pid === undefined ? undefined : processRef(this.child.pid);
     if (ref !== undefined) await endProcess(ref, STOP_GRACE_MS);
+    await this.exited;
+  }
+
+  private watch(child: ChildProcess): Promise<void> {
+    return new Promise((resolve) => {
+      const note = (how: string) => {
+        this.ended = how;
+        resolve();
+      };
+      child.once('exit', (code, signal) => note(signal ?? `exit code ${code}`));
+      child.once('error', (error) => note(error.message));
+    });
   }
 
   private read(): string {
