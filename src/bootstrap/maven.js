@@ -69,10 +69,11 @@ const jarsPom = (version, management, extra) =>
   extra +
   '</dependencies></project>';
 
-function copyDependencies(mvn, directory, into) {
+/** Copies what the pom in `directory` (or one named by an option) needs at run time. */
+function copyDependencies(mvn, directory, into, options = []) {
   return runOrThrow(
     mvn,
-    ['-B', '-ntp', '-q', PLUGIN, '-DincludeScope=runtime', `-DoutputDirectory=${into}`],
+    ['-B', '-ntp', '-q', ...options, PLUGIN, '-DincludeScope=runtime', `-DoutputDirectory=${into}`],
     { cwd: directory, timeoutMs: MAVEN_TIMEOUT_MS },
   );
 }
@@ -166,4 +167,4 @@ async function copyServerJars(mvn, version, work, into) {
   throw failure;
 }
 
-module.exports = { copyServerJars };
+module.exports = { complaintsOf, copyDependencies, copyServerJars };

@@ -24,6 +24,10 @@ interface TemporalModule {
   findTemporalBinary(): string | undefined;
 }
 
+interface ForeignModule {
+  ensureForeignClassPath(pom: string, sources?: string[]): Promise<string>;
+}
+
 interface HostToolsModule {
   findJavaHome(): string | undefined;
   findSshd(): string | undefined;
@@ -37,6 +41,7 @@ function load<T>(name: string): T {
 
 const releases = () => load<ZooKeeperModule>('zookeeper.js');
 const temporal = () => load<TemporalModule>('temporal.js');
+const foreign = () => load<ForeignModule>('foreign.js');
 const tools = () => load<HostToolsModule>('hostTools.js');
 
 /** Runs set-up code, turning its plain errors into ones with a type. */
@@ -62,6 +67,13 @@ export const ensureArchive = (version: string): Promise<ReleaseArchive> =>
 /** Path of a Temporal CLI, fetched or built if there is none (up to minutes). ArtifactMissing. */
 export const ensureTemporalBinary = (): Promise<string> =>
   asMissing(() => temporal().ensureTemporalBinary());
+
+/**
+ * Class path of the jars a pom names and of Java sources compiled against them; all are paths. Fetched and
+ * compiled if the cache lacks them (up to minutes). ArtifactMissing.
+ */
+export const ensureForeignClassPath = (pom: string, sources?: string[]): Promise<string> =>
+  asMissing(() => foreign().ensureForeignClassPath(pom, sources));
 
 /** `JAVA_HOME` or the home of `java` on PATH. ArtifactMissing. */
 export function javaHome(): string {

@@ -9,6 +9,7 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { destroyAll } from '../support/harness';
+import { foreignCases } from '../foreign/cases';
 import { resizeCases } from '../resize/cases';
 import { upgradeCases } from '../upgrade/cases';
 import { backupCases } from './backup';
@@ -25,6 +26,7 @@ const proofs: Record<string, Case[]> = {
   tap: tapCases,
   copy: [...copyCases, ...followCases],
   backup: backupCases,
+  foreign: foreignCases,
 };
 
 interface Outcome {

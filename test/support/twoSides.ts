@@ -29,10 +29,11 @@ export class TwoSides {
     readonly target: Lab,
   ) {}
 
-  static async create({ from, to, newServers = 3, lives, ...options }: TwoSidesOptions) {
+  static async create(options: TwoSidesOptions) {
+    const { from, to, newServers = 3, lives, settings = SETTINGS, ...rest } = options;
     const harness = await Harness.create({
-      settings: SETTINGS,
-      ...options,
+      ...rest,
+      settings,
       version: from,
       servers: 3,
       releases: [to],
@@ -43,7 +44,7 @@ export class TwoSides {
         name: `${options.name}-new`,
         version: to,
         servers: newServers,
-        settings: SETTINGS,
+        settings,
       });
       await (lives === true ? target.start() : target.startSsh());
       const sides = new TwoSides(harness, target);
