@@ -21,6 +21,7 @@ import {
   resizeEnsembleInputSchema,
   rollingUpgradeInputSchema,
 } from '../../src/model/inputs';
+import { migrateDataCenterInputSchema } from '../../src/model/migrationInputs';
 import { inventorySchema } from '../../src/model/inventory';
 
 const ROOT = join(__dirname, '..', '..');
@@ -42,6 +43,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
   hotBackup: hotBackupInputSchema,
   restoreBackup: restoreBackupInputSchema,
   verifyBackup: verifyBackupInputSchema,
+  migrateDataCenter: migrateDataCenterInputSchema,
   inventory: inventorySchema,
 };
 
@@ -201,14 +203,16 @@ function sourcesUnder(directory: string): string[] {
     .map((name) => read(join(directory, name)));
 }
 
-describe('docs/upgrade.md, docs/resize.md, docs/backup.md and docs/physical-move.md list exactly', () => {
+describe('the pages of upgrade, resize, backup, physical move and migration list exactly', () => {
   test('the codes of findings', () => {
-    const inCode = [...sourcesUnder('src/planning'), ...sourcesUnder('activities/observe')].flatMap(
-      (text) => [
-        ...[...text.matchAll(/\b(?:error|warning|info)\(\s*'([A-Z]\w+)'/g)].map((m) => m[1]!),
-        ...[...text.matchAll(/\bcode: '([A-Z]\w+)'/g)].map((m) => m[1]!),
-      ],
-    );
+    const inCode = [
+      ...sourcesUnder('src/planning'),
+      ...sourcesUnder('activities/observe'),
+      ...sourcesUnder('activities/migrate'),
+    ].flatMap((text) => [
+      ...[...text.matchAll(/\b(?:error|warning|info)\(\s*'([A-Z]\w+)'/g)].map((m) => m[1]!),
+      ...[...text.matchAll(/\bcode: '([A-Z]\w+)'/g)].map((m) => m[1]!),
+    ]);
     const ofContents = /code:([\s\S]*?);/.exec(read('src/planning/backup/contents.ts'))![1]!;
     inCode.push(...[...ofContents.matchAll(/\| '(\w+)'/g)].map((match) => match[1]!));
     const listed = [
@@ -216,6 +220,7 @@ describe('docs/upgrade.md, docs/resize.md, docs/backup.md and docs/physical-move
       ...namesInTables('docs/resize.md', 'Findings', 'Limits'),
       ...namesInTables('docs/backup.md', 'Findings', 'Limits'),
       ...namesInTables('docs/physical-move.md', 'Findings', 'Limits'),
+      ...namesInTables('docs/migrate.md', 'Findings', 'Limits'),
     ].filter((name) => /^[A-Z]/.test(name));
     expect([...new Set(listed)].sort()).toEqual([...new Set(inCode)].sort());
     expect(listed).toHaveLength(new Set(listed).size);
@@ -266,6 +271,14 @@ describe('docs/upgrade.md, docs/resize.md, docs/backup.md and docs/physical-move
     const drill = namesInTables('docs/backup.md', 'Drills (verifyBackup)', 'What happens when');
     const people = ['requestedBy', 'comment'];
     expect([...drill, ...people]).toEqual(Object.keys(verifyBackupInputSchema.shape));
+  });
+
+  test("the fields of a migration's input", () => {
+    const shared = ['gates', 'soakMs', 'drainMs', 'settleTimeoutMs', 'acceptWarnings'];
+    const listed = namesInTables('docs/migrate.md', 'Input', 'Gates');
+    expect([...listed, ...shared, 'requestedBy', 'comment'].sort()).toEqual(
+      Object.keys(migrateDataCenterInputSchema.shape).sort(),
+    );
   });
 
   test('the phases', () => {

@@ -19,6 +19,7 @@ export function demoDocument(outcome: DemoOutcome): Record<string, unknown> {
     ackedWrites: proof.ackedWrites,
     lostWrites: proof.lostWrites,
     sessionsLost: proof.sessionsLost,
+    ...(proof.sessionsEnded !== undefined && { sessionsEnded: proof.sessionsEnded }),
     leaderRestarts: report?.leaderRestarts ?? null,
     writeGapsMs: proof.writeGapsMs,
     workflowId: outcome.workflowId,

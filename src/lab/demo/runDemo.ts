@@ -67,7 +67,7 @@ async function play(
   const members = scenario.membersAfter(driven.report);
   if (members) lab.setMembers(members);
   const after = await look(lab);
-  const proof = await proveLoad(load, lab);
+  const proof = await proveLoad(load, lab, scenario.endsSessions);
   const changes = scenario.changes(lab, before.answers, after.answers);
   const { report, failure } = driven;
   const serverProblems = scenario.problems(changes);

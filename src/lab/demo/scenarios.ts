@@ -15,6 +15,8 @@ export interface Scenario {
   workflowType: WorkflowType;
   summary: string;
   lab: DemoLab;
+  /** Sessions cannot go on, on purpose. */
+  endsSessions?: boolean;
   input(lab: Lab, before: Answers): Record<string, unknown>;
   /** Who belongs to the ensemble afterwards; absent: nobody comes or goes. */
   membersAfter(report: UpgradeReport | undefined): readonly string[] | undefined;
@@ -96,6 +98,7 @@ const migrate = ({ mode = 'stretch', fromVersion, toVersion, servers }: DemoOpti
     ...(mode === 'stretch' ? { reconfig: true } : { otherVersion: toVersion }),
     otherRuns: mode === 'logical',
   },
+  endsSessions: mode === 'logical',
   input: () => ({
     source: DEMO_NAME,
     ensemble: undefined,

@@ -6,7 +6,7 @@ import { hasWorker } from '../../adapters/temporal/runs';
 import { ZkferryError } from '../../model/errors';
 import { hostPort } from '../../model/hostPort';
 import { formatVersion, parseVersion } from '../../model/version';
-import { checkLoad } from '../check/checkLoad';
+import { checkLoad, type CheckResult } from '../check/checkLoad';
 import { createLab, type Lab, type LabOptions, type LabServer } from '../lab';
 import { labDown } from '../labCommands';
 import { findLabState, writeLabState } from '../labState';
@@ -170,7 +170,11 @@ const addressesOf = (servers: readonly LabServer[]): string =>
   servers.map(({ host, clientPort }) => hostPort(host, clientPort)).join(',');
 
 /** Of a load that has stopped: each member is read back and compared with what was acknowledged. */
-export async function proveLoad({ journalPath }: StageLoad, lab: Lab): Promise<DemoProof> {
+export async function proveLoad(
+  { journalPath }: StageLoad,
+  lab: Lab,
+  endsSessions = false,
+): Promise<DemoProof> {
   const check = await checkLoad({
     journalPath,
     connectString: lab.connectString,
@@ -178,9 +182,26 @@ export async function proveLoad({ journalPath }: StageLoad, lab: Lab): Promise<D
   });
   return {
     ...check,
+    ...(endsSessions && withoutSessions(check)),
     gapThresholdMs: GAP_THRESHOLD_MS,
     writeGapsMs: check.writeGapsMs.map((ms) => Math.round(ms)),
     ackLatencyMs: check.ackLatency,
+  };
+}
+
+const OF_SESSIONS = /^(session lost|ephemeral lost|read went backwards)/;
+
+/** In another ensemble sessions end and zxids begin anew; what a register says must not go back. */
+function withoutSessions({ problems, analysis, sessionsLost }: CheckResult) {
+  const older = analysis.readsBackwards.filter(({ earlier, later }) => later.value < earlier.value);
+  const left = [
+    ...problems.filter((problem) => !OF_SESSIONS.test(problem)),
+    ...older.map(({ path }) => `an older value of ${path} was read`),
+  ];
+  return {
+    ...{ ok: left.length === 0, problems: left },
+    ...{ sessionsLost: 0, sessionsEnded: sessionsLost, ephemeralsLost: 0 },
+    readsBackwards: older.length,
   };
 }
 

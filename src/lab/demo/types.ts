@@ -56,6 +56,8 @@ export interface DemoProof {
   unknownWrites: number;
   lostWrites: number;
   sessionsLost: number;
+  /** On purpose: counted in none of the others. */
+  sessionsEnded?: number;
   ephemeralsLost: number;
   readsBackwards: number;
   membersDiffer: number;

@@ -125,12 +125,6 @@ describe('strategies', () => {
     expect(err).toMatch(/"upgarde".*upgrade, resize, migrate, backup, restore, verify/);
   });
 
-  it.each(['migrate', 'migrateDataCenter'])('%s is not available in this version', async (name) => {
-    const { code, err } = await ran(['run', name, '--ensemble', 'a']);
-    expect(code).toBe(2);
-    expect(err).toContain('not available in this version');
-  });
-
   it('takes the workflow type for a name', async () => {
     const words = [
       'plan',
@@ -158,7 +152,8 @@ describe('usage', () => {
     [['status', '--limit', '0'], /from 1 to 500/],
     [['demo', '--servers', '2'], /from 3 to 9/],
     [['demo', '--to', '3.9'], /--to is not usable/],
-    [['demo', '--strategy', 'migrate'], /not available in this version/],
+    [['demo', '--strategy', 'migrate', '--mode', 'beam'], /stretch, physical, logical/],
+    [['demo', '--strategy', 'migrate', '--from', '3.4.14'], /take --mode physical/],
     [['demo', '--strategy', 'resize', '--to', '3.9.6'], /--to: a resize upgrades nothing/],
     [['demo', '--strategy', 'resize', '--from', '3.4.14'], /needs 3\.5\.0 or later/],
     [['demo', '--strategy', 'backup', '--to', '3.9.6'], /--to: a hot backup upgrades nothing/],
