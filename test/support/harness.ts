@@ -1,5 +1,5 @@
 /** A whole installation for one test: real ensemble, Temporal server, worker process, load, checker. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
@@ -13,7 +13,8 @@ import { createLab, type Lab, type LabOptions } from '../../src/lab/lab';
 import { startLoad, type LoadHandle } from '../../src/lab/load/startLoad';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { STATUS_QUERY, TASK_QUEUE, type GateName } from '../../src/model/contract';
-import { LAB_REPOSITORY } from '../../src/lab/labInventory';
+import { clientFileOf, LAB_REPOSITORY, LOAD_FOLDER } from '../../src/lab/labInventory';
+import { CONNECT_KEY } from '../../src/lab/load/config';
 import type { HotBackupRequest, RestoreBackupRequest } from '../../src/model/backupInputs';
 import type { DrillDocument } from '../../src/model/repository';
 import type { MigrateDataCenterRequest } from '../../src/model/migrationInputs';
@@ -110,6 +111,14 @@ export class Harness {
       ...options,
     });
     return this.load;
+  }
+
+  /** As the client that the inventory of a lab with another side knows: led over by its file. */
+  startLoadOfFile(): Promise<LoadHandle> {
+    const { directory, connectString } = this.lab;
+    const connectFile = clientFileOf(directory);
+    writeFileSync(connectFile, `${CONNECT_KEY}=${connectString}\n`);
+    return this.startLoad({ directory: join(directory, LOAD_FOLDER), connectFile });
   }
 
   /** Stops the load and proves what it was promised, on every member. */

@@ -3,11 +3,6 @@
  * so that none of them is restarted: each session must be found again on the new side, with all it holds.
  */
 import { strict as assert } from 'node:assert';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { clientFileOf, LOAD_FOLDER } from '../../../src/lab/labInventory';
-import { CONNECT_KEY } from '../../../src/lab/load/config';
-import type { Harness } from '../../support/harness';
 import { assertNothingLost } from '../../upgrade/claims';
 import { NEW, OLD, withHarness, type Case } from '../../upgrade/cases/types';
 import { connectStringOf } from '../../resize/support/members';
@@ -34,7 +29,7 @@ export const stretched: Case = {
         const { lab } = harness;
         const fresh = lab.servers.filter(({ spare }) => spare);
         await atWork(harness, connectStringOf(lab.servers), async () => {
-          await startLoadOfFile(harness);
+          await harness.startLoadOfFile();
           const run = await harness.startMigration({
             mode: 'stretch',
             target: OTHER_SIDE,
@@ -51,14 +46,6 @@ export const stretched: Case = {
       },
     ),
 };
-
-/** The lab's inventory knows the load as a client that is led over by its file. */
-async function startLoadOfFile(harness: Harness): Promise<void> {
-  const { directory, connectString } = harness.lab;
-  const connectFile = clientFileOf(directory);
-  writeFileSync(connectFile, `${CONNECT_KEY}=${connectString}\n`);
-  await harness.startLoad({ directory: join(directory, LOAD_FOLDER), connectFile });
-}
 
 export const moved: Case = {
   name: `physical ${OLD} → ${NEW}: Kafka and Curator go on`,

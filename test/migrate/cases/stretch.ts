@@ -1,10 +1,12 @@
 /** An ensemble stretched into another data centre and drawn over to it, under load. */
 import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
+import { clientFileOf } from '../../../src/lab/labInventory';
 import type { Harness, Run } from '../../support/harness';
 import { atEachBoundary } from '../../support/boundaries';
 import { assertNothingLost, assertNoTraces, versionsOf } from '../../upgrade/claims';
 import { withHarness, type Case } from '../../upgrade/cases/types';
-import { assertInspected, connectStringOf } from '../../resize/support/members';
+import { assertInspected } from '../../resize/support/members';
 
 export interface Versions {
   from: string;
@@ -58,11 +60,9 @@ export const stretched = (versions: Versions): Case => ({
   run: () =>
     withTwoSides(versions, async (harness) => {
       const fresh = spares(harness);
-      const load = await harness.startLoad();
+      await harness.startLoadOfFile();
       const run = await start(harness, versions);
       await run.approve('start');
-      await run.atGate('cutover');
-      load.redirect(connectStringOf(fresh));
       await run.approve('cutover');
       await run.approve('complete');
       const report = await run.report();
@@ -83,8 +83,8 @@ export const stretchedAndBack = (versions: Versions, killing = false): Case => (
     withTwoSides(versions, async (harness) => {
       const { lab } = harness;
       const old = lab.members.map(({ name }) => name);
-      const all = connectStringOf(lab.servers);
-      await harness.startLoad({ connectString: all });
+      await harness.startLoadOfFile();
+      const before = readFileSync(clientFileOf(lab.directory), 'utf8');
       const run = await start(harness, versions);
       await run.approve('start');
       await run.approve('cutover');
@@ -96,6 +96,7 @@ export const stretchedAndBack = (versions: Versions, killing = false): Case => (
       assert.ok(hit.length >= 8, `only ${hit.length} boundaries were hit: ${hit.join(' ')}`);
       const report = await run.report();
       assert.equal(report.outcome, 'rolledBack', report.text);
+      assert.equal(readFileSync(clientFileOf(lab.directory), 'utf8'), before);
       await assertMoved(harness, old, versions.from);
     }),
 });
