@@ -10,6 +10,7 @@ import { dirname, join } from 'node:path';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { destroyAll } from '../support/harness';
 import { foreignCases } from '../foreign/cases';
+import { migrateCases } from '../migrate/cases';
 import { resizeCases } from '../resize/cases';
 import { upgradeCases } from '../upgrade/cases';
 import { backupCases } from './backup';
@@ -27,6 +28,7 @@ const proofs: Record<string, Case[]> = {
   copy: [...copyCases, ...followCases],
   backup: backupCases,
   foreign: foreignCases,
+  migrate: migrateCases,
 };
 
 interface Outcome {

@@ -1,0 +1,23 @@
+import type { Case } from '../../upgrade/cases/types';
+import { movedWhileLeaderDies, movedWhileNewLeaderDies, movedWhileWorkersDie } from './faults';
+import { copied } from './logical';
+import { moved, movedAndBack } from './physical';
+import { stretched, stretchedAndBack } from './stretch';
+
+export const migrateCases: Case[] = [
+  stretched({ from: '3.8.4', to: '3.9.6' }),
+  stretched({ from: '3.8.4', to: '3.9.6', newServers: 5 }),
+  stretchedAndBack({ from: '3.9.4', to: '3.9.4' }),
+  stretchedAndBack({ from: '3.8.4', to: '3.9.6' }, true),
+  moved({ from: '3.4.14', to: '3.9.6' }),
+  moved({ from: '3.8.6', to: '3.9.6' }),
+  moved({ from: '3.4.14', to: '3.9.6', newServers: 5 }),
+  movedAndBack({ from: '3.8.6', to: '3.9.6' }),
+  movedAndBack({ from: '3.4.14', to: '3.9.6' }),
+  movedWhileWorkersDie({ from: '3.8.6', to: '3.9.6' }),
+  movedWhileLeaderDies({ from: '3.4.14', to: '3.9.6' }),
+  movedWhileLeaderDies({ from: '3.8.6', to: '3.9.6' }),
+  movedWhileNewLeaderDies({ from: '3.8.6', to: '3.9.6' }),
+  copied({ from: '3.4.14', to: '3.9.6' }),
+  copied({ from: '3.8.6', to: '3.9.6' }),
+];
