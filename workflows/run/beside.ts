@@ -15,8 +15,8 @@ const GROWTH = 1.5;
 const AGAIN_MS = 3_000;
 
 export interface Beside {
-  /** Once nothing goes on that is not wanted any more. */
-  settled(): Promise<void>;
+  /** Once nothing goes on that is not wanted any more; absent where nothing ever goes on. */
+  settled?: () => Promise<void>;
   end(): Promise<void>;
 }
 
@@ -43,8 +43,11 @@ export function startBeside(state: RunState): Beside {
     }),
   );
   return {
-    settled: () =>
-      condition(() => kinds.every(([name, kind]) => kind.wanted(state) || !running.has(name))),
+    settled:
+      kinds.length === 0
+        ? undefined
+        : () =>
+            condition(() => kinds.every(([name, kind]) => kind.wanted(state) || !running.has(name))),
     async end() {
       over = true;
       await Promise.all(loops);

@@ -73,7 +73,7 @@ function begin(state: RunState): Beside {
   if (ownGeneration(state) !== undefined) return beside;
   const endProbe = startProbe(state);
   return {
-    settled: () => beside.settled(),
+    settled: beside.settled,
     async end() {
       await Promise.all([beside.end(), endProbe()]);
     },
@@ -169,7 +169,7 @@ async function takeLock(state: RunState): Promise<string> {
 
 function hooksOf(state: RunState, beside?: Beside): LoopHooks {
   return {
-    settled: () => beside?.settled() ?? Promise.resolve(),
+    settled: beside?.settled,
     replan: (reason) => replanForward(state, reason),
     atBoundary: async () => {
       showPhase(state);

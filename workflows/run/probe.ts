@@ -22,8 +22,8 @@ export function startProbe(state: RunState): () => Promise<void> {
     for (;;) {
       await condition(() => stopped || working());
       if (stopped) return;
-      const side = JSON.stringify(probedBy(state));
-      await stretch(state, () => stopped || !working() || JSON.stringify(probedBy(state)) !== side);
+      const side = probedBy(state).ensemble;
+      await stretch(state, () => stopped || !working() || probedBy(state).ensemble !== side);
     }
   });
   return async () => {

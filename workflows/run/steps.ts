@@ -41,8 +41,8 @@ export type LoopOutcome = 'done' | 'rollback' | 'rejected' | 'abort';
 export interface LoopHooks {
   /** Plans the rest anew; true: ask for approval again. */
   replan(reason: string): Promise<boolean>;
-  /** What goes on beside the steps and is wanted no more has ended. */
-  settled(): Promise<void>;
+  /** Once what goes on beside the steps and is wanted no more has ended; nothing to wait for where nothing goes on. */
+  settled?: () => Promise<void>;
   /** Called where nothing is in flight. */
   atBoundary(): Promise<void>;
 }
@@ -270,7 +270,7 @@ async function attemptStep(
       ...migrationArgs(state),
     });
   try {
-    await hooks.settled();
+    if (hooks.settled) await hooks.settled();
     const result = interruptible.includes(step.activity)
       ? await untilWayBack(wantsBack, work)
       : await work();
