@@ -45,7 +45,12 @@ export async function replanStretch(
   refuseOthersChange(plan, underway);
   const changed = stillMissing(plan, args.done) !== stillMissing(args.plan, args.done);
   return {
-    plan: { ...plan, members: withBefore(plan.members, underway && args.plan.members) },
+    plan: {
+      ...plan,
+      members: withBefore(plan.members, underway && args.plan.members),
+      // Some of them are gone by now.
+      ...(underway && { fromVersions: args.plan.fromVersions }),
+    },
     changed,
     reason: changed ? `now ${plan.goal}` : 'nothing has changed',
     meaningChanged: changed && setOf(plan) !== setOf(args.plan),
@@ -60,7 +65,8 @@ export async function planStretchWayBack(
 ): Promise<WayBackResult> {
   const { ensemble, facts, extra } = await look(dependencies, args, context, false);
   const former = args.plan.members?.before ?? { voters: [], observers: [] };
-  const stopped = args.stopped === undefined ? extra : { ...extra, stopped: args.stopped };
+  const known = { ...extra, formerVersions: args.plan.fromVersions };
+  const stopped = args.stopped === undefined ? known : { ...known, stopped: args.stopped };
   return {
     possible: true,
     plan: planStretchBack(facts, former, args.input, stopped, redirectedBy(args)),

@@ -23,6 +23,8 @@ export interface StretchExtra extends ResizeExtra {
   clients: readonly string[];
   /** SHA-256 of their files, by client and path. */
   seen?: Readonly<Record<string, Record<string, string>>>;
+  /** What the old servers ran before, by name: what they run again on the way back. */
+  formerVersions?: Readonly<Record<string, string>>;
 }
 
 export function planStretch(
@@ -88,17 +90,19 @@ const redirectFrame = (
   from: migration.source,
 });
 
-/** The new servers may run a newer release; everything else keeps the one it has. */
+/** The new servers may run a newer release than the old; each keeps the one it has. */
 const ownVersions = (
   steps: readonly PlanStep[],
-  { version }: MigrateDataCenterInput,
-  { migration }: StretchExtra,
+  { version: asked }: MigrateDataCenterInput,
+  { migration, formerVersions = {} }: StretchExtra,
 ): PlanStep[] =>
-  steps.map(({ gate: _gate, gateReason: _gateReason, ...step }) =>
-    version !== undefined && migration.newServers.includes(step.server ?? '')
-      ? { ...step, toVersion: version, title: withVersion(step, version) }
-      : step,
-  );
+  steps.map(({ gate: _gate, gateReason: _gateReason, ...step }) => {
+    const { server = '' } = step;
+    const version = migration.newServers.includes(server) ? asked : formerVersions[server];
+    return version === undefined
+      ? step
+      : { ...step, toVersion: version, title: withVersion(step, version) };
+  });
 
 const withVersion = ({ title, toVersion }: PlanStep, version: string): string =>
   toVersion === undefined ? title : title.replace(toVersion, version);
