@@ -264,9 +264,15 @@ export interface RunActivities {
   planMigration(args: PlanMigrationArgs): Promise<PlanResult>;
   replanMigration(args: ReplanMigrationArgs): Promise<ReplanResult>;
   planMigrationBack(args: MigrationBackArgs): Promise<WayBackResult>;
-  /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
   /** Goes on with a copy, transaction by transaction; for so long, unless cancelled, which ends it early. */
-  followTrees(args: { input: MigrateDataCenterInput; durationMs: number }): Promise<BesideReport>;
+  followTrees(args: {
+    input: MigrateDataCenterInput;
+    durationMs: number;
+    /** From the target to the source, which is closed to everybody else. */
+    back?: boolean;
+    fence: FencePosition;
+  }): Promise<BesideReport>;
+  /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
   watchFence(args: Target & { durationMs: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;

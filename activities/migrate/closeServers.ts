@@ -9,16 +9,14 @@
  *
  * Whatever fails from 2 on starts again what it stopped, opens what it closed, and is told as it was.
  */
-import { fenceTable } from '../../src/model/clientFence';
 import { isZkferryError, ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
-import { listenersOf, type Listener } from '../../src/planning/fence/listeners';
-import { fenceRuleset } from '../../src/planning/fence/ruleset';
 import { whoMustStop } from '../../src/planning/fence/unreachable';
 import type { Dependencies } from '../dependencies';
 import { waitFor } from '../operation';
 import { membersOf } from '../resolve';
+import { closingOf, type Closing } from './closingOf';
 import { proveClosed } from './proveClosed';
 
 const STOP_MS = 60_000;
@@ -35,12 +33,6 @@ export interface ClosedSide {
   /** From here on nobody hears of a write. */
   fencedAt: string;
   detail: string;
-}
-
-interface Closing {
-  server: ResolvedServer;
-  listeners: Listener[];
-  ruleset: string;
 }
 
 /** @throws FenceNotProven; Unsupported, with nothing touched, where a host has no nft or no right to use it */
@@ -85,7 +77,7 @@ async function lookAtAll(
 ): Promise<{ closings: Closing[]; unreachable: ResolvedServer[] }> {
   const servers = membersOf(ensemble);
   const looks = await Promise.allSettled(
-    servers.map((server) => lookAt(dependencies, server, context)),
+    servers.map((server) => closingOf(dependencies, server, context)),
   );
   const closings: Closing[] = [];
   const unreachable: ResolvedServer[] = [];
@@ -95,26 +87,6 @@ async function lookAtAll(
     else throw look.reason;
   });
   return { closings, unreachable };
-}
-
-async function lookAt(
-  { host }: Dependencies,
-  server: ResolvedServer,
-  context: OperationContext,
-): Promise<Closing> {
-  await host.checkClientFence(server, context);
-  const { config, members, jvmFlags, ...facts } = await host.observe(server, context, {
-    depth: 'files',
-  });
-  // Without it a secure port or one that is only in zoo.cfg would stay open, unseen.
-  if (config === undefined)
-    throw new ZkferryError(
-      'FenceNotProven',
-      `the configuration of ${server.name} cannot be read, so that nobody knows on which ports it takes clients; make ${server.directories?.config ?? 'directories.config'}/zoo.cfg readable there, then resume`,
-    );
-  const version = facts.package?.installedVersion;
-  const listeners = listenersOf(server, { config, members, jvmFlags, version });
-  return { server, listeners, ruleset: fenceRuleset(fenceTable(server), listeners) };
 }
 
 const isUnreachable = (error: unknown): boolean =>

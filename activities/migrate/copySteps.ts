@@ -4,14 +4,18 @@ import { CopyJournal } from '../../src/adapters/copy/journal';
 import { pairOf } from '../../src/adapters/copy/identity';
 import type { FollowResult, FollowStatus } from '../../src/adapters/copy/options';
 import { diffTrees } from '../../src/adapters/diff/diffTrees';
-import { ZkferryError } from '../../src/model/errors';
+import { isZkferryError, ZkferryError } from '../../src/model/errors';
+import type { ResolvedEnsemble } from '../../src/model/inventory';
 import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
-import type { OperationContext } from '../../src/model/ports';
+import type { FenceToken, OperationContext } from '../../src/model/ports';
 import type { BesideReport } from '../../src/model/status';
-import type { RunActivities, StepActivities } from '../api';
+import type { RunActivities, StepActivities, StepArgs } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
-import { operation, pause } from '../operation';
-import { journalsOf, movedTrees, openWhole, type MovedTree } from './movedTrees';
+import { commitThrough } from '../health';
+import { operation, pause, tokenOf, waitFor } from '../operation';
+import { membersOf } from '../resolve';
+import { journalsOf, movedTrees, openWhole, rootsOf, wayOf, type MovedTree } from './movedTrees';
+import { openPassage } from './openPassage';
 import { migrationOf } from './sides';
 
 type CopySteps = Pick<
@@ -27,19 +31,19 @@ const QUIET_MS = 400;
 const LOOK_EVERY_MS = 50;
 const SHOWN_DIFFERENCES = 10;
 const DEFAULT_SESSION_MS = 40_000;
+const COMMIT_MS = 60_000;
 
 export function copySteps(dependencies: Dependencies): CopySteps {
-  const follow = (
-    input: MigrateDataCenterInput,
-    context: OperationContext,
-    until: (status: FollowStatus, quietMs: number) => boolean,
-    goesOn: boolean,
-  ): Promise<FollowResult[]> => followAll(dependencies, input, context, until, goesOn);
+  const ofStep = (args: StepArgs): Copied => ({
+    input: migrationOf(args),
+    back: args.step.side === 'target',
+    token: tokenOf(args.fence),
+  });
 
   return {
     copyTrees: (args) =>
       operation(async (context) => {
-        const results = await follow(migrationOf(args), context, isCaughtUp, true);
+        const results = await follow(dependencies, ofStep(args), context, isCaughtUp);
         const sum = (pick: (one: FollowResult) => number) =>
           results.reduce((total, one) => total + pick(one), 0);
         return {
@@ -47,7 +51,7 @@ export function copySteps(dependencies: Dependencies): CopySteps {
         };
       }),
 
-    followTrees: ({ input, durationMs }) =>
+    followTrees: ({ input, durationMs, back, fence }) =>
       operation(async (context): Promise<BesideReport> => {
         const ends = Date.now() + durationMs;
         let last: FollowStatus | undefined;
@@ -55,7 +59,8 @@ export function copySteps(dependencies: Dependencies): CopySteps {
           last = status;
           return Date.now() >= ends || context.signal.aborted;
         };
-        const results = await follow(input, context, until, true);
+        const copied = { input, back: back ?? false, token: tokenOf(fence) };
+        const results = await follow(dependencies, copied, context, until);
         const zxid = lastZxid(results) ?? last?.zxid;
         return {
           detail: `followed to ${zxid ?? 'nothing yet'}`,
@@ -68,29 +73,40 @@ export function copySteps(dependencies: Dependencies): CopySteps {
       operation(async (context) => {
         const isDrained = (status: FollowStatus, quietMs: number): boolean =>
           status.state === 'following' && status.lagTransactions === 0 && quietMs >= QUIET_MS;
-        const results = await follow(migrationOf(args), context, isDrained, true);
+        const results = await follow(dependencies, ofStep(args), context, isDrained);
         return { detail: `everything up to ${lastZxid(results) ?? 'nothing'} is there` };
       }),
 
     endCopy: (args) =>
       operation(async (context) => {
-        const input = migrationOf(args);
+        const { input, back, token } = ofStep(args);
+        const way = await wayOf(dependencies, input, back);
         const left = await Promise.all(
-          (await movedTrees(dependencies, input, context)).map(async ({ job }) =>
-            (await CopyJournal.at(journalsOf(dependencies), pairOf(job))).read(),
+          (await movedTrees(dependencies, way, rootsOf(input, back), context)).map(
+            async ({ job }) => (await CopyJournal.at(journalsOf(dependencies), pairOf(job))).read(),
           ),
         );
         if (left.every((record) => record === undefined))
           return { detail: 'nothing of the copy was left' };
-        await follow(input, context, ({ state }) => state === 'following', false);
+        const isAttached = ({ state }: FollowStatus): boolean => state === 'following';
+        try {
+          await follow(dependencies, { input, back, token, ends: true }, context, isAttached);
+        } catch (error) {
+          if (args.step.phase !== 'retire' || !isOutOfReach(error)) throw error;
+          return {
+            detail: `left as it is: ${way.target.name}, which is retired now, cannot be reached (${error.message})`,
+          };
+        }
         return { detail: 'the marker and what the copy had put into ACLs are taken away' };
       }),
 
     compareTrees: (args) =>
       operation(async (context) => {
-        const trees = await movedTrees(dependencies, migrationOf(args), context);
+        const { input, back } = ofStep(args);
+        const way = await wayOf(dependencies, input, back);
         const told: string[] = [];
-        for (const tree of trees) told.push(await compare(dependencies, tree, context));
+        for (const tree of await movedTrees(dependencies, way, rootsOf(input, back), context))
+          told.push(await compare(dependencies, tree, context));
         return { detail: told.join('; ') };
       }),
 
@@ -108,12 +124,28 @@ export function copySteps(dependencies: Dependencies): CopySteps {
       }),
 
     openNewSide: (args) =>
-      operation(async () => {
-        const { name } = await dependencies.inventory.resolve(migrationOf(args).target);
+      operation(async (context) => {
+        const ensemble = await dependencies.inventory.resolve(migrationOf(args).target);
+        const { name } = ensemble;
+        await waitFor<true>(`a write commits at ${name}`, { timeoutMs: COMMIT_MS, context }, () =>
+          whyNoCommit(dependencies, ensemble, context),
+        );
         return { detail: `${name} has all of it, and takes the writes from here on` };
       }),
   };
 }
+
+/** `ends`: nothing goes on with it afterwards. */
+interface Copied {
+  input: MigrateDataCenterInput;
+  back: boolean;
+  token: FenceToken;
+  ends?: boolean;
+}
+
+const isOutOfReach = (error: unknown): error is ZkferryError =>
+  isZkferryError(error) &&
+  ['SshUnreachable', 'ZooKeeperUnavailable', 'FenceNotProven'].includes(error.type);
 
 const isCaughtUp = ({ state, lagMs }: FollowStatus): boolean =>
   state === 'following' && lagMs < CAUGHT_UP_MS;
@@ -131,16 +163,22 @@ const ephemeralsText = (results: readonly FollowResult[]): string => {
     : `, such as ${listed.map((one) => JSON.stringify(one)).join(', ')}`;
 };
 
-/** Each subtree by a follower of its own, until all of them are where they shall be. */
-async function followAll(
+/**
+ * Each subtree by a follower of its own, until all of them are where they shall be. Back, the source is closed: it takes
+ * what this worker brings and nothing else, and is made what the target is.
+ */
+async function follow(
   dependencies: Dependencies,
-  input: MigrateDataCenterInput,
+  { input, back, token, ends = false }: Copied,
   context: OperationContext,
   until: (status: FollowStatus, quietMs: number) => boolean,
-  goesOn: boolean,
 ): Promise<FollowResult[]> {
   const { spoolDirectory } = backupOf(dependencies);
-  const trees = await movedTrees(dependencies, input, context);
+  const way = await wayOf(dependencies, input, back);
+  const through = back
+    ? { ...way, servers: await openPassage(dependencies, way.target, token, context) }
+    : way;
+  const trees = await movedTrees(dependencies, through, rootsOf(input, back), context);
   return Promise.all(
     trees.map(async ({ job }) => {
       const stop = new AbortController();
@@ -153,8 +191,8 @@ async function followAll(
       }, LOOK_EVERY_MS);
       try {
         return await followTree(job, {
-          execute: true,
-          ...{ goesOn, signal: stop.signal, spool: spoolDirectory },
+          ...{ execute: true, goesOn: !ends, signal: stop.signal, spool: spoolDirectory },
+          ...(back && { conflict: 'mirror' as const }),
           journals: journalsOf(dependencies),
           onProgress: (progress) => context.heartbeat(progress),
           onFollow: (status) => {
@@ -170,6 +208,15 @@ async function followAll(
       }
     }),
   );
+}
+
+async function whyNoCommit(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  context: OperationContext,
+): Promise<{ value: true } | { reasons: string[] }> {
+  const canary = await commitThrough(dependencies, ensemble, membersOf(ensemble), context);
+  return canary.committed ? { value: true } : { reasons: [canary.error ?? 'no answer'] };
 }
 
 /** @throws TreesDiffer naming the first differences */

@@ -5,7 +5,7 @@ import { quorumSecurity } from '../../src/adapters/quorumSecurity';
 import { TapSource } from '../../src/adapters/source/tapSource';
 import type { TapServer } from '../../src/adapters/tap/findLeader';
 import { openTap, type TapOptions } from '../../src/adapters/tap/tap';
-import type { ResolvedEnsemble } from '../../src/model/inventory';
+import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { OperationContext } from '../../src/model/ports';
 import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import { Selection } from '../../src/tree/copy/selection';
@@ -28,33 +28,58 @@ const GIVE_UP_AFTER_MS = 30_000;
 export const journalsOf = (dependencies: Dependencies): string =>
   join(backupOf(dependencies).spoolDirectory, 'copies');
 
+/** Where the trees come from, where they go, and by which servers: those of the target without `servers`. */
+export interface CopyWay {
+  source: ResolvedEnsemble;
+  target: ResolvedEnsemble;
+  servers?: readonly ResolvedServer[];
+}
+
+/** `back`: what was written to the target since, to the source. */
+export async function wayOf(
+  { inventory }: Dependencies,
+  { source, target }: Pick<MigrateDataCenterInput, 'source' | 'target'>,
+  back: boolean,
+): Promise<CopyWay> {
+  const [from, to] = await Promise.all([inventory.resolve(source), inventory.resolve(target)]);
+  return back ? { source: to, target: from } : { source: from, target: to };
+}
+
 export async function movedTrees(
   dependencies: Dependencies,
-  { source: from, target: to, trees }: MigrateDataCenterInput,
+  { source, target, servers = membersOf(target) }: CopyWay,
+  roots: readonly { from: string; to: string }[],
   context: OperationContext,
 ): Promise<MovedTree[]> {
-  const [source, target] = await Promise.all([
-    dependencies.inventory.resolve(from),
-    dependencies.inventory.resolve(to),
-  ]);
   const directory = backupOf(dependencies).spoolDirectory;
   const access = await tapAccess(dependencies, source, context);
   const auth = await credentialsOf(dependencies, target);
-  return (trees ?? [{ from: '/' }]).map(({ from: sourceRoot, to: targetRoot = sourceRoot }) => {
-    const selection = new Selection({ sourceRoot, targetRoot, ownRoot: source.znodeRoot });
+  // Locks of both sides are nobody's data, by whatever name.
+  const others = source.znodeRoot === target.znodeRoot ? [] : [target.znodeRoot];
+  return roots.map(({ from: sourceRoot, to: targetRoot }) => {
+    const selection = new Selection({
+      ...{ sourceRoot, targetRoot, ownRoot: source.znodeRoot, exclude: others },
+    });
     const shown = `${source.name}${sourceRoot}`;
     const job: FollowJob = {
       source: shown,
       openSource: () => openWhole(dependencies, source, context),
       openTap: (zxid) =>
         openTap({ ...access, ...BOUNDS, directory, ...(zxid !== undefined && { from: zxid }) }),
-      target: { servers: membersOf(target), shown: target.name, auth },
+      target: { servers, shown: target.name, auth },
       openTarget: () => openWhole(dependencies, target, context),
       selection,
     };
     return { job, selection, source, target, servers: access.servers };
   });
 }
+
+/** Subtrees, as that way takes them. */
+export const rootsOf = (
+  { trees = [{ from: '/' }] }: Pick<MigrateDataCenterInput, 'trees'>,
+  back: boolean,
+): { from: string; to: string }[] =>
+  trees.map(({ from, to = from }) => (back ? { from: to, to: from } : { from, to }));
 
 export async function openWhole(
   dependencies: Dependencies,

@@ -71,9 +71,10 @@ export async function planMoveWayBack(
 
 const planBackFor = (facts: MoveFacts, args: MigrationBackArgs): Plan => {
   const { input, begun, opened = false } = args;
+  const done = { begun, opened, redirected: redirectedBy(args) };
   return input.mode === 'logical'
-    ? planLogicalBack(facts, input, { begun })
-    : planPhysicalBack(facts, input, { begun, opened, redirected: redirectedBy(args) });
+    ? planLogicalBack(facts, input, done)
+    : planPhysicalBack(facts, input, done);
 };
 
 const planFor = (facts: MoveFacts, input: MigrateDataCenterInput): Plan =>

@@ -31,6 +31,19 @@ export interface ClientFencePort {
   holdClientFence(server: ResolvedServer, context: OperationContext): Promise<HeldFence>;
 }
 
+/**
+ * Local ports that a connection comes from where a fence is to let it through: below every range that systems choose from
+ * by themselves, so that no client of the ensemble has one by chance.
+ */
+export const PASSAGE_PORTS = { from: 20_224, to: 20_351 } as const;
+
+/** Whom a fence lets through: what brings the writes of the side that serves to the one that is closed. */
+export interface FencePassage {
+  /** IP address that its connections come from, as the closed server sees it. */
+  address: string;
+  ports: Readonly<{ from: number; to: number }>;
+}
+
 const NAME_DIGITS = 12;
 
 /** Of one server: found again by every later worker, whatever run it is of. */

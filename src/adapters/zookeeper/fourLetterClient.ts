@@ -6,6 +6,8 @@ import { hostPort } from '../../model/hostPort';
 export interface ServerAddress {
   host: string;
   clientPort: number;
+  /** Local ports that sessions come from; any without it. */
+  localPorts?: Readonly<{ from: number; to: number }>;
 }
 
 export type WordResult =

@@ -1,4 +1,5 @@
 /** One TCP connection to one server, from handshake to its end. Knows frames and pings, no requests. */
+import { randomInt } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import {
   decodeConnect,
@@ -44,7 +45,10 @@ export class Wire {
     private readonly handlers: WireHandlers,
   ) {
     const { sessionTimeoutMs, lastZxid, ticket, handshakeTimeoutMs } = options;
-    this.socket = connect({ host: address.host, port: address.clientPort, noDelay: true });
+    const { host, clientPort: port, localPorts } = address;
+    // One that is taken fails, and the next attempt has another.
+    const localPort = localPorts && randomInt(localPorts.from, localPorts.to + 1);
+    this.socket = connect({ host, port, noDelay: true, ...(localPort && { localPort }) });
     this.timer = setTimeout(
       () => this.end(`no session within ${Math.round(handshakeTimeoutMs)} ms`),
       handshakeTimeoutMs,

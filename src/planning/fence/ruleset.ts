@@ -4,13 +4,18 @@
  */
 import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
+import type { FencePassage } from '../../model/clientFence';
 import type { Listener } from './listeners';
 
 /**
- * One transaction: whatever was in the table before is replaced.
+ * One transaction: whatever was in the table before is replaced. `passage`: who is let through to the client ports.
  * @throws Unsupported for a listener on a host name, which nft would resolve by itself
  */
-export function fenceRuleset(table: string, listeners: readonly Listener[]): string {
+export function fenceRuleset(
+  table: string,
+  listeners: readonly Listener[],
+  passage?: FencePassage,
+): string {
   const rules = listeners.map(({ what, address, port }) => {
     const [to, from] = address === undefined ? ['', ''] : matches(what, address);
     return {
@@ -19,21 +24,33 @@ export function fenceRuleset(table: string, listeners: readonly Listener[]): str
       output: `    ${from}tcp sport ${port} tcp flags & rst == 0x0 drop`,
     };
   });
+  const passes = passage === undefined ? [] : passesOf(passage, listeners);
   return [
     `add table inet ${table}`,
     `delete table inet ${table}`,
     `table inet ${table} {`,
     '  chain input {',
     '    type filter hook input priority -150; policy accept;',
-    ...rules.map(({ input }) => input),
+    ...[...passes, ...rules].map(({ input }) => input),
     '  }',
     '  chain output {',
     '    type filter hook output priority -150; policy accept;',
-    ...rules.map(({ output }) => output),
+    ...[...passes, ...rules].map(({ output }) => output),
     '  }',
     '}',
     '',
   ].join('\n');
+}
+
+function passesOf({ address, ports }: FencePassage, listeners: readonly Listener[]) {
+  const family = z.ipv6().safeParse(address).success ? 'ip6' : 'ip';
+  const range = `${ports.from}-${ports.to}`;
+  return listeners
+    .filter(({ what }) => what === 'client')
+    .map(({ port }) => ({
+      input: `    ${family} saddr ${address} tcp sport ${range} tcp dport ${port} accept`,
+      output: `    ${family} daddr ${address} tcp dport ${range} tcp sport ${port} accept`,
+    }));
 }
 
 function matches(what: string, address: string): [string, string] {

@@ -5,10 +5,18 @@ import type { Migration, PlanStep } from '../../model/plan';
 const MINUTE_MS = 60_000;
 const STOP_MS = 3 * MINUTE_MS;
 
+/** `before`: what is to be done once a person has said so, before the old servers are retired. */
 export function closingSteps(
   { watchMs, settleTimeoutMs }: Pick<MigrateDataCenterInput, 'watchMs' | 'settleTimeoutMs'>,
   { source, target, oldServers }: Migration,
+  before: PlanStep[] = [],
 ): PlanStep[] {
+  const over = {
+    gate: 'complete' as const,
+    gateReason: `passing ends the migration: the servers of ${source} stay stopped and masked, with their data, and there is no way back by this run`,
+    pointOfNoReturn: true,
+  };
+  const [first, ...others] = before;
   return [
     {
       id: 'watchNewSide',
@@ -22,6 +30,7 @@ export function closingSteps(
       waitsFor: `${watchMs} ms in which every server serves and a write commits`,
       timeoutMs: 3 * watchMs + settleTimeoutMs + 2 * MINUTE_MS,
     },
+    ...(first ? [{ ...first, ...over }, ...others] : []),
     {
       id: 'retireServers',
       phase: 'retire',
@@ -31,9 +40,7 @@ export function closingSteps(
       guard: { kind: 'none' },
       undo: 'none: data and configuration stay on the hosts, but are not kept up to date any more',
       waitsFor: 'every old server is stopped and masked',
-      gate: 'complete',
-      gateReason: `passing ends the migration: the servers of ${source} stay stopped and masked, with their data, and there is no way back by this run`,
-      pointOfNoReturn: true,
+      ...(first ? {} : over),
       timeoutMs: STOP_MS * Math.max(1, oldServers.length),
     },
   ];

@@ -6,8 +6,9 @@
  *   4. open      once no session of the old side can be believed in any more
  *   5. redirect  clients, batch by batch
  *   6. watch     the new side; gate `complete`; the old side retired
- * Before clients are led over the source is opened again as it is. What is written to the target afterwards is not
- * brought back: the gate `cutover` says so.
+ * Before the target opens the way back is to open the source again, as it is. From then on the source, which stays closed
+ * to everybody else, is kept equal to the target, and the way back is the same thing in the other direction. Not so
+ * without a fence: there the gate `unfenced` says that there is no way back.
  */
 import type { MigrateDataCenterInput } from '../../model/migrationInputs';
 import type { Plan, PlanStep } from '../../model/plan';
@@ -15,7 +16,7 @@ import { treeOf } from '../members';
 import { closingSteps } from './closingSteps';
 import { frameOf, planOf, type MoveDone, type MoveFacts } from './physicalPlan';
 import { moveSteps } from './moveSteps';
-import { redirectSteps } from './redirectSteps';
+import { redirectSteps, returnStep } from './redirectSteps';
 
 /** Closing, draining and comparing on a small box, without the wait for sessions. */
 const OUTAGE_MS = 2_000;
@@ -29,17 +30,17 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
   const tree = treeOf(facts.source);
   const waits = input.openAfter === 'sessionExpiry';
   const sessionMs = waits ? (tree?.sessions.longestMs ?? DEFAULT_SESSION_MS) : 0;
-  const outageMs = OUTAGE_MS + Math.ceil((tree?.nodes ?? 0) / NODES_PER_MS);
+  const outageMs = outageOf(facts, input) - sessionMs;
   const asks = input.gates.nextBatch !== undefined;
   const isOpen = input.fence === 'none';
   const gate: Partial<PlanStep> = isOpen
     ? {
         gate: 'unfenced',
-        gateReason: `passing brings over what ${source} has, while it stays open: whatever its clients write there after that is not at ${target}. Make sure that nobody writes to the chosen subtrees any more`,
+        gateReason: `passing brings over what ${source} has, while it stays open: whatever its clients write there after that is not at ${target}, and what is written to ${target} is not brought back. Make sure that nobody writes to the chosen subtrees any more`,
       }
     : {
         gate: 'cutover',
-        gateReason: `passing closes ${source} to its clients, about ${Math.round(outageMs / 1_000)} s${waits ? `, and up to ${Math.round(sessionMs / 1_000)} s more for sessions to end` : ''}. Once clients are led over, what they write to ${target} cannot be brought back by this run`,
+        gateReason: `passing closes ${source} to its clients, about ${Math.round(outageMs / 1_000)} s${waits ? `, and up to ${Math.round(sessionMs / 1_000)} s more for sessions to end` : ''}. Going back stays possible until gate complete, with what is written to ${target} meanwhile`,
       };
   return planOf(facts, {
     direction: 'forward',
@@ -57,29 +58,53 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
         ...{ clients, asks, to: target, from: source, redirect: input.redirect },
         ...(facts.seen && { seen: facts.seen }),
       }),
-      ...closingSteps(input, migration),
+      ...closingSteps(input, migration, isOpen ? [] : [step.endCopy('target')]),
     ],
-    rollbackLimit: `Going back ends where the first client is led over: what is written to ${target} from then on is not brought back by this run.`,
+    ...(isOpen && {
+      rollbackLimit: `Going back ends where ${target} opens: without a fence ${source} takes writes of its own.`,
+    }),
   });
 }
 
-/** Only before the new side has opened. */
 export function planLogicalBack(
   facts: MoveFacts,
   input: MigrateDataCenterInput,
-  { begun }: Pick<MoveDone, 'begun'>,
+  { begun, opened: hasOpened, redirected }: MoveDone,
 ): Plan {
+  const { source, target } = facts.migration;
   const step = moveSteps(frameOf(facts, input), true);
   const has = (id: string): boolean => begun.includes(id);
+  const unopened: PlanStep[] = [
+    ...(has('fenceServers/source') ? [step.liftFence('source'), step.verifyServing('source')] : []),
+    ...(has('copyTrees/source') ? [step.endCopy('source')] : []),
+  ];
+  const opened = (): PlanStep[] => [
+    step.copy('target'),
+    step.fence('target'),
+    step.drain('target'),
+    step.endCopy('target'),
+    step.compare('target', 'compareTrees/drained'),
+    ...(input.openAfter === 'sessionExpiry' ? [step.awaitSessionExpiry('target')] : []),
+    step.liftFence('source'),
+    ...(redirected.length > 0
+      ? [returnStep(redirected, { redirect: input.redirect, from: source })]
+      : []),
+    step.verifyServing('source'),
+    // It was found alive, with others' data perhaps; nobody who was led over is there any more.
+    step.liftFence('target'),
+  ];
   return planOf(facts, {
     direction: 'rollback',
-    goal: `${facts.migration.source} as it was`,
-    outageMs: 0,
-    steps: [
-      ...(has('fenceServers/source')
-        ? [step.liftFence('source'), step.verifyServing('source')]
-        : []),
-      ...(has('copyTrees/source') ? [step.endCopy('source')] : []),
-    ],
+    goal: `${source} as it was${hasOpened ? `, with what was written to ${target}` : ''}`,
+    outageMs: hasOpened ? outageOf(facts, input) : 0,
+    steps: hasOpened ? opened() : unopened,
   });
 }
+
+/** The wait for sessions included. */
+const outageOf = (facts: MoveFacts, { openAfter }: MigrateDataCenterInput): number => {
+  const tree = treeOf(facts.source);
+  const sessionMs =
+    openAfter === 'sessionExpiry' ? (tree?.sessions.longestMs ?? DEFAULT_SESSION_MS) : 0;
+  return OUTAGE_MS + Math.ceil((tree?.nodes ?? 0) / NODES_PER_MS) + sessionMs;
+};

@@ -16,6 +16,8 @@ export interface MoveFrame {
 const LEAST_BYTES_PER_MS = 5_000;
 
 type Side = NonNullable<PlanStep['side']>;
+
+const otherOf = (side: Side): Side => (side === 'source' ? 'target' : 'source');
 type Words = Pick<PlanStep, 'title' | 'why' | 'undo' | 'waitsFor' | 'timeoutMs'> &
   Partial<Pick<PlanStep, 'gate' | 'gateReason' | 'promptly'>>;
 
@@ -140,10 +142,10 @@ export function moveSteps(frame: MoveFrame, back = false) {
       }),
     copy: (side: Side) =>
       make('copyTrees', 'sync', side, {
-        title: `copy the tree into ${nameOf(side)}, and follow`,
-        why: 'the source is only read; the target takes requests in order',
+        title: `copy ${nameOf(side)} to ${nameOf(otherOf(side))}, and follow`,
+        why: `${nameOf(side)} is only read; ${nameOf(otherOf(side))} takes requests in order`,
         undo: 'what was copied stays; the run only stops following',
-        waitsFor: 'the copy has come to within a second of the source',
+        waitsFor: 'the copy has come to within a second of what it copies',
         timeoutMs: 24 * HOUR_MS,
       }),
     compare: (side: Side, id: string, words: Partial<Words> = {}): PlanStep => ({
@@ -185,8 +187,9 @@ export function moveSteps(frame: MoveFrame, back = false) {
         promptly: true,
       }),
     endCopy: (side: Side) =>
-      make('endCopy', 'retire', side, {
-        title: 'take away what the copy has left on the target',
+      // What was copied to the source goes with its servers.
+      make('endCopy', side === 'source' ? 'drain' : 'retire', side, {
+        title: `take away what the copy has left on ${nameOf(otherOf(side))}`,
         why: 'nothing follows any more',
         undo: 'nothing to undo',
         waitsFor: 'its marker is gone',

@@ -1,6 +1,6 @@
 import type { Case } from '../../upgrade/cases/types';
 import { movedWhileLeaderDies, movedWhileNewLeaderDies, movedWhileWorkersDie } from './faults';
-import { copied } from './logical';
+import { copied, copiedAndBack } from './logical';
 import { moved, movedAndBack } from './physical';
 import { stretched, stretchedAndBack } from './stretch';
 
@@ -20,4 +20,6 @@ export const migrateCases: Case[] = [
   movedWhileNewLeaderDies({ from: '3.8.6', to: '3.9.6' }),
   copied({ from: '3.4.14', to: '3.9.6' }),
   copied({ from: '3.8.6', to: '3.9.6' }),
+  copiedAndBack({ from: '3.4.14', to: '3.9.6' }),
+  copiedAndBack({ from: '3.8.6', to: '3.9.6' }),
 ];

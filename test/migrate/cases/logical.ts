@@ -1,8 +1,10 @@
 /** A tree moved into an ensemble that lives already, under load. */
 import { strict as assert } from 'node:assert';
 import { connectStringOf } from '../../resize/support/members';
+import type { CheckResult } from '../../../src/lab/check/checkLoad';
 import { withTwoSides } from '../../support/twoSides';
 import type { Case } from '../../upgrade/cases/types';
+import { assertNoTracesOn, wroteMore } from './physical';
 import type { Versions } from './stretch';
 
 /** Sessions cannot be carried over: that they end, and their ephemerals with them, is what was asked for. */
@@ -21,18 +23,43 @@ export const copied = ({ from, to }: Versions): Case => ({
       const report = await run.report();
       assert.equal(report.outcome, 'completed', report.text);
       assert.ok(sides.clientSays.includes(connectStringOf(target.members)), sides.clientSays);
-      const check = await sides.check(target);
-      assert.equal(check.lostWrites, 0);
-      assert.deepEqual(
-        check.problems.filter((problem) => !OF_SESSIONS.test(problem)),
-        [],
-      );
-      assert.ok(check.ackedWrites > 300, `only ${check.ackedWrites} writes`);
-      // Zxids begin anew in another ensemble; what a register says must not.
-      const older = check.analysis.readsBackwards.filter(
-        ({ earlier, later }) => later.value < earlier.value,
-      );
-      assert.deepEqual(older, []);
+      assertCopied(await sides.check(target));
       assert.match(report.text, /sessions ended with the old side, on purpose: (?!0$)\d+/m);
     }),
 });
+
+export const copiedAndBack = ({ from, to }: Versions): Case => ({
+  name: `logical ${from} → ${to} and back with what was written there: nothing lost, files as they were`,
+  run: () =>
+    withTwoSides({ name: 'logical-back', from, to, lives: true }, async (sides) => {
+      const { source } = sides;
+      await sides.startLoad({ sessionTimeoutMs: 4_000 });
+      const before = sides.clientSays;
+      const run = await sides.start({ mode: 'logical' });
+      await run.approve('start');
+      await run.approve('cutover');
+      await run.atGate('complete');
+      await wroteMore(sides);
+      await run.send('rollback', { by: 'tester' });
+      const report = await run.report();
+      assert.equal(report.outcome, 'rolledBack', report.text);
+      assert.equal(sides.clientSays, before);
+      assertCopied(await sides.check(source));
+      await assertNoTracesOn(source);
+    }),
+});
+
+/** Sessions aside, which have ended on purpose, all that was acknowledged is there. */
+export function assertCopied(check: CheckResult): void {
+  assert.equal(check.lostWrites, 0);
+  assert.deepEqual(
+    check.problems.filter((problem) => !OF_SESSIONS.test(problem)),
+    [],
+  );
+  assert.ok(check.ackedWrites > 300, `only ${check.ackedWrites} writes`);
+  // Zxids begin anew in another ensemble; what a register says must not.
+  const older = check.analysis.readsBackwards.filter(
+    ({ earlier, later }) => later.value < earlier.value,
+  );
+  assert.deepEqual(older, []);
+}

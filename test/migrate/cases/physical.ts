@@ -52,7 +52,7 @@ export const movedAndBack = ({ from, to }: Versions): Case => ({
 });
 
 /** What clients have written since this moment is on whichever side serves them. */
-async function wroteMore({ load }: TwoSides): Promise<void> {
+export async function wroteMore({ load }: TwoSides): Promise<void> {
   const { ackedWrites } = load!.stats();
   const deadline = Date.now() + 60_000;
   while (load!.stats().ackedWrites < ackedWrites + 300) {
@@ -68,7 +68,7 @@ export async function assertClosed(lab: Lab): Promise<void> {
   for (const { state } of probes) assert.equal(state, 'refusing');
 }
 
-async function assertNoTracesOn(lab: Lab): Promise<void> {
+export async function assertNoTracesOn(lab: Lab): Promise<void> {
   const session = await createZooKeeperAdapter().openSession({ servers: lab.members });
   try {
     assert.equal(await session.exists('/zkferry'), null);

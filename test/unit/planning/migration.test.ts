@@ -4,6 +4,7 @@ import {
   type MigrateDataCenterRequest,
 } from '../../../src/model/migrationInputs';
 import type { Plan, PlanStep } from '../../../src/model/plan';
+import { planLogical, planLogicalBack } from '../../../src/planning/migrate/logicalPlan';
 import { planPhysical, planPhysicalBack } from '../../../src/planning/migrate/physicalPlan';
 import {
   planStretch,
@@ -127,6 +128,22 @@ describe('stretch', () => {
     expect(ids.findIndex((id) => id.startsWith('rollback/remove/'))).toBeGreaterThan(returns);
     expect(plan.steps.some(({ gate }) => gate !== undefined)).toBe(false);
   });
+
+  test('on the way back the old servers run what they ran, whatever the new ones do', () => {
+    const facts = {
+      ...parseEnsemble('zk4 leader 3.9.6, zk5 follower 3.9.6, zk6 follower 3.9.6'),
+      reconfigEnabled: true,
+    };
+    const extra = {
+      ...extraOf(),
+      candidates: ['zk1', 'zk2', 'zk3'].map((name) => spare(name)),
+      formerVersions: { zk1: '3.8.4', zk2: '3.8.4', zk3: '3.8.4' },
+    };
+    const former = { voters: ['zk1', 'zk2', 'zk3'], observers: [] };
+    const { steps } = planStretchBack(facts, former, inputOf({ version: '3.9.6' }), extra, []);
+    for (const { server, toVersion } of steps)
+      if (server !== undefined) expect([server, toVersion]).toEqual([server, versionOf(server)]);
+  });
 });
 
 describe('physical', () => {
@@ -188,6 +205,78 @@ describe('physical', () => {
       'returnClients',
     ];
     expect(ids.slice(0, order.length)).toEqual(order.map((id) => `rollback/${id}`));
+  });
+});
+
+describe('logical', () => {
+  const facts = () => ({
+    source: threeServers('3.4.14'),
+    target: threeServers('3.9.6'),
+    migration: { ...extraOf().migration, mode: 'logical' as const },
+    clients: CLIENTS,
+    findings: [],
+  });
+  const input = inputOf({ mode: 'logical' });
+
+  test('the new side opens once both are equal and no session of the old one is believed in', () => {
+    const plan = planLogical(facts(), input);
+    const ids = idsOf(plan);
+    expect(ids.slice(0, 7)).toEqual([
+      'copyTrees/source',
+      'fenceServers/source',
+      'drainTrees/source',
+      'endCopy/source',
+      'compareTrees/drained',
+      'awaitSessionExpiry/source',
+      'openNewSide/target',
+    ]);
+    expect(gatesOf(plan.steps)).toEqual([
+      ['cutover', 'fenceServers/source'],
+      ['complete', 'endCopy/target'],
+    ]);
+    // From a step of that phase on there is no way back.
+    const retiring = plan.steps.filter(({ phase }) => phase === 'retire').map(({ id }) => id);
+    expect(retiring).toEqual(['endCopy/target', 'retireServers']);
+    expect(plan.rollbackLimit).toBeUndefined();
+  });
+
+  test('back before it has opened: the source opens as it is', () => {
+    const begun = ['copyTrees/source', 'fenceServers/source', 'drainTrees/source'];
+    const done = { begun, opened: false, redirected: [] };
+    expect(idsOf(planLogicalBack(facts(), input, done))).toEqual([
+      'rollback/liftFence/source',
+      'rollback/verifyBroughtBack/source',
+      'rollback/endCopy/source',
+    ]);
+  });
+
+  test('back after it has opened: the target is closed before the source opens, and opens last', () => {
+    const begun = idsOf(planLogical(facts(), input)).slice(0, 8);
+    const done = { begun, opened: true, redirected: ['a', 'b'] };
+    expect(idsOf(planLogicalBack(facts(), input, done))).toEqual(
+      [
+        'copyTrees/target',
+        'fenceServers/target',
+        'drainTrees/target',
+        'endCopy/target',
+        'compareTrees/drained',
+        'awaitSessionExpiry/target',
+        'liftFence/source',
+        'returnClients',
+        'verifyBroughtBack/source',
+        'liftFence/target',
+      ].map((id) => `rollback/${id}`),
+    );
+  });
+
+  test('without a fence there is no way back once it has opened, and both gate and plan say so', () => {
+    const trees = [{ from: '/app' }];
+    const plan = planLogical(facts(), inputOf({ mode: 'logical', trees, fence: 'none' }));
+    expect(gatesOf(plan.steps)).toEqual([
+      ['unfenced', 'drainTrees/source'],
+      ['complete', 'retireServers'],
+    ]);
+    expect(plan.rollbackLimit).toContain('ends where dc2 opens');
   });
 });
 

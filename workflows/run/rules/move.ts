@@ -60,10 +60,11 @@ export const moveRules: StrategyRules = {
   wayBack(state) {
     if (state.finalized) return { possible: false, reason: whyOver(state) };
     const { source = 'the old side', target = 'the new side' } = state.forwardPlan?.migration ?? {};
-    if (migrationInput(state)?.mode === 'logical' && state.openedAt !== undefined)
+    const { mode, fence } = migrationInput(state)!;
+    if (mode === 'logical' && fence === 'none' && state.openedAt !== undefined)
       return {
         possible: false,
-        reason: `${target} has opened: what was written to it cannot be brought back to ${source} by this run; go on (resume), or migrate in the other direction afterwards`,
+        reason: `${target} has opened, and ${source}, which was never closed, takes writes of its own: nothing is brought back; go on (resume), or migrate in the other direction afterwards`,
       };
     return {
       possible: true,

@@ -24,6 +24,12 @@ function has(state: RunState, activity: StepActivity, side: Side, done = false):
   );
 }
 
+const isUnderWay = (state: RunState, activity: StepActivity, side: Side): boolean =>
+  has(state, activity, side) && !has(state, activity, side, true);
+
+/** Below every step that comes after it. */
+const fenceNow = ({ generation = '', sequence }: RunState) => ({ generation, sequence });
+
 const goesBack = ({ plan }: RunState): boolean => plan?.direction === 'rollback';
 
 const capture = (side: Side): BesideKind['run'] =>
@@ -100,7 +106,26 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
         state.opened.site,
         durationMs + SLACK_MS,
         'apply what is committed at the source',
-      ).followTrees({ input: migrationInput(state)!, durationMs }),
+      ).followTrees({ input: migrationInput(state)!, durationMs, fence: fenceNow(state) }),
+  },
+  followTarget: {
+    wanted: (state) =>
+      migrationInput(state)?.mode === 'logical' &&
+      migrationInput(state)?.fence !== 'none' &&
+      has(state, 'openNewSide', 'target', true) &&
+      !isUnderWay(state, 'copyTrees', 'target') &&
+      !has(state, 'drainTrees', 'target') &&
+      !has(state, 'endCopy', 'target') &&
+      !state.finalized,
+    run: (state, durationMs) =>
+      runActivities(
+        state.opened.site,
+        durationMs + SLACK_MS,
+        'keep the closed side equal to the one that serves',
+      ).followTrees({
+        ...{ input: migrationInput(state)!, durationMs, back: true },
+        fence: fenceNow(state),
+      }),
   },
   watchSource: watching('source'),
   watchTarget: watching('target'),
