@@ -92,13 +92,13 @@ async function lookAtAll(
 const isUnreachable = (error: unknown): boolean =>
   isZkferryError(error) && ['SshUnreachable', 'HostKeyMismatch'].includes(error.type);
 
-/** In the order in which they are to stop. */
+/** @throws FenceNotProven where those out of reach could go on by themselves, or nobody may be stopped for them */
 async function whomToStop(
-  { zookeeper }: Dependencies,
+  dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
   unreachable: readonly ResolvedServer[],
   mayStop: boolean,
-  { signal }: OperationContext,
+  context: OperationContext,
 ): Promise<ResolvedServer[]> {
   if (unreachable.length === 0) return [];
   const members = membersOf(ensemble);
@@ -111,11 +111,23 @@ async function whomToStop(
       'FenceNotProven',
       `${namesOf(unreachable)} cannot be reached, so that nobody can prove that it takes no writes${must === undefined ? ', and those that cannot be reached are a quorum by themselves' : ''}; make its host answer, or stop it and take it out of the ensemble (resize), then resume`,
     );
-  const stops = members.filter(({ name }) => must.includes(name));
-  const probes = await Promise.all(stops.map((server) => zookeeper.probe(server, { signal })));
+  return leaderLast(
+    dependencies,
+    members.filter(({ name }) => must.includes(name)),
+    context,
+  );
+}
+
+/** In the order in which they are to stop: with the leader last no other is elected meanwhile. */
+export async function leaderLast(
+  { zookeeper }: Dependencies,
+  servers: readonly ResolvedServer[],
+  { signal }: OperationContext,
+): Promise<ResolvedServer[]> {
+  const probes = await Promise.all(servers.map((server) => zookeeper.probe(server, { signal })));
   const leads = (server: ResolvedServer): number =>
-    probes[stops.indexOf(server)]?.role === 'leader' ? 1 : 0;
-  return [...stops].sort((one, other) => leads(one) - leads(other));
+    probes[servers.indexOf(server)]?.role === 'leader' ? 1 : 0;
+  return [...servers].sort((one, other) => leads(one) - leads(other));
 }
 
 /** Waits until a server that nobody could close serves no more. One whose client port is out of reach too cannot tell. */

@@ -18,12 +18,22 @@ export interface Closing {
  * @throws FenceNotProven where its configuration can't be read; Unsupported where there is no nft or no right to use it
  */
 export async function closingOf(
-  { host }: Dependencies,
+  dependencies: Dependencies,
   server: ResolvedServer,
   context: OperationContext,
   passage?: FencePassage,
 ): Promise<Closing> {
-  await host.checkClientFence(server, context);
+  await dependencies.host.checkClientFence(server, context);
+  const listeners = await listenersNow(dependencies, server, context);
+  return { server, listeners, ruleset: fenceRuleset(fenceTable(server), listeners, passage) };
+}
+
+/** @throws FenceNotProven where its configuration can't be read */
+export async function listenersNow(
+  { host }: Dependencies,
+  server: ResolvedServer,
+  context: OperationContext,
+): Promise<Listener[]> {
   const { config, members, jvmFlags, ...facts } = await host.observe(server, context, {
     depth: 'files',
   });
@@ -34,6 +44,5 @@ export async function closingOf(
       `the configuration of ${server.name} cannot be read, so that nobody knows on which ports it takes clients; make ${server.directories?.config ?? 'directories.config'}/zoo.cfg readable there, then resume`,
     );
   const version = facts.package?.installedVersion;
-  const listeners = listenersOf(server, { config, members, jvmFlags, version });
-  return { server, listeners, ruleset: fenceRuleset(fenceTable(server), listeners, passage) };
+  return listenersOf(server, { config, members, jvmFlags, version });
 }

@@ -6,6 +6,7 @@ import type { RunActivities, StepActivities, StepArgs } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation, pause, tokenOf } from '../operation';
 import { membersOf, resolveTarget } from '../resolve';
+import { closeByStopping } from './closeByStopping';
 import { closeServers } from './closeServers';
 import { sessionsNow } from './leftSessions';
 import { migrationOf } from './sides';
@@ -33,7 +34,10 @@ export function fenceSteps(dependencies: Dependencies): FenceActivities {
           ? await sessionsNow(dependencies, ensemble, context)
           : undefined;
         const options = { token, mayStop: !isLogical };
-        const closed = await closeServers(dependencies, ensemble, options, context);
+        const closed =
+          migrationOf(args).fence === 'stop'
+            ? await closeByStopping(dependencies, ensemble, token, context)
+            : await closeServers(dependencies, ensemble, options, context);
         return { ...closed, ...(leftSessions && { leftSessions }) };
       }),
 

@@ -75,10 +75,10 @@ export const migrateDataCenterInputSchema = z
       .optional()
       .describe('with mode logical: what is moved; the whole tree without it'),
     fence: z
-      .enum(['firewall', 'none'])
+      .enum(['firewall', 'stop', 'none'])
       .default('firewall')
       .describe(
-        'with mode logical: how the old side is closed to writers; none only with trees, behind gate unfenced',
+        'how the old side is closed to clients: firewall by nft on each host; stop, with mode physical, by stopping its servers; none, with mode logical and trees, behind gate unfenced',
       ),
     openAfter: z
       .enum(['sessionExpiry', 'fence'])
@@ -120,6 +120,11 @@ export const migrateDataCenterInputSchema = z
     only('trees', 'logical');
     if (typeof input.source === 'string' && input.source === input.target)
       refuse('target', `is the source itself, ${input.source}; expected another ensemble`);
+    if (input.fence === 'stop' && input.mode !== 'physical')
+      refuse(
+        'fence',
+        `stop is of mode physical: mode ${input.mode} needs the old servers until all is over; expected firewall`,
+      );
     if (input.fence === 'none' && input.trees === undefined)
       refuse('fence', 'none is only for chosen subtrees (trees); expected firewall');
   });

@@ -9,6 +9,7 @@ import { DefaultLogger } from '@temporalio/worker';
 import type { StepArgs } from '../../activities/api';
 import type { Dependencies } from '../../activities/dependencies';
 import { fenceSteps } from '../../activities/migrate/fenceSteps';
+import { openPassage } from '../../activities/migrate/openPassage';
 import { createHostAdapter, type HostAdapter } from '../../src/adapters/host';
 import { createInventory } from '../../src/adapters/inventory';
 import { createSecrets } from '../../src/adapters/secrets';
@@ -202,6 +203,56 @@ test('a server out of reach: refused where it could go on, with no client cut; e
       { signal: new AbortController().signal, heartbeat: () => undefined },
     );
   await run(activities().liftFence, step());
+  await writesGoOn();
+}, 240_000);
+
+test('through a closed side this worker passes, and nobody else; what a flush took comes back with the passage', async () => {
+  await writesGoOn();
+  await run(activities().fenceServers, step());
+  const dependencies = { zookeeper, host } as unknown as Dependencies;
+  const token = { generation: '0000000100000001', sequence: (sequence += 1), attempt: 1 };
+  const context = { signal: new AbortController().signal, heartbeat: () => undefined };
+  const servers = await openPassage(dependencies, ensemble, token, context);
+  const before = acked();
+  const session = await zookeeper.openSession({ servers, sessionTimeoutMs: 10_000 });
+  await session.create('/brought', Buffer.from('over'));
+  await session.delete('/brought');
+  await session.close();
+  expect(await opens()).toEqual([false, false, false]);
+  expect(acked()).toBe(before);
+  // As it was closed, so it is looked after: with the passage.
+  for (const server of ensemble.servers) {
+    execFileSync('nft', ['delete', 'table', 'inet', fenceTable(server)]);
+    expect(await host.holdClientFence(server, context)).toBe('raisedAgain');
+  }
+  expect(await opens()).toEqual([false, false, false]);
+  expect(await openPassage(dependencies, ensemble, token, context)).toEqual(servers);
+  await run(activities().liftFence, step());
+  await writesGoOn();
+}, 240_000);
+
+test('closed by stopping: no firewall, the leader last, every listener refuses', async () => {
+  await writesGoOn();
+  const stopped: string[] = [];
+  const stopServer: HostAdapter['stopServer'] = (server, ...rest) => {
+    stopped.push(server.name);
+    return host.stopServer(server, ...rest);
+  };
+  const probes = await Promise.all(ensemble.servers.map((server) => zookeeper.probe(server)));
+  const leader = ensemble.servers[probes.findIndex(({ role }) => role === 'leader')]!;
+  const order = { ...step(), migrate: { mode: 'physical', fence: 'stop' } } as unknown as StepArgs;
+  const checkClientFence = () => Promise.reject(new Error('nft is not asked for'));
+  const { detail } = await run(
+    activities(ensemble.servers, { stopServer, checkClientFence }).fenceServers,
+    order,
+  );
+  expect(detail).toMatch(/^stopped and masked since .*, refused by zk1, zk2, zk3$/);
+  expect(stopped.at(-1)).toBe(leader.name);
+  expect(await opens()).toEqual([false, false, false]);
+  expect(ensemble.servers.map(isTabled)).toEqual([false, false, false]);
+  const context = { signal: new AbortController().signal, heartbeat: () => undefined };
+  const token = { generation: '0000000100000001', sequence: (sequence += 1), attempt: 1 };
+  for (const server of ensemble.servers) await host.startServer(server, token, context);
   await writesGoOn();
 }, 240_000);
 

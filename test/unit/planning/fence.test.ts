@@ -11,6 +11,18 @@ const listeners = (settings: Record<string, string>, more: object = {}) =>
     ...more,
   });
 
+test('a passage: its address and its ports, to the client ports only, before all else is refused', () => {
+  const passage = { address: '10.0.9.9', ports: { from: 20_224, to: 20_351 } };
+  const rules = fenceRuleset('t', listeners({ secureClientPort: '2281' }), passage).split('\n');
+  const passing = rules.filter((rule) => rule.endsWith(' accept')).map((rule) => rule.trim());
+  expect(passing).toEqual([
+    'ip saddr 10.0.9.9 tcp sport 20224-20351 tcp dport 2181 accept',
+    'ip daddr 10.0.9.9 tcp dport 20224-20351 tcp sport 2181 accept',
+  ]);
+  const refusal = rules.findIndex((rule) => rule.includes('dport 2181 reject'));
+  expect(rules.findIndex((rule) => rule.includes('dport 2181 accept'))).toBeLessThan(refusal);
+});
+
 describe('what is closed', () => {
   test.each([
     [
