@@ -272,6 +272,11 @@ export interface RunActivities {
     back?: boolean;
     fence: FencePosition;
   }): Promise<BesideReport>;
+  /** Who is still on the old servers, looked at again and again; for so long, unless cancelled, which ends it early. */
+  watchReadiness(args: {
+    input: MigrateDataCenterInput;
+    durationMs: number;
+  }): Promise<BesideReport>;
   /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
   watchFence(args: Target & { durationMs: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */

@@ -12,6 +12,7 @@ import { closingSteps } from './migrate/closing';
 import { captureSteps } from './migrate/captureSteps';
 import { ensembleSteps } from './migrate/ensembleSteps';
 import { fenceSteps } from './migrate/fenceSteps';
+import { readinessWatch } from './migrate/watchReadiness';
 import { reconcileSteps } from './migrate/reconcileSteps';
 import { redirectSteps } from './migrate/redirectSteps';
 import { copySteps } from './migrate/copySteps';
@@ -57,6 +58,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...captureSteps(dependencies),
     ...ensembleSteps(dependencies),
     ...fenceSteps(dependencies),
+    ...readinessWatch(dependencies),
     ...reconcileSteps(dependencies),
     returnClients: redirectSteps(dependencies).returnClients,
     ...copySteps(dependencies),

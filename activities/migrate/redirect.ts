@@ -100,7 +100,7 @@ function placeOf(
 }
 
 /** A name that leads to no address is left out: the client's own look says so. */
-async function namesByAddress(
+export async function namesByAddress(
   dependencies: Dependencies,
   clients: readonly string[],
   context: OperationContext,

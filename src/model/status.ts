@@ -2,7 +2,9 @@
 import type { CaptureSourceName } from './backupInputs';
 import type { ControlName, GateName, WorkflowType } from './contract';
 import type { Finding } from './facts';
+import type { MigrationMode } from './migrationInputs';
 import type { MembershipNames, Phase, Plan, PlanStep } from './plan';
+import type { Readiness } from './redirect';
 
 export type RunState =
   | 'running'
@@ -58,6 +60,28 @@ export interface BesideReport {
   /** The transaction it has come to, `0x…`. */
   zxid?: string;
   lagMs?: number;
+  readiness?: Readiness;
+  /** An activity works on it now. */
+  running?: boolean;
+}
+
+/** What a person at gate `cutover` decides by, and where a migration stands afterwards. */
+export interface MigrationStatus {
+  mode: MigrationMode;
+  /** As messages name them. */
+  source: string;
+  target: string;
+  /** The side that takes clients' writes, or is going to next. */
+  serving: 'source' | 'target';
+  /** From when on the other side took no write. */
+  fencedAt?: string;
+  openedAt?: string;
+  /** How long nobody can write, ms, as the plan expects it. */
+  expectedOutageMs: number;
+  /** When both sides were last compared, and what came out. */
+  verified?: { at: string; detail: string };
+  /** What goes on beside the steps, by name: `captureSource`, `followSource`, `followTarget`, `readiness` … */
+  beside: Record<string, BesideReport>;
 }
 
 /** A timeout never approves. */
@@ -207,6 +231,7 @@ export interface StatusDocument {
   availability?: Availability;
   /** Of a hot backup. */
   capture?: CaptureStatus;
+  migration?: MigrationStatus;
   progress?: Progress;
   findings: Finding[];
   replans: { at: string; reason: string; fromHash: string; toHash: string; asksAgain: boolean }[];

@@ -31,9 +31,11 @@ export function startBeside(state: RunState): Beside {
         await condition(() => over || kind.wanted(state));
         if (over) return;
         running.add(name);
+        (state.beside ??= {})[name] = { detail: 'begins', ...state.beside[name], running: true };
         const unwanted = (): boolean => over || !kind.wanted(state);
         const failed = await stretch(state, name, () => kind.run(state, lengthMs), unwanted);
         running.delete(name);
+        delete state.beside[name]?.running;
         lengthMs = Math.min(LONGEST_STRETCH_MS, Math.round(lengthMs * GROWTH));
         if (failed) {
           lengthMs = FIRST_STRETCH_MS;
@@ -47,7 +49,9 @@ export function startBeside(state: RunState): Beside {
       kinds.length === 0
         ? undefined
         : () =>
-            condition(() => kinds.every(([name, kind]) => kind.wanted(state) || !running.has(name))),
+            condition(() =>
+              kinds.every(([name, kind]) => kind.wanted(state) || !running.has(name)),
+            ),
     async end() {
       over = true;
       await Promise.all(loops);

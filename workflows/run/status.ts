@@ -11,6 +11,7 @@ import type {
   StatusDocument,
   UpgradeReport,
 } from '../../src/model/status';
+import { migrationStatus } from './migrationStatus';
 import { rulesOf } from './rules';
 import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
@@ -41,6 +42,7 @@ export function statusDocument(state: RunState): StatusDocument {
     paused: state.paused,
     throttle: { cause: state.throttleCause, soakMs: state.tuning.soakMs },
     availability: availability(state),
+    migration: migrationStatus(state),
     progress: progress(state),
     // What was found before the servers changed says nothing about them afterwards; the plan keeps it.
     findings: state.state === 'completed' || isStoppedAsWhole(state) ? [] : findingsOf(state),
@@ -199,6 +201,7 @@ export function showDetails(state: RunState): void {
     `**${shownState(state)}** · ${state.phase} · ${state.headline}`,
     state.error ? `**${state.error.type}**: ${state.error.message}` : '',
     actions ? `### What you can do\n${actions}` : '',
+    besideLines(state),
     state.report ? `### Report\n\`\`\`\n${state.report.text}\n\`\`\`` : '',
     state.events.length > 0 ? `### Latest\n${latestEvents(state)}` : '',
     state.plan ? renderPlanMarkdown(state.plan, state.steps) : '',
@@ -207,6 +210,15 @@ export function showDetails(state: RunState): void {
   setCurrentDetails(
     firstBytes(lines.filter((line) => line !== '').join('\n\n'), DETAILS_LIMIT_BYTES),
   );
+}
+
+/** What a migration does beside its steps, and who is still where. */
+function besideLines({ beside = {} }: RunState): string {
+  const lines = Object.entries(beside).map(
+    ([name, { detail, lagMs }]) =>
+      `- ${name}: ${detail}${lagMs === undefined ? '' : `, lag ${lagMs} ms (p99)`}`,
+  );
+  return lines.length === 0 ? '' : `### Beside the steps\n${lines.join('\n')}`;
 }
 
 /** A refused signal is answered nowhere else on the page. */

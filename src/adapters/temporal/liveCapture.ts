@@ -1,16 +1,13 @@
 /** What the activity that captures now says of itself: its heartbeats, which the workflow cannot see. */
-import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
 import { optionalTsToMs } from '@temporalio/common/lib/time';
 import { stillTrueOf, type CaptureStatus, type StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
+import { pendingActivities, toldBy } from './pendingActivities';
 
-const CALL_DEADLINE_MS = 5_000;
 const ACTIVITIES: readonly unknown[] = ['captureTransactions', 'takeWholeBase'];
 
 /** PENDING_ACTIVITY_STATE_SCHEDULED: it waits for a worker, or to be tried again. */
 const SCHEDULED = 1;
-
-type Payloads = Parameters<typeof decodeFromPayloadsAtIndex>[2];
 
 /** The status with the newest lag and counts; as it is where no activity tells any. */
 export async function withLiveCapture(
@@ -18,24 +15,13 @@ export async function withLiveCapture(
   status: StatusDocument,
 ): Promise<StatusDocument> {
   if (status.capture === undefined) return status;
-  const { client } = temporal;
-  const { raw } = await temporal.within(CALL_DEADLINE_MS, () =>
-    client.workflow.getHandle(status.workflowId).describe(),
-  );
-  const activity = raw.pendingActivities?.find(({ activityType }) =>
+  const activity = (await pendingActivities(temporal, status.workflowId)).find(({ activityType }) =>
     ACTIVITIES.includes(activityType?.name),
   );
   const failure = activity?.lastFailure?.message ?? undefined;
   if (activity === undefined) return status;
-  const { heartbeatDetails, lastHeartbeatTime, lastStartedTime, attempt, state } = activity;
-  const payloads: Payloads = heartbeatDetails?.payloads;
-  const told = payloads?.length
-    ? await decodeFromPayloadsAtIndex<Partial<CaptureStatus>>(
-        client.options.loadedDataConverter,
-        0,
-        payloads,
-      )
-    : undefined;
+  const { lastHeartbeatTime, lastStartedTime, attempt, state } = activity;
+  const told = await toldBy<Partial<CaptureStatus>>(temporal, activity);
   const at = lastHeartbeatTime?.seconds
     ? new Date(Number(lastHeartbeatTime.seconds) * 1_000).toISOString()
     : undefined;

@@ -22,6 +22,7 @@ import type { StatusDocument, UpgradeReport } from '../../model/status';
 import type { Temporal } from './connect';
 import { failureOf, rethrow, noWorker } from './failure';
 import { withLiveCapture } from './liveCapture';
+import { withLiveMigration } from './liveMigration';
 
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
@@ -136,7 +137,7 @@ export async function getStatus(temporal: Temporal, workflowId: string): Promise
     const status = await temporal.within(CALL_DEADLINE_MS, () =>
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
-    return await withLiveCapture(temporal, status);
+    return await withLiveMigration(temporal, await withLiveCapture(temporal, status));
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }

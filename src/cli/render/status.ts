@@ -4,6 +4,7 @@ import type { NextAction, OpenGate, Progress, RunState, StatusDocument } from '.
 import { isOver } from '../../adapters/temporal/over';
 import type { Colors } from '../output';
 import { captureLines, drillRunLines } from './capture';
+import { migrationLines } from './migration';
 import { gapLines, renderReport } from './report';
 import { renderSteps } from './steps';
 import { duration, instant, timeOfDay, wrap } from './text';
@@ -34,6 +35,7 @@ export function renderStatus(status: StatusDocument, view: StatusView): string {
         }).join('\n')
       : '',
     captureOf(status, view.colors).join('\n'),
+    status.migration ? migrationLines(status.migration, view.colors).join('\n') : '',
     status.report ? renderReport(status.report, view.colors) : availabilityBlock(status, view),
     actionsBlock(status, view),
   ];

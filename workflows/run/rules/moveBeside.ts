@@ -78,6 +78,17 @@ const nameOf = (input: MigrateDataCenterInput, side: Side): string => {
   return typeof ensemble === 'string' ? ensemble : '';
 };
 
+/** Whoever decides at a gate sees who is still where; nobody else needs it. */
+export const readiness: BesideKind = {
+  wanted: ({ gate }) => gate !== undefined && gate.gate !== 'start',
+  run: (state, durationMs) =>
+    runActivities(
+      state.opened.site,
+      durationMs + SLACK_MS,
+      'see which clients are still on the old servers',
+    ).watchReadiness({ input: migrationInput(state)!, durationMs }),
+};
+
 export const besideOf: Readonly<Record<string, BesideKind>> = {
   captureSource: {
     wanted: (state) =>
@@ -127,6 +138,7 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
         fence: fenceNow(state),
       }),
   },
+  readiness,
   watchSource: watching('source'),
   watchTarget: watching('target'),
 };

@@ -1,6 +1,7 @@
 /** Rules of a migration by stretching: those of a resize, with clients that are led over in between. */
 import type { Plan } from '../../../src/model/plan';
 import { migrationInput, targetOf, type RunState } from '../state';
+import { readiness } from './moveBeside';
 import { resizeRules, stoppedBy } from './resize';
 import type { StrategyRules } from './types';
 
@@ -29,6 +30,8 @@ export const stretchRules: StrategyRules = {
   // Nobody's membership is at stake where clients are led, nor at the end.
   whyReplan: (state, plan, step, seen) =>
     step.membership === undefined ? undefined : resizeRules.whyReplan(state, plan, step, seen),
+
+  beside: { readiness },
 
   wayBack: (state) =>
     state.finalized

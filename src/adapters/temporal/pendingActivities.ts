@@ -1,0 +1,26 @@
+/** Activities of a run that are under way, and what they say of themselves. */
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
+import type { Temporal } from './connect';
+
+const CALL_DEADLINE_MS = 5_000;
+
+type Payloads = Parameters<typeof decodeFromPayloadsAtIndex>[2];
+
+export async function pendingActivities({ client, within }: Temporal, workflowId: string) {
+  const { raw } = await within(CALL_DEADLINE_MS, () =>
+    client.workflow.getHandle(workflowId).describe(),
+  );
+  return raw.pendingActivities ?? [];
+}
+
+export type PendingActivity = Awaited<ReturnType<typeof pendingActivities>>[number];
+
+/** Its newest heartbeat; undefined where it has told none. */
+export async function toldBy<T>(
+  { client }: Temporal,
+  { heartbeatDetails }: PendingActivity,
+): Promise<T | undefined> {
+  const payloads: Payloads = heartbeatDetails?.payloads;
+  if (!payloads?.length) return undefined;
+  return decodeFromPayloadsAtIndex<T>(client.options.loadedDataConverter, 0, payloads);
+}
