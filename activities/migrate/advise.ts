@@ -14,7 +14,7 @@ import {
   type MigrationMode,
 } from '../../src/model/migrationInputs';
 import type { OperationContext } from '../../src/model/ports';
-import { error } from '../../src/planning/findings';
+import { isServing } from '../../src/planning/members';
 import { adviceOf } from '../../src/planning/migrate/advise/advice';
 import type { PlanMigrationArgs, PlanResult } from '../api';
 import type { Dependencies } from '../dependencies';
@@ -25,6 +25,16 @@ import { withoutClients } from './lookingOnce';
 import { withFlags } from './moveTarget';
 
 const TREE_DEADLINE_MS = 60_000;
+
+const MORE_THAN_ASKED = {
+  message: 'chosen subtrees are to be moved (trees), and it moves all there is',
+  hint: 'leave trees out to move the whole ensemble',
+};
+
+const notServing = (target: string) => ({
+  message: `it copies into an ensemble that lives, and no server of ${target} serves`,
+  hint: 'start it, or take mode physical, which starts it on the data of the source',
+});
 
 /** `plan`: as a plan of a mode is made. `dependencies`: best such as look once. */
 export async function adviseOn(
@@ -43,33 +53,35 @@ export async function adviseOn(
     dependencies.inventory.resolve(input.target),
   ]);
   const alone = withoutClients(dependencies);
+  const target = await observeEnsemble(dependencies, to, { depth: 'full', context });
   const lookAs = async (mode: MigrationMode): Promise<ModeLook> => {
-    const wrong = moreThanAsked(input, mode);
-    if (wrong !== undefined) return { mode, findings: [wrong] };
+    if (input.trees !== undefined && mode !== 'logical')
+      return { mode, findings: [], refused: MORE_THAN_ASKED };
+    // A plan would try for a session for ten seconds.
+    if (mode === 'logical' && !target.servers.some(isServing))
+      return { mode, findings: [], refused: notServing(to.name) };
     const asked = { ...args, input: inputAs(input, mode) };
     const made = await orRefusal(context, () => plan(alone, asked, context));
     return 'refusal' in made
-      ? { mode, findings: [error(made.type, made.refusal)] }
+      ? { mode, findings: [], refused: { message: made.refusal } }
       : {
           ...{ mode, findings: made.plan.findings },
           outageMs: made.plan.expectation.longestWriteGapMs,
         };
   };
-  const [source, target, znodes, clients, ...looks] = await Promise.all([
+  const [source, facing, znodes, clients, ...looks] = await Promise.all([
     observeEnsemble(dependencies, from, {
       ...{ depth: 'full', context },
       treeDeadlineMs: TREE_DEADLINE_MS,
     }),
-    observeEnsemble(dependencies, to, { depth: 'full', context }).then((facts) =>
-      withFlags(dependencies, to, facts, context),
-    ),
+    withFlags(dependencies, to, target, context),
     znodesOf(dependencies, from, context),
     clientsOf(dependencies, from),
     ...MIGRATION_MODES.map(lookAs),
   ]);
   return adviceOf({
     chosen: input.mode,
-    ...{ source, target, looks, znodes, clients, acceptHarm: input.acceptHarm },
+    ...{ source, target: facing, looks, znodes, clients, acceptHarm: input.acceptHarm },
     ...(input.version !== undefined && { version: input.version }),
   });
 }
@@ -90,23 +102,16 @@ function inputAs(
   };
 }
 
-const moreThanAsked = ({ trees }: MigrateDataCenterInput, mode: MigrationMode) =>
-  trees === undefined || mode === 'logical'
-    ? undefined
-    : error('InvalidInput', 'chosen subtrees are to be moved (trees), and it moves all there is', {
-        hint: 'leave trees out to move the whole ensemble',
-      });
-
 async function orRefusal<T extends object>(
   { signal }: OperationContext,
   work: () => Promise<T>,
-): Promise<T | { refusal: string; type: string }> {
+): Promise<T | { refusal: string }> {
   try {
     return await work();
   } catch (thrown) {
     signal.throwIfAborted();
     if (!isZkferryError(thrown)) throw thrown;
-    return { refusal: thrown.message, type: thrown.type };
+    return { refusal: thrown.message };
   }
 }
 

@@ -53,6 +53,8 @@ export interface ModeLook {
   findings: Finding[];
   /** Longest time without writes, as that plan reckons it; absent where none could be made. */
   outageMs?: number;
+  /** Why none could be made. */
+  refused?: { message: string; hint?: string };
 }
 
 /** Paths that software is known by, as far as a bounded look got. */

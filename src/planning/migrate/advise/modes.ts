@@ -48,7 +48,9 @@ function adviceOn(
   users: readonly ClientUse[],
 ): ModeAdvice {
   const look = facts.looks.find((one) => one.mode === mode);
+  const refused = look?.refused;
   const against = sameOfSeveral([
+    ...(refused === undefined ? [] : [objection(refused.message, refused.hint)]),
     ...(look?.findings.filter(({ severity }) => severity === 'error') ?? []),
     ...whyNot(mode, facts, users, look),
   ]);
@@ -84,9 +86,10 @@ const fewOf = (texts: readonly string[]): string[] =>
 /** Of no plan: only its texts are shown. */
 const OF_ADVICE = 'AgainstMode';
 
-const against = (message: string, hint: string): Finding => ({
+const objection = (message: string, hint?: string): Finding => ({
   severity: 'error',
-  ...{ code: OF_ADVICE, message, hint },
+  ...{ code: OF_ADVICE, message },
+  ...(hint !== undefined && { hint }),
 });
 
 /** What the plan of this mode would not say by itself. */
@@ -108,7 +111,7 @@ function whyNot(
   return [
     ...hostFindings(mode, source),
     ...harmed.map(({ software, root, means }) =>
-      against(`${software} at ${root}: ${means}`, 'take stretch or physical'),
+      objection(`${software} at ${root}: ${means}`, 'take stretch or physical'),
     ),
   ];
 }
@@ -121,7 +124,7 @@ function versionFindings(source: EnsembleFacts, version: string): Finding[] {
   if (hops.length < 2) return errors;
   const path = [hops[0]!.from, ...hops.map(({ to }) => to)].join(' → ');
   return [
-    against(
+    objection(
       `servers of ${hops[0]!.from} and ${version} are not known to work in one ensemble: an upgrade goes ${path}`,
       `upgrade to ${hops.at(-1)!.from} first, or stretch without version and upgrade afterwards`,
     ),
@@ -136,7 +139,7 @@ function hostFindings(mode: MigrationMode, { servers }: EnsembleFacts): Finding[
       ? 'they could not be stopped, nor their logs be read'
       : 'they could not be closed to clients';
   return [
-    against(
+    objection(
       `${out.join(', ')} cannot be reached over SSH: ${what}`,
       'give SSH access to every old server in the inventory',
     ),
