@@ -2,6 +2,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import { lookForSoftware, type Reader } from '../../activities/migrate/lookForSoftware';
 import { migrationPlanActivities } from '../../activities/migrate/planMigration';
 import { hostPaths } from '../../src/lab/hostFiles';
 import type { Inventory } from '../../src/model/inventory';
@@ -134,4 +135,38 @@ test('what the new side has set otherwise is named, with both values', async () 
       where: `zoo.cfg of ${labs.target.name}`,
     }),
   ]);
+});
+
+test('the look for software is bounded: it lists no node of very many children, and ends after 200 requests', async () => {
+  await session.create('/many', NOTHING);
+  const children = Array.from({ length: 1_001 }, (_, index) => `/many/${index}`);
+  await Promise.all(children.map((path) => session.create(path, NOTHING)));
+  const listed: string[] = [];
+  let asked = 0;
+  const counted = <T>(request: Promise<T>): Promise<T> => {
+    asked += 1;
+    return request;
+  };
+  const watched: Reader = {
+    exists: (path) => counted(session.exists(path)),
+    getAcl: (path) => counted(session.getAcl(path)),
+    children: (path) => {
+      listed.push(path);
+      return counted(session.children(path));
+    },
+  };
+  const { signal } = new AbortController();
+  const few = await lookForSoftware(watched, signal);
+  expect(few.incomplete).toBeUndefined();
+  expect(few.paths).toContain('/brokers/ids');
+  expect(few.requests).toBe(asked);
+  expect(listed).toContain('/app/lock');
+  expect(listed).not.toContain('/many');
+
+  for (let index = 0; index < 150; index += 1) await session.create(`/z${index}`, NOTHING);
+  asked = 0;
+  const some = await lookForSoftware(watched, signal);
+  expect(some.incomplete).toContain('200 requests');
+  expect(some.paths).toContain('/brokers/ids');
+  expect(asked).toBe(200);
 });

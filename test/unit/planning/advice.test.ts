@@ -344,6 +344,12 @@ describe('what people must change', () => {
     expect(told).toHaveLength(1);
     expect(told[0]?.what).toMatch(/superDigest: set on the old side, not set on the new$/);
     expect(JSON.stringify(told)).not.toContain('HASH');
+    const other = ensemble('dc2', `flag:${digest}OTHER`);
+    const both = changes({ source: ensemble('orders', `flag:${digest}`), target: other });
+    expect(both.map(({ what }) => what)).toEqual([
+      'zookeeper.DigestAuthenticationProvider.superDigest: not the same',
+    ]);
+    expect(JSON.stringify(both)).not.toMatch(/HASH|OTHER/);
   });
 
   test('a side of which no configuration was read differs in nothing', () => {

@@ -44,10 +44,16 @@ function differing(
     .sort()
     .filter((name) => old.get(name) !== fresh.get(name))
     .map((name) => ({
-      what: `${name}: ${valueOf(name, old)} on the old side, ${valueOf(name, fresh)} on the new`,
+      what: differenceOf(name, old, fresh),
       where: `${file} of ${target}`,
       why: WHY[name] ?? 'the new side would behave otherwise; make them equal unless it is meant',
     }));
+}
+
+/** Values of secrets are compared, and never shown. */
+function differenceOf(name: string, old: Settings, fresh: Settings): string {
+  if (SECRET.test(name) && old.has(name) && fresh.has(name)) return `${name}: not the same`;
+  return `${name}: ${valueOf(name, old)} on the old side, ${valueOf(name, fresh)} on the new`;
 }
 
 const valueOf = (name: string, settings: Settings): string =>
@@ -75,7 +81,6 @@ const configOf = (servers: readonly ServerFacts[]): Settings | undefined =>
     ),
   );
 
-/** Two super digests are told apart by being there only. */
 const flagsOf = (servers: readonly ServerFacts[]): Settings | undefined =>
   commonOf(
     servers.flatMap(({ host }) =>
@@ -86,7 +91,7 @@ const flagsOf = (servers: readonly ServerFacts[]): Settings | undefined =>
               host.jvmFlags.flatMap((flag): [string, string][] => {
                 const [, name, value = ''] = FLAG.exec(flag) ?? [];
                 if (name === undefined || OWN_FLAG.test(name)) return [];
-                return [[name, SECRET.test(name) ? '' : value]];
+                return [[name, value]];
               }),
             ),
           ],
