@@ -148,23 +148,34 @@ export function moveSteps(frame: MoveFrame, back = false) {
         waitsFor: 'the copy has come to within a second of what it copies',
         timeoutMs: 24 * HOUR_MS,
       }),
-    compare: (side: Side, id: string, words: Partial<Words> = {}): PlanStep => ({
+    /** While both are written to. */
+    compareLive: (side: Side): PlanStep => ({
       ...make('compareTrees', 'verify', side, {
+        title: 'compare both trees, node by node, while they are written to',
+        why: 'nothing is changed by looking',
+        undo: 'nothing to undo',
+        waitsFor: 'no difference stays as it is',
+        timeoutMs: 2 * HOUR_MS,
+      }),
+      id: 'compareTrees/live',
+    }),
+    compare: (side: Side): PlanStep => ({
+      ...make('compareTrees', 'drain', side, {
         title: 'compare both trees, node by node',
         why: 'nothing is changed by looking',
         undo: 'nothing to undo',
         waitsFor: 'no difference is left',
         timeoutMs: 2 * HOUR_MS,
-        ...words,
       }),
-      id: `${back ? 'rollback/' : ''}${id}`,
+      id: `${back ? 'rollback/' : ''}compareTrees/drained`,
     }),
     drain: (side: Side) =>
       make('drainTrees', 'drain', side, {
         title: `bring over what ${nameOf(side)} has committed last`,
         why: 'it takes no more writes from clients, so this comes to an end',
         undo: 'nothing to undo',
-        waitsFor: 'its last transaction is applied',
+        waitsFor:
+          'its last transaction is applied, and the marker of the copy and what it had put into ACLs are gone',
         timeoutMs: 30 * MINUTE_MS,
         promptly: true,
       }),
@@ -187,8 +198,7 @@ export function moveSteps(frame: MoveFrame, back = false) {
         promptly: true,
       }),
     endCopy: (side: Side) =>
-      // What was copied to the source goes with its servers.
-      make('endCopy', side === 'source' ? 'drain' : 'retire', side, {
+      make('endCopy', 'retire', side, {
         title: `take away what the copy has left on ${nameOf(otherOf(side))}`,
         why: 'nothing follows any more',
         undo: 'nothing to undo',
