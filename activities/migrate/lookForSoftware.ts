@@ -59,7 +59,11 @@ class Look {
     const root = await this.namesIn('/');
     for (const path of KNOWN_PATHS)
       if (root === undefined || root.includes(firstName(path))) await this.note(path);
-    const parents = (root ?? []).filter((name) => name !== 'zookeeper').map((name) => `/${name}`);
+    if (root === undefined)
+      throw new EnoughError(
+        `the root has more than ${MAX_CHILDREN} children, or may not be listed`,
+      );
+    const parents = root.filter((name) => name !== 'zookeeper').map((name) => `/${name}`);
     const below: string[] = [];
     for (const parent of parents) {
       const names = await this.namesIn(parent);

@@ -117,8 +117,7 @@ test('beside a plan of the recommended mode nothing is found against it, and its
   expect(plan.findings.filter(({ severity }) => severity === 'error')).toEqual([]);
   expect(plan.findings.map(({ code }) => code)).not.toContain('BetterMode');
   expect(adviceFor(plan, 'physical').expectedOutageMs).toBe(plan.expectation.longestWriteGapMs);
-  const { advice: _advice, ...bare } = plan;
-  expect(planHash(bare)).toBe(plan.hash);
+  expect(planHash({ ...plan, advice: undefined })).toBe(plan.hash);
   for (const text of [renderPlanText(plan), renderPlanMarkdown(plan)]) {
     expect(text).toContain('recommended');
     expect(text).toContain('ACLs of ip:127.0.0.0/8');
