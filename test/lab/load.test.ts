@@ -91,7 +91,7 @@ describe('a load on a healthy ensemble', () => {
   it('keeps its rate, and nothing is found wrong with it', async () => {
     const loading = await load('healthy', { writesPerSecond: 200 });
     expect(loading.pid).not.toBe(process.pid);
-    expect(loading.stats()).toMatchObject({ ready: true, connectedClients: 13, clients: 13 });
+    expect(loading.stats()).toMatchObject({ ready: true, connectedClients: 15, clients: 15 });
     await acksMore(loading, 400);
     expect(loading.stats().ackedPerSecond).toBeGreaterThan(120);
     await loading.stop();
@@ -99,6 +99,11 @@ describe('a load on a healthy ensemble', () => {
     expect(result).toMatchObject({ ok: true, lostWrites: 0, sessionsLost: 0, problems: [] });
     expect(result.ackedWrites).toBeGreaterThanOrEqual(400);
     expect(result.analysis.reads).toBeGreaterThan(0);
+    const { records } = await readJournal(loading.journalPath);
+    const holders = records.flatMap((one) =>
+      one.t === 'lock' && one.what === 'believed' ? [one.c] : [],
+    );
+    expect(new Set(holders)).toEqual(new Set(['l0', 'l1']));
   });
 });
 

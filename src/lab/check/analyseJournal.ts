@@ -1,7 +1,9 @@
 /**
- * What a load's journal says by itself: counts, write gaps, reads that went backwards, sessions lost.
+ * What a load's journal says by itself: counts, write gaps, reads that went backwards, sessions lost, locks that two held,
+ * sequence numbers given twice.
  * Pure; takes the records in any order in which each client's own records are in order.
  */
+import { holdersAtOnce, numbersGivenTwice, type LockOverlap, type NumberTwice } from './exclusive';
 import type {
   JournalRecord,
   OwnStallRecord,
@@ -47,6 +49,8 @@ export interface JournalAnalysis {
   writeGaps: WriteGap[];
   readsBackwards: BackwardsRead[];
   sessionsLost: LostSession[];
+  lockOverlaps: LockOverlap[];
+  numbersTwice: NumberTwice[];
   /** Time from sending a write to its acknowledgement, ms; 0 where nothing was acknowledged. */
   ackLatency: { p50: number; p99: number };
   /** The load ended in order: nothing it did is missing from the journal. */
@@ -61,7 +65,7 @@ export interface AnalyseOptions {
 export const GAP_THRESHOLD_MS = 100;
 
 export function analyseJournal(
-  records: Iterable<JournalRecord>,
+  records: readonly JournalRecord[],
   { gapThresholdMs = GAP_THRESHOLD_MS }: AnalyseOptions = {},
 ): JournalAnalysis {
   const outcomes = { acked: 0, unknown: 0, failed: 0 };
@@ -105,6 +109,8 @@ export function analyseJournal(
     writeGaps: gapsBetween(ackTimes, stoppedAt ?? lastAt, gapThresholdMs, stalls),
     readsBackwards: order.backwards,
     sessionsLost,
+    lockOverlaps: holdersAtOnce(records),
+    numbersTwice: numbersGivenTwice(records),
     ackLatency: { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99) },
     complete,
   };

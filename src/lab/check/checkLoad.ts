@@ -107,6 +107,14 @@ function problemsOf(
     ...analysis.sessionsLost.map(
       ({ client, sessionId }) => `session lost: ${sessionId} of client ${client}`,
     ),
+    ...analysis.lockOverlaps.map(
+      ({ path, one, other, ms }) =>
+        `two lock holders: ${one} and ${other} both believed that they hold ${path}, for ${ms} ms`,
+    ),
+    ...analysis.numbersTwice.map(
+      ({ parent, number, paths }) =>
+        `sequence number given twice: ${number} of ${parent}, to ${paths.join(' and ')}`,
+    ),
     ...analysis.readsBackwards.map(
       (read) =>
         `read went backwards: session ${read.sessionId} saw ${read.path} at ${read.earlier.value} (${read.earlier.zxid}), then ${read.later.value} (${read.later.zxid})`,

@@ -128,6 +128,13 @@ export class ClientSession {
     );
   }
 
+  /** Whatever its version is. */
+  delete(path: string): Promise<Result<undefined>> {
+    return this.call((client, reply) =>
+      client.a_delete_(path, -1, (code) => reply(code, undefined)),
+    );
+  }
+
   sync(path: string): Promise<Result<string>> {
     return this.call((client, reply) =>
       client.a_sync(path, (code, _message, synced) => reply(code, synced)),

@@ -3,7 +3,7 @@ import { parseConnectString } from './connectString';
 
 const count = (most: number, usual: number) => z.number().int().min(0).max(most).default(usual);
 
-/** What a load does. Defaults give about 300 acknowledged writes a second from eight sessions. */
+/** What a load does. Defaults give about 300 acknowledged writes a second from eight sessions, beside others that read, hold and contend. */
 export const loadConfigSchema = z.strictObject({
   connectString: z.string().superRefine((text, context) => {
     try {
@@ -27,6 +27,8 @@ export const loadConfigSchema = z.strictObject({
   /** Sessions that only hold ephemerals. */
   holders: count(256, 3),
   ephemeralsPerHolder: z.number().int().min(1).max(100).default(2),
+  /** Sessions that want one lock, again and again. */
+  contenders: count(16, 2),
   /** All writers together. */
   writesPerSecond: z.number().positive().max(20_000).default(300),
   /** All readers together. */

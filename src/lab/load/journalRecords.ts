@@ -76,6 +76,16 @@ export interface EphemeralRecord {
   at: number;
 }
 
+/** `believed`: from here on its client is connected and was told that it holds the lock; `let`: no more. */
+export interface LockRecord {
+  t: 'lock';
+  c: string;
+  p: string;
+  sid: string;
+  what: 'believed' | 'let';
+  at: number;
+}
+
 /** The load's own process did not run for `ms`: a write gap inside it is not the ensemble's. */
 export interface OwnStallRecord {
   t: 'ownStall';
@@ -95,6 +105,7 @@ export type JournalRecord =
   | ReadRecord
   | SessionRecord
   | EphemeralRecord
+  | LockRecord
   | OwnStallRecord
   | MarkRecord;
 

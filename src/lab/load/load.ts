@@ -11,6 +11,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ZkferryError } from '../../model/errors';
 import { append } from './appender';
+import { contend } from './contender';
 import type { ClientContext } from './clientContext';
 import { ClientSession } from './clientSession';
 import { JOURNAL_FILE, STATUS_FILE, type LoadConfig } from './config';
@@ -132,11 +133,15 @@ export class Load {
       const context = this.open(`r${i}`, 0, turns);
       return () => readRegisters(context, rotated(registers.flat(), i));
     });
+    const contending = each(config.contenders, (i) => {
+      const context = this.open(`l${i}`, reviveAfterMs, pacer(1, 0));
+      return () => contend(context, `${this.root}/locks/lock`);
+    });
     this.holders = each(config.holders, (i) => ({
       context: this.open(`h${i}`, reviveAfterMs, pacer(1, 0)),
       paths: each(config.ephemeralsPerHolder, (k) => `${this.root}/ephemerals/h${i}-e${k}`),
     }));
-    return [...writing, ...appending, ...reading];
+    return [...writing, ...appending, ...reading, ...contending];
   }
 
   private open(name: string, reviveAfterMs: number, pacer: Pacer): ClientContext {
@@ -169,7 +174,7 @@ export class Load {
     const nothing = Buffer.alloc(0);
     const parents = [
       ...withAncestors(this.root),
-      ...['registers', 'appends', 'ephemerals'].map((name) => `${this.root}/${name}`),
+      ...['registers', 'appends', 'ephemerals', 'locks'].map((name) => `${this.root}/${name}`),
       ...Array.from(
         { length: this.config.appenders },
         (_unused, i) => `${this.root}/appends/a${i}`,

@@ -25,6 +25,7 @@ export interface NativeClient {
   a_set(path: string, data: Buffer, version: number, reply: Reply<[NativeStat]>): number;
   a_exists(path: string, watch: boolean, reply: Reply<[NativeStat]>): number;
   a_get_children(path: string, watch: boolean, reply: Reply<[string[]]>): number;
+  a_delete_(path: string, version: number, reply: Reply<[]>): number;
   a_sync(path: string, reply: Reply<[string]>): number;
   on(event: 'connect' | 'connecting', listener: () => void): unknown;
   on(event: 'close', listener: (client: unknown, code: number) => void): unknown;
