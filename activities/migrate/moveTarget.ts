@@ -36,7 +36,7 @@ export async function checkTarget(
 }
 
 /** A server that does not run has the flags that its environment file would give it. */
-async function withFlags(
+export async function withFlags(
   { host }: Dependencies,
   target: ResolvedEnsemble,
   facts: EnsembleFacts,

@@ -105,6 +105,16 @@ export interface ServerFacts {
   host?: HostFacts;
 }
 
+/** An identity in ACLs that is bound to an address or a name: any scheme but world, digest, auth and super. */
+export interface BoundAcl {
+  scheme: string;
+  id: string;
+  /** Znodes whose ACL names it, as far as was looked. */
+  nodes: number;
+  /** The first of them, 3 at most. */
+  paths: string[];
+}
+
 /** What one pass over the whole tree found, as it was after one transaction. */
 export interface TreeFacts {
   /** How it was read, for people. */
@@ -124,6 +134,8 @@ export interface TreeFacts {
   sessions: { count: number; shortestMs?: number; medianMs?: number; longestMs?: number };
   /** Parents whose sequence numbers come to an end; those nearest to it are listed, 10 at most. */
   countersNearLimit: { count: number; listed: { path: string; next: number }[] };
+  /** 50 at most; absent in facts of before this was looked for. */
+  boundAcls?: BoundAcl[];
 }
 
 /** `unknown`: why the tree could not be read; then nothing is known of it, not that it is empty. */

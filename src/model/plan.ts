@@ -1,6 +1,7 @@
 /** A plan is data: what people read, approve and hash is exactly what the run executes. */
 import type { GateName, WorkflowType } from './contract';
 import type { Finding } from './facts';
+import type { MigrationAdvice } from './migrationAdvice';
 
 export type Phase =
   | 'inspect'
@@ -237,6 +238,8 @@ export interface Plan {
   restore?: RestorePoint;
   /** Of a migration. */
   migration?: Migration;
+  /** Of a migration: what else could be done, and what people must do; no part of the plan's meaning. */
+  advice?: MigrationAdvice;
   /** Where and why going back stops being possible; absent: possible until `finalize`. */
   rollbackLimit?: string;
   expectation: PlanExpectation;

@@ -1,6 +1,7 @@
 /** A plan and how far it is, as Markdown for the current details of a workflow in the Temporal UI. */
 import type { Plan, PlanStep } from '../model/plan';
 import type { StepState, StepStatus } from '../model/status';
+import { adviceInShort } from './adviceText';
 import {
   durationText,
   expectationText,
@@ -16,6 +17,7 @@ import {
 /** Temporal takes 20,000 bytes of current details; the caller writes lines of its own above the plan. */
 const MAX_BYTES = 17_500;
 const MAX_FINDINGS_BYTES = 6_000;
+const MAX_ADVICE_BYTES = 3_000;
 const MAX_TEXT_CHARS = 300;
 
 const MARK: Record<StepState, string> = {
@@ -55,7 +57,23 @@ function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): 
     ...(plan.direction === 'rollback' ? [] : [`- Way back: ${plain(wayBackText(plan))}`]),
     ...shown,
     ...(hidden > 0 ? [`- … and ${hidden} more finding(s): see the status document`] : []),
+    ...adviceLines(plan),
     '',
+  ];
+}
+
+/** How the modes compare, and what is left to people. */
+function adviceLines({ advice }: Plan): string[] {
+  if (advice === undefined) return [];
+  const lines = adviceInShort(advice).map(
+    ({ label, text }) => `- **${plain(label)}**: ${plain(text)}`,
+  );
+  const shown = firstThatFit(lines, MAX_ADVICE_BYTES);
+  const hidden = lines.length - shown.length;
+  return [
+    '',
+    ...shown,
+    ...(hidden > 0 ? [`- … and ${hidden} more of the advice: see the status document`] : []),
   ];
 }
 

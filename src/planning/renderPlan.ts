@@ -1,5 +1,6 @@
 /** A plan for people: as text for terminals and approvals, as Markdown for the Temporal UI. */
 import type { Plan } from '../model/plan';
+import { adviceBlocks } from './adviceText';
 import {
   changeText,
   expectationText,
@@ -10,16 +11,16 @@ import {
   wayBackText,
   type TurnView,
 } from './planText';
+import { wrap } from './wrap';
 
 export { renderPlanMarkdown } from './renderMarkdown';
-
-const COLUMNS = 100;
 
 /** Plain text, at most 100 columns, without colours; ends without a line break. */
 export function renderPlanText(plan: Plan): string {
   const blocks = [
     heading(plan),
     findingLines(plan),
+    ...(plan.advice === undefined ? [] : adviceBlocks(plan.advice)),
     cautionLines(plan),
     stepLines(plan),
     closing(plan),
@@ -197,28 +198,3 @@ function singleLines({ steps, servers }: ShownTurn): string[] {
 }
 
 const closing = ({ hash }: Plan): string[] => [`plan ${hash}`];
-
-/** Breaks at blanks; a word longer than a line stays whole. Line breaks in the text become blanks. */
-function wrap(text: string, first: string, next: string): string[] {
-  const lines: string[] = [];
-  let line = first;
-  let empty = true;
-  for (const word of splitKeepingColumns(text)) {
-    if (!empty && line.length + 1 + word.length > COLUMNS) {
-      lines.push(line);
-      line = next;
-      empty = true;
-    }
-    line += empty ? word : ` ${word}`;
-    empty = false;
-  }
-  return [...lines, line];
-}
-
-/** Words; the blanks that align a label with its text stay with the label. */
-function splitKeepingColumns(text: string): string[] {
-  const flat = text.replace(/[\r\n\t]+/g, ' ');
-  const label = /^\S+( \S+)? {2,}/.exec(flat)?.[0] ?? '';
-  const [head = '', ...rest] = flat.slice(label.length).split(' ');
-  return [label + head, ...rest];
-}

@@ -1,6 +1,7 @@
 /** What an operator should know of a tree, found in one pass over it. Holds ten paths, whatever the tree's size. */
 import type { SessionRecord, Txn } from '../codec/records';
 import type { TreeFacts } from '../model/facts';
+import { BoundAcls } from './boundAcls';
 import { LAST_SEQUENCE } from './counters';
 import { nodeType } from './nodeType';
 import type { SourceNode } from './source';
@@ -21,8 +22,11 @@ export class TreeCensus {
   private readonly types = { persistent: 0, container: 0, ttl: 0, ephemeral: 0 };
   private readonly counters: TreeFacts['countersNearLimit'] = { count: 0, listed: [] };
 
+  private readonly acls = new BoundAcls();
+
   /** Every node once, in any order; `stat.cversion` is the stored one. */
-  add({ path, data, stat }: Pick<SourceNode, 'path' | 'data' | 'stat'>): void {
+  add({ path, data, acl, stat }: SourceNode): void {
+    this.acls.add(path, acl);
     const bytes = data?.length ?? 0;
     this.nodes += 1;
     this.dataBytes += bytes;
@@ -35,7 +39,7 @@ export class TreeCensus {
 
   /** `sessions`: as of the same transaction as the nodes. */
   result(sessions: readonly SessionRecord[]): Omit<TreeFacts, 'source' | 'zxid'> {
-    const { nodes, dataBytes, largestNode, types, counters } = this;
+    const { nodes, dataBytes, largestNode, types, counters, acls } = this;
     return {
       ...{ nodes, dataBytes, largestNode },
       containers: types.container,
@@ -43,6 +47,7 @@ export class TreeCensus {
       ephemerals: types.ephemeral,
       sessions: summaryOf(sessions),
       countersNearLimit: counters,
+      boundAcls: acls.found,
     };
   }
 

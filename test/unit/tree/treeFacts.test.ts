@@ -6,6 +6,7 @@ import { COUNTER_NEAR_LIMIT, sessionsAfter, TreeCensus } from '../../../src/tree
 const node = (path: string, { bytes = 0, owner = 0n, next = 0 } = {}) => ({
   path,
   data: bytes === 0 ? null : Buffer.alloc(bytes),
+  acl: [{ perms: 31, scheme: 'world', id: 'anyone' }],
   stat: { ...NO_STAT, ephemeralOwner: owner, cversion: next },
 });
 
@@ -25,6 +26,7 @@ test('an empty tree has nothing of anything', () => {
     ephemerals: 0,
     sessions: { count: 0 },
     countersNearLimit: { count: 0, listed: [] },
+    boundAcls: [],
   });
 });
 
@@ -96,4 +98,22 @@ describe('sessions', () => {
     );
     expect(after).toEqual([session(2n, 20_000), session(3n, 30_000)]);
   });
+});
+
+test('identities of ACLs that are bound to addresses or names are listed with their first znodes', () => {
+  const of = (path: string, ...ids: [string, string][]) => ({
+    ...node(path),
+    acl: ids.map(([scheme, id]) => ({ perms: 31, scheme, id })),
+  });
+  const { boundAcls } = counted(
+    of('/a', ['world', 'anyone'], ['digest', 'a:b'], ['ip', '10.0.0.1']),
+    of('/b', ['ip', '10.0.0.1'], ['sasl', 'kafka/h1@R']),
+    ...['/c', '/d', '/e'].map((path) => of(path, ['ip', '10.0.0.1'], ['ip', '10.0.0.1'])),
+  );
+  expect(boundAcls).toEqual([
+    { scheme: 'ip', id: '10.0.0.1', nodes: 5, paths: ['/a', '/b', '/c'] },
+    { scheme: 'sasl', id: 'kafka/h1@R', nodes: 1, paths: ['/b'] },
+  ]);
+  const many = Array.from({ length: 60 }, (_, index) => of(`/${index}`, ['ip', `10.0.0.${index}`]));
+  expect(counted(...many).boundAcls).toHaveLength(50);
 });
