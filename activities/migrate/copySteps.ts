@@ -3,8 +3,7 @@ import { followTree } from '../../src/adapters/copy/followTree';
 import { CopyJournal } from '../../src/adapters/copy/journal';
 import { pairOf } from '../../src/adapters/copy/identity';
 import type { FollowResult, FollowStatus } from '../../src/adapters/copy/options';
-import { diffTrees } from '../../src/adapters/diff/diffTrees';
-import { isZkferryError, ZkferryError } from '../../src/model/errors';
+import { isZkferryError, type ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble } from '../../src/model/inventory';
 import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
@@ -14,7 +13,8 @@ import { backupOf, type Dependencies } from '../dependencies';
 import { commitThrough } from '../health';
 import { operation, pause, tokenOf, waitFor } from '../operation';
 import { membersOf } from '../resolve';
-import { journalsOf, movedTrees, openWhole, rootsOf, wayOf, type MovedTree } from './movedTrees';
+import { compareAtRest, compareWhileWritten } from './compareTrees';
+import { journalsOf, movedTrees, rootsOf, wayOf } from './movedTrees';
 import { openPassage } from './openPassage';
 import { migrationOf } from './sides';
 
@@ -29,7 +29,6 @@ const CAUGHT_UP_MS = 1_000;
 /** Drained once nothing has come for so long. */
 const QUIET_MS = 400;
 const LOOK_EVERY_MS = 50;
-const SHOWN_DIFFERENCES = 10;
 const DEFAULT_SESSION_MS = 40_000;
 const COMMIT_MS = 60_000;
 
@@ -106,7 +105,11 @@ export function copySteps(dependencies: Dependencies): CopySteps {
         const way = await wayOf(dependencies, input, back);
         const told: string[] = [];
         for (const tree of await movedTrees(dependencies, way, rootsOf(input, back), context))
-          told.push(await compare(dependencies, tree, context));
+          told.push(
+            await (isWritten(args.step)
+              ? compareWhileWritten(dependencies, tree, context)
+              : compareAtRest(dependencies, tree, context)),
+          );
         return { detail: told.join('; ') };
       }),
 
@@ -142,6 +145,9 @@ interface Copied {
   token: FenceToken;
   ends?: boolean;
 }
+
+/** Before the fence is up both sides go on changing. */
+const isWritten = ({ phase }: StepArgs['step']): boolean => phase === 'verify';
 
 const isOutOfReach = (error: unknown): error is ZkferryError =>
   isZkferryError(error) &&
@@ -217,37 +223,4 @@ async function whyNoCommit(
 ): Promise<{ value: true } | { reasons: string[] }> {
   const canary = await commitThrough(dependencies, ensemble, membersOf(ensemble), context);
   return canary.committed ? { value: true } : { reasons: [canary.error ?? 'no answer'] };
-}
-
-/** @throws TreesDiffer naming the first differences */
-async function compare(
-  dependencies: Dependencies,
-  { source, target, selection }: MovedTree,
-  context: OperationContext,
-): Promise<string> {
-  const directory = backupOf(dependencies).spoolDirectory;
-  const [left, right] = await Promise.all([
-    openWhole(dependencies, source, context),
-    openWhole(dependencies, target, context),
-  ]);
-  try {
-    const found = await diffTrees(left, right, selection, { directory, signal: context.signal });
-    try {
-      const shown: string[] = [];
-      let count = 0;
-      for await (const { path, kind } of found.differences) {
-        count += 1;
-        if (shown.length < SHOWN_DIFFERENCES) shown.push(`${path} (${kind})`);
-      }
-      if (count === 0) return `equal: ${found.summary.nodes.source} znodes`;
-      throw new ZkferryError(
-        'TreesDiffer',
-        `${count} znodes of ${source.name} and ${target.name} differ: ${shown.join(', ')}; somebody else may write to ${target.name}: keep others out, and begin again`,
-      );
-    } finally {
-      await found.close();
-    }
-  } finally {
-    await Promise.all([left.close(), right.close()]);
-  }
 }

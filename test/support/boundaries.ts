@@ -16,19 +16,21 @@ const lastDone = ({ plan }: StatusDocument): string =>
     .at(-1) ?? '';
 
 /**
- * Calls `act` each time another step is done, until the run ends; returns the steps it was called after. A run that a
+ * Calls `act` each time another step is done, until the run ends, or `isThere`; returns the steps it was called after. A run that a
  * fault made hold for a decision is resumed.
  */
 export async function atEachBoundary(
   run: Run,
   act: (stepId: string) => Promise<void>,
+  isThere: (status: StatusDocument) => boolean = () => false,
 ): Promise<string[]> {
+  const isOver = (now: StatusDocument): boolean => ENDED.includes(now.state) || isThere(now);
   const seen: string[] = [''];
   let held = 0;
   for (;;) {
     const status = await run.until(
       'another step done, or the end',
-      (now) => ENDED.includes(now.state) || isHeld(now) || lastDone(now) !== seen.at(-1),
+      (now) => isOver(now) || isHeld(now) || lastDone(now) !== seen.at(-1),
       STEP_MS,
     );
     if (isHeld(status)) {
@@ -37,7 +39,7 @@ export async function atEachBoundary(
       await run.send('resume', { by: 'tester' });
       continue;
     }
-    if (ENDED.includes(status.state)) return seen.slice(1);
+    if (isOver(status)) return seen.slice(1);
     seen.push(lastDone(status));
     await act(seen.at(-1)!);
   }

@@ -1,11 +1,12 @@
 /**
  * The plan of a logical migration: the tree is copied into an ensemble that lives already.
  *   1. sync      copied, then followed, transaction by transaction
- *   2. fence     gate `cutover`; every server of the source closed to clients, proven
- *   3. drain     its last transactions brought over, both sides compared
- *   4. open      once no session of the old side can be believed in any more
- *   5. redirect  clients, batch by batch
- *   6. watch     the new side; gate `complete`; the old side retired
+ *   2. verify    both sides compared while they are written to
+ *   3. fence     gate `cutover`; every server of the source closed to clients, proven
+ *   4. drain     its last transactions brought over, both sides compared at rest
+ *   5. open      once no session of the old side can be believed in any more
+ *   6. redirect  clients, batch by batch
+ *   7. watch     the new side; gate `complete`; the old side retired
  * Before the target opens the way back is to open the source again, as it is. From then on the source, which stays closed
  * to everybody else, is kept equal to the target, and the way back is the same thing in the other direction. Not so
  * without a fence: there the gate `unfenced` says that there is no way back.
@@ -48,10 +49,11 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
     outageMs: outageMs + sessionMs,
     steps: [
       step.copy('source'),
+      step.compareLive('source'),
       ...(isOpen ? [] : [step.fence('source', gate)]),
       { ...step.drain('source'), ...(isOpen && gate) },
       step.endCopy('source'),
-      step.compare('source', 'compareTrees/drained'),
+      step.compare('source'),
       ...(waits && !isOpen ? [step.awaitSessionExpiry('source')] : []),
       step.openNewSide(),
       ...redirectSteps({
@@ -83,7 +85,7 @@ export function planLogicalBack(
     step.fence('target'),
     step.drain('target'),
     step.endCopy('target'),
-    step.compare('target', 'compareTrees/drained'),
+    step.compare('target'),
     ...(input.openAfter === 'sessionExpiry' ? [step.awaitSessionExpiry('target')] : []),
     step.liftFence('source'),
     ...(redirected.length > 0

@@ -148,16 +148,26 @@ export function moveSteps(frame: MoveFrame, back = false) {
         waitsFor: 'the copy has come to within a second of what it copies',
         timeoutMs: 24 * HOUR_MS,
       }),
-    compare: (side: Side, id: string, words: Partial<Words> = {}): PlanStep => ({
+    /** While both are written to. */
+    compareLive: (side: Side): PlanStep => ({
       ...make('compareTrees', 'verify', side, {
+        title: 'compare both trees, node by node, while they are written to',
+        why: 'nothing is changed by looking',
+        undo: 'nothing to undo',
+        waitsFor: 'no difference stays as it is',
+        timeoutMs: 2 * HOUR_MS,
+      }),
+      id: 'compareTrees/live',
+    }),
+    compare: (side: Side): PlanStep => ({
+      ...make('compareTrees', 'drain', side, {
         title: 'compare both trees, node by node',
         why: 'nothing is changed by looking',
         undo: 'nothing to undo',
         waitsFor: 'no difference is left',
         timeoutMs: 2 * HOUR_MS,
-        ...words,
       }),
-      id: `${back ? 'rollback/' : ''}${id}`,
+      id: `${back ? 'rollback/' : ''}compareTrees/drained`,
     }),
     drain: (side: Side) =>
       make('drainTrees', 'drain', side, {

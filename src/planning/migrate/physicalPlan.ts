@@ -11,7 +11,7 @@
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import type { MigrateDataCenterInput } from '../../model/migrationInputs';
 import type { Migration, Plan, PlanStep } from '../../model/plan';
-import { joinFindings } from '../findings';
+import { joinFindings, warning } from '../findings';
 import { treeOf, versionOfServer } from '../members';
 import { withHash } from '../planHash';
 import { closingSteps } from './closingSteps';
@@ -38,34 +38,56 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
   const { migration, clients } = facts;
   const step = moveSteps(frameOf(facts, input));
   const outageMs = OUTAGE_MS + Math.ceil(treeBytes(facts.source) / OUTAGE_BYTES_PER_MS);
-  return planOf(facts, {
-    direction: 'forward',
-    goal: `${migration.source} to ${migration.target}, data and sessions as they are`,
-    outageMs,
-    steps: [
-      step.keepDown('target'),
-      step.awaitCapture('source'),
-      step.fence('source', {
-        gate: 'cutover',
-        gateReason: `passing closes ${migration.source} to its clients, stops it, and opens ${migration.target}: about ${Math.round(outageMs / 1_000)} s without writes. Going back stays possible until gate complete`,
-      }),
-      step.stop('source'),
-      step.reconcile('source'),
-      step.prepareData('target'),
-      step.place('target'),
-      step.start('target'),
-      step.verifyRestored('target'),
-      ...redirectSteps({
-        clients,
-        ...(facts.seen && { seen: facts.seen }),
-        redirect: input.redirect,
-        asks: input.gates.nextBatch !== undefined,
-        to: migration.target,
-        from: migration.source,
-      }),
-      ...closingSteps(input, migration),
-    ],
-  });
+  const findings = [...facts.findings, ...sessionFindings(facts.source, outageMs)];
+  return planOf(
+    { ...facts, findings },
+    {
+      direction: 'forward',
+      goal: `${migration.source} to ${migration.target}, data and sessions as they are`,
+      outageMs,
+      steps: [
+        step.keepDown('target'),
+        step.awaitCapture('source'),
+        step.fence('source', {
+          gate: 'cutover',
+          gateReason: `passing closes ${migration.source} to its clients, stops it, and opens ${migration.target}: about ${Math.round(outageMs / 1_000)} s without writes. Going back stays possible until gate complete`,
+        }),
+        step.stop('source'),
+        step.reconcile('source'),
+        step.prepareData('target'),
+        step.place('target'),
+        step.start('target'),
+        step.verifyRestored('target'),
+        ...redirectSteps({
+          clients,
+          ...(facts.seen && { seen: facts.seen }),
+          redirect: input.redirect,
+          asks: input.gates.nextBatch !== undefined,
+          to: migration.target,
+          from: migration.source,
+        }),
+        ...closingSteps(input, migration),
+      ],
+    },
+  );
+}
+
+/** A session is kept only by a client that is back in time. */
+function sessionFindings(facts: EnsembleFacts, outageMs: number): Finding[] {
+  const smallest = Math.min(
+    facts.sessions?.smallestTimeoutMs ?? Infinity,
+    treeOf(facts)?.sessions.shortestMs ?? Infinity,
+  );
+  if (smallest >= outageMs) return [];
+  return [
+    warning(
+      'SessionsTooShort',
+      `a session has a timeout of ${smallest} ms; for about ${outageMs} ms nobody can reach a server, so it may be lost, and its ephemerals with it`,
+      {
+        hint: `give clients session timeouts of ${2 * outageMs} ms and more, or accept it with acceptWarnings: true`,
+      },
+    ),
+  ];
 }
 
 export interface MoveDone {

@@ -1,24 +1,30 @@
-/** What may happen to a physical migration on its way, above all between the closing of one side and the opening of the other. */
+/** What may happen to a migration on its way, above all between the closing of one side and the opening of the other. */
 import { strict as assert } from 'node:assert';
 import { leaderOf } from '../../resize/support/members';
 import { atEachBoundary } from '../../support/boundaries';
 import { withTwoSides } from '../../support/twoSides';
 import { assertNothingLost } from '../../upgrade/claims';
 import type { Case } from '../../upgrade/cases/types';
-import { assertClosed } from './physical';
+import { assertCopied } from './logical';
+import { assertClosed, assertNoTracesOn, wroteMore } from './physical';
 import type { Versions } from './stretch';
 
 const AUTO = { mode: 'auto' as const };
+/** Servers that let sessions be longer than it takes to notice one dead worker after the other. */
+const LONG_SESSION_MS = 300_000;
+const PATIENT = {
+  ...{ tickTime: '500', initLimit: '20', syncLimit: '6' },
+  maxSessionTimeout: String(LONG_SESSION_MS),
+};
 /** Each killed worker is noticed after ten seconds without a heartbeat. */
 const LONG_MS = 600_000;
 
 export const movedWhileWorkersDie = ({ from, to }: Versions): Case => ({
   name: `physical ${from} → ${to}, the worker killed at every boundary: one side serves in the end, nothing lost`,
   run: () =>
-    withTwoSides({ name: 'move-killed', from, to }, async (sides) => {
+    withTwoSides({ name: 'move-killed', from, to, settings: PATIENT }, async (sides) => {
       const { harness, source, target } = sides;
-      // Longer than the ten seconds that it takes to notice each dead worker while nobody serves.
-      await sides.startLoad({ sessionTimeoutMs: 60_000 });
+      await sides.startLoad({ sessionTimeoutMs: LONG_SESSION_MS });
       const run = await sides.start({ mode: 'physical', gates: { cutover: AUTO } });
       await run.approve('start');
       const complete = run.approve('complete', LONG_MS);
@@ -71,5 +77,73 @@ export const movedWhileNewLeaderDies = ({ from, to }: Versions): Case => ({
       assert.equal(report.outcome, 'rolledBack', report.text);
       assertNothingLost(await sides.check(source));
       await assertClosed(target);
+    }),
+});
+
+/** Nobody tells the worker what comes next, while no side serves. */
+export const movedWhileTemporalDies = ({ from, to }: Versions): Case => ({
+  name: `physical ${from} → ${to}, Temporal killed between fence and open: goes on by itself, nothing lost`,
+  run: () =>
+    withTwoSides({ name: 'move-temporal', from, to, settings: PATIENT }, async (sides) => {
+      const { harness, source, target } = sides;
+      await sides.startLoad({ sessionTimeoutMs: LONG_SESSION_MS });
+      const run = await sides.start({ mode: 'physical', gates: { cutover: AUTO } });
+      await run.approve('start');
+      await run.step('reconcileTail/source', 'running');
+      await harness.temporal.kill();
+      await harness.temporal.restart();
+      await run.approve('complete', LONG_MS);
+      const report = await run.report();
+      assert.equal(report.outcome, 'completed', report.text);
+      assertNothingLost(await sides.check(target));
+      await assertClosed(source);
+    }),
+});
+
+export const copiedWhileWorkersDie = ({ from, to }: Versions): Case => ({
+  name: `logical ${from} → ${to} and back from gate complete, the worker killed at every boundary: nothing lost`,
+  run: () =>
+    withTwoSides({ name: 'copy-killed', from, to, lives: true }, async (sides) => {
+      const { harness, source } = sides;
+      await sides.startLoad({ sessionTimeoutMs: 4_000 });
+      const before = sides.clientSays;
+      const run = await sides.start({ mode: 'logical', gates: { cutover: AUTO } });
+      await run.approve('start');
+      const kill = async () => {
+        await harness.replaceWorker();
+      };
+      const there = await atEachBoundary(run, kill, ({ gate }) => gate?.gate === 'complete');
+      assert.ok(there.length >= 8, `only ${there.length} boundaries were hit: ${there.join(' ')}`);
+      await wroteMore(sides);
+      await run.send('rollback', { by: 'tester' });
+      const back = await atEachBoundary(run, kill);
+      assert.ok(back.length >= 8, `only ${back.length} boundaries were hit: ${back.join(' ')}`);
+      const report = await run.report();
+      assert.equal(report.outcome, 'rolledBack', report.text);
+      assert.equal(sides.clientSays, before);
+      assertCopied(await sides.check(source));
+      await assertNoTracesOn(source);
+    }),
+});
+
+/** The leader that is followed, and the one that is written to, both while nobody serves clients. */
+export const copiedWhileLeadersDie = ({ from, to }: Versions): Case => ({
+  name: `logical ${from} → ${to}, both leaders killed between fence and open: nothing lost`,
+  run: () =>
+    withTwoSides({ name: 'copy-leaders', from, to, lives: true }, async (sides) => {
+      const { source, target } = sides;
+      await sides.startLoad({ sessionTimeoutMs: 4_000, writesPerSecond: 1_000 });
+      const run = await sides.start({ mode: 'logical', gates: { cutover: AUTO } });
+      const leaders = { old: await leaderOf(source), new: await leaderOf(target) };
+      await run.approve('start');
+      await run.step('fenceServers/source', 'running');
+      await source.killServer(leaders.old);
+      await run.step('drainTrees/source', 'running');
+      await target.killServer(leaders.new);
+      await target.startServer(leaders.new);
+      await run.approve('complete', LONG_MS);
+      const report = await run.report();
+      assert.equal(report.outcome, 'completed', report.text);
+      assertCopied(await sides.check(target));
     }),
 });

@@ -1,5 +1,12 @@
 import type { Case } from '../../upgrade/cases/types';
-import { movedWhileLeaderDies, movedWhileNewLeaderDies, movedWhileWorkersDie } from './faults';
+import {
+  copiedWhileLeadersDie,
+  copiedWhileWorkersDie,
+  movedWhileLeaderDies,
+  movedWhileNewLeaderDies,
+  movedWhileTemporalDies,
+  movedWhileWorkersDie,
+} from './faults';
 import { copied, copiedAndBack } from './logical';
 import { moved, movedAndBack } from './physical';
 import { stretched, stretchedAndBack } from './stretch';
@@ -22,4 +29,7 @@ export const migrateCases: Case[] = [
   copied({ from: '3.8.6', to: '3.9.6' }),
   copiedAndBack({ from: '3.4.14', to: '3.9.6' }),
   copiedAndBack({ from: '3.8.6', to: '3.9.6' }),
+  movedWhileTemporalDies({ from: '3.8.6', to: '3.9.6' }),
+  copiedWhileWorkersDie({ from: '3.8.6', to: '3.9.6' }),
+  copiedWhileLeadersDie({ from: '3.8.6', to: '3.9.6' }),
 ];

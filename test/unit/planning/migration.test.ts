@@ -221,8 +221,9 @@ describe('logical', () => {
   test('the new side opens once both are equal and no session of the old one is believed in', () => {
     const plan = planLogical(facts(), input);
     const ids = idsOf(plan);
-    expect(ids.slice(0, 7)).toEqual([
+    expect(ids.slice(0, 8)).toEqual([
       'copyTrees/source',
+      'compareTrees/live',
       'fenceServers/source',
       'drainTrees/source',
       'endCopy/source',
