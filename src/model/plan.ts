@@ -63,6 +63,7 @@ export type StepActivity =
   | 'watchNewSide'
   | 'retireServers'
   | 'awaitCapture'
+  | 'sendAhead'
   | 'fenceServers'
   | 'liftFence'
   | 'stopEnsemble'

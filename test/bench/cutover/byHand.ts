@@ -5,17 +5,20 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { askWord } from '../../../src/adapters/zookeeper/fourLetterClient';
 import { createLab, type Lab } from '../../../src/lab/lab';
 import { startLoad } from '../../../src/lab/load/startLoad';
 import { until } from '../../support/until';
 import { atEnd } from '../cleanup';
 import { round } from '../figure';
 import { ensureZkShell, mirrorUrls } from '../peers/zkShell';
+import { znodesIn } from '../sampleTree';
 import { acknowledgedAt } from './clients';
 import { fill, FROM, JAVA_OPTIONS, ROOT, SESSION_TIMEOUT_MS, SETTINGS, TO } from './sides';
 
 /** Written before it is stopped. */
 const WRITES_BEFORE = 600;
+const WORD_TIMEOUT_MS = 10_000;
 
 export interface ByHand {
   outageMs: number;
@@ -40,15 +43,22 @@ export async function byHand(nodes: number): Promise<ByHand | undefined> {
   try {
     await Promise.all([source.start(), target.start()]);
     await fill(source, nodes);
-    return await moveByHand(program, { source, target, directory });
+    return await moveByHand(program, { source, target, directory, nodes });
   } finally {
     await destroy();
   }
 }
 
+interface ByHandPlace {
+  source: Lab;
+  target: Lab;
+  directory: string;
+  nodes: number;
+}
+
 async function moveByHand(
   program: string,
-  { source, target, directory }: { source: Lab; target: Lab; directory: string },
+  { source, target, directory, nodes }: ByHandPlace,
 ): Promise<ByHand> {
   const clientsOf = (name: string, { connectString }: Lab) =>
     startLoad({
@@ -65,6 +75,7 @@ async function moveByHand(
   const importMs = await mirrorUrls(program, to, file, `zk://${to}${ROOT}`);
   const after = await clientsOf('after', target);
   await after.stop();
+  await refuseIncomplete(target, nodes);
   const [last, first] = await Promise.all([
     acknowledgedAt(before.journalPath).then((times) => times.at(-1)!),
     acknowledgedAt(after.journalPath).then((times) => times[0]!),
@@ -74,6 +85,14 @@ async function moveByHand(
     exportMs: round(exportMs, 0),
     importMs: round(importMs, 0),
   };
+}
+
+/** zk-shell goes on where a node could not be written. */
+async function refuseIncomplete({ members }: Lab, nodes: number): Promise<void> {
+  const answer = await askWord(members[0]!, 'srvr', { timeoutMs: WORD_TIMEOUT_MS });
+  const [, count] = /^Node count: (\d+)$/m.exec(answer.kind === 'reply' ? answer.text : '') ?? [];
+  if (Number(count) < znodesIn(nodes))
+    throw new Error(`zk-shell has moved ${count} of ${znodesIn(nodes)} nodes`);
 }
 
 function addressIn({ members }: Lab): string {

@@ -160,6 +160,7 @@ describe('physical', () => {
     expect(idsOf(planPhysical(facts(), input))).toEqual([
       'stopEnsemble/target',
       'awaitCapture/source',
+      'sendAhead/target',
       'fenceServers/source',
       'stopEnsemble/source',
       'reconcileTail/source',
@@ -187,7 +188,7 @@ describe('physical', () => {
   });
 
   test('back after it has opened: the same thing in the other direction, clients last', () => {
-    const begun = idsOf(planPhysical(facts(), input)).slice(0, 10);
+    const begun = idsOf(planPhysical(facts(), input)).slice(0, 11);
     const ids = idsOf(
       planPhysicalBack(facts(), input, { begun, opened: true, redirected: ['a', 'b'] }),
     );
