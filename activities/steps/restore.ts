@@ -7,7 +7,7 @@ import { TapSource } from '../../src/adapters/source/tapSource';
 import { ZkferryError } from '../../src/model/errors';
 import type { EnsembleFacts } from '../../src/model/facts';
 import type { BroughtBack } from '../../src/model/hostData';
-import type { ResolvedEnsemble } from '../../src/model/inventory';
+import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
 import { zxidText, zxidValue } from '../../src/model/zxid';
@@ -40,7 +40,7 @@ type RestoreSteps = Pick<
 
 /** Leaves room in the activity's deadline to report a stop that took too long. */
 const STOP_SHARE = 0.8;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 200;
 const SHOWN_DIFFERENCES = 10;
 
 export function restoreSteps(dependencies: Dependencies): RestoreSteps {
@@ -220,10 +220,15 @@ async function untilServing(
   context: OperationContext,
 ) {
   const wanted = args.expectServing;
+  const servers = membersOf(ensemble).filter(({ name }) => wanted.includes(name));
   return waitFor<EnsembleFacts>(
     `${wanted.join(', ')} serving with a leader`,
     { timeoutMs: args.tuning.settleTimeoutMs, everyMs: LOOK_EVERY_MS, context },
     async () => {
+      // To look at hosts takes their cores from servers that are starting on them.
+      const silent = await silentOf(dependencies, servers, context);
+      context.heartbeat({ waitingFor: silent });
+      if (silent.length > 0) return { reasons: silent };
       const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
       const missing = facts.servers
         .filter(({ server, state }) => wanted.includes(server) && state !== 'serving')
@@ -234,6 +239,18 @@ async function untilServing(
         ? { value: facts }
         : { reasons: missing.length > 0 ? missing : ['no leader yet'] };
     },
+  );
+}
+
+/** Those that do not serve, by what they answer at their client ports. */
+async function silentOf(
+  { zookeeper }: Dependencies,
+  servers: readonly ResolvedServer[],
+  { signal }: OperationContext,
+): Promise<string[]> {
+  const probes = await Promise.all(servers.map((server) => zookeeper.probe(server, { signal })));
+  return probes.flatMap(({ state, stateDetail }, index) =>
+    state === 'serving' ? [] : [`${servers[index]!.name} ${state} ${stateDetail ?? ''}`.trim()],
   );
 }
 
