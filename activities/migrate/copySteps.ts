@@ -72,8 +72,12 @@ export function copySteps(dependencies: Dependencies): CopySteps {
       operation(async (context) => {
         const isDrained = (status: FollowStatus, quietMs: number): boolean =>
           status.state === 'following' && status.lagTransactions === 0 && quietMs >= QUIET_MS;
-        const results = await follow(dependencies, ofStep(args), context, isDrained);
-        return { detail: `everything up to ${lastZxid(results) ?? 'nothing'} is there` };
+        // To begin once more only to end would be time in which nobody serves.
+        const copied = { ...ofStep(args), ends: true };
+        const results = await follow(dependencies, copied, context, isDrained);
+        return {
+          detail: `everything up to ${lastZxid(results) ?? 'nothing'} is there, and nothing of the copy itself`,
+        };
       }),
 
     endCopy: (args) =>

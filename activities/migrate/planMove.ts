@@ -6,6 +6,7 @@ import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import type { Plan } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
 import { error, warning } from '../../src/planning/findings';
+import { copyTargetFindings } from '../../src/planning/move/targetFindings';
 import { planLogical, planLogicalBack } from '../../src/planning/migrate/logicalPlan';
 import {
   planPhysical,
@@ -115,7 +116,14 @@ async function look(
     },
     clients: from.clients,
     ...('seen' in clients && { seen: clients.seen }),
-    findings: [...source.warnings, ...clients.findings, ...move],
+    findings: [
+      ...source.warnings,
+      ...clients.findings,
+      ...move,
+      ...(input.mode === 'logical'
+        ? copyTargetFindings(source, target, input.trees === undefined)
+        : []),
+    ],
   };
 }
 

@@ -49,6 +49,10 @@ export type Redirection = z.output<typeof redirectionSchema>;
 
 const gate = gatePolicySchema.optional();
 
+const below = (path: string): string => (path === '/' ? '/' : `${path}/`);
+const overlap = (one: string, other: string): boolean =>
+  below(one).startsWith(below(other)) || below(other).startsWith(below(one));
+
 export const migrateDataCenterInputSchema = z
   .strictObject({
     source: ensembleRefSchema.describe('where the ensemble is now'),
@@ -125,6 +129,16 @@ export const migrateDataCenterInputSchema = z
         'fence',
         `stop is of mode physical: mode ${input.mode} needs the old servers until all is over; expected firewall`,
       );
+    const trees = (input.trees ?? []).map(({ from, to = from }) => ({ from, to }));
+    for (const side of ['from', 'to'] as const)
+      for (const [index, tree] of trees.entries()) {
+        const other = trees.slice(0, index).find((one) => overlap(one[side], tree[side]));
+        if (other)
+          refuse(
+            'trees',
+            `${other[side]} and ${tree[side]} (${side}) overlap; expected subtrees of which none lies in another`,
+          );
+      }
     if (input.fence === 'none' && input.trees === undefined)
       refuse('fence', 'none is only for chosen subtrees (trees); expected firewall');
   });

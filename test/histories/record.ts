@@ -7,7 +7,7 @@ import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { projectRoot } from '../../src/lab/projectRoot';
-import { Harness, type Run } from '../support/harness';
+import { Harness, type HarnessOptions, type Run } from '../support/harness';
 import { liveStatus, untilCapturing } from '../support/liveStatus';
 import { until } from '../support/until';
 import { toJson, type HistoryJson } from './format';
@@ -16,7 +16,7 @@ const FROM = '3.8.4';
 const TO = '3.9.6';
 /** Neutral, since paths of hosts stand in histories. */
 const LAB_DIRECTORY = '/tmp/zkferry-lab';
-const MAX_BYTES = 400_000;
+const MAX_BYTES = 450_000;
 /** Nothing of the machine that recorded may be in a history. */
 const PERSONAL = [/\/root\b/, /\/home\//, /\/work\//, /\/Users\//, /\bfile:\//];
 
@@ -134,6 +134,38 @@ const backupRecordings: Record<string, (harness: Harness) => Promise<Run>> = {
   },
 };
 
+/** With the load that the lab's inventory has as a client. */
+const migrateRecordings: Record<string, (harness: Harness) => Promise<Run>> = {
+  stretched: async (harness) => {
+    await harness.startLoadOfFile();
+    const run = await harness.startMigration({ mode: 'stretch', target: OTHER_SIDE });
+    await run.approve('start');
+    await run.approve('cutover');
+    await run.approve('complete');
+    await run.report();
+    return run;
+  },
+
+  movedBack: (harness) => thereAndBack(harness, 'physical'),
+
+  copiedBack: async (harness) => {
+    const { lab } = harness;
+    for (const { name } of lab.servers.filter(({ spare }) => spare)) await lab.startServer(name);
+    return thereAndBack(harness, 'logical');
+  },
+};
+
+async function thereAndBack(harness: Harness, mode: 'physical' | 'logical'): Promise<Run> {
+  await harness.startLoadOfFile();
+  const run = await harness.startMigration({ mode, target: OTHER_SIDE, openAfter: 'fence' });
+  await run.approve('start');
+  await run.approve('cutover');
+  await run.atGate('complete');
+  await run.send('rollback', { by: 'tester' });
+  await run.report();
+  return run;
+}
+
 const captures = (harness: Harness, run: Run) =>
   untilCapturing(harness, run.handle.workflowId, 'the capture');
 
@@ -145,10 +177,19 @@ async function ended(started: Promise<Run>): Promise<Run> {
 
 const BACKUP_LAB = { version: TO, servers: 3 };
 
-const all = { ...recordings, ...resizeRecordings, ...backupRecordings };
+const OTHER_SIDE = 'dc2';
+const TWO_SIDES = { servers: 3, spares: 3, otherSide: OTHER_SIDE };
+const MIGRATE_LABS: Record<string, Partial<HarnessOptions>> = {
+  stretched: { ...TWO_SIDES, version: TO, reconfig: true },
+  movedBack: { ...TWO_SIDES, version: FROM, otherVersion: TO },
+  copiedBack: { ...TWO_SIDES, version: FROM, otherVersion: TO },
+};
 
-const labOf = (name: string) =>
-  name in recordings ? { version: FROM } : name in resizeRecordings ? RESIZE_LAB : BACKUP_LAB;
+const all = { ...recordings, ...resizeRecordings, ...backupRecordings, ...migrateRecordings };
+
+const labOf = (name: string): Partial<HarnessOptions> =>
+  MIGRATE_LABS[name] ??
+  (name in recordings ? { version: FROM } : name in resizeRecordings ? RESIZE_LAB : BACKUP_LAB);
 
 async function main(names: string[]): Promise<void> {
   let harness: Harness | undefined;
@@ -164,7 +205,7 @@ async function main(names: string[]): Promise<void> {
       const run = await record(harness);
       save(name, toJson(await run.handle.fetchHistory()));
       const { outcome } = await run.report();
-      if (outcome !== 'completed') continue;
+      if (outcome !== 'completed' && !(name in migrateRecordings)) continue;
       // The ensemble is another one now.
       await harness.destroy();
       harness = undefined;

@@ -42,8 +42,16 @@ test.each(names)('history %s replays', async (name) => {
 
 test('the histories cover what they are named for', () => {
   expect(names.sort()).toEqual([
-    ...['backedUp', 'baseTaken', 'drilled', 'forward', 'pausedAndTuned', 'rejected'],
-    ...['resized', 'resizedBack', 'restored', 'restoredBack', 'rolledBack'],
+    ...['backedUp', 'baseTaken', 'copiedBack', 'drilled', 'forward', 'movedBack', 'pausedAndTuned'],
+    ...[
+      'rejected',
+      'resized',
+      'resizedBack',
+      'restored',
+      'restoredBack',
+      'rolledBack',
+      'stretched',
+    ],
   ]);
   for (const name of names) expect(countOf(recorded(name), 'WORKFLOW_EXECUTION_COMPLETED')).toBe(1);
   const paused = recorded('pausedAndTuned');
@@ -67,6 +75,10 @@ test('the histories cover what they are named for', () => {
   expect(activities('drilled')).toContain('proveBackup');
   expect(activities('restored').filter((name) => name === 'placeData')).toHaveLength(3);
   expect(activities('restoredBack')).toContain('bringBackData');
+  expect(activities('stretched')).toContain('retireServers');
+  expect(activities('movedBack').filter((name) => name === 'reconcileTail')).toHaveLength(2);
+  expect(activities('copiedBack').filter((name) => name === 'drainTrees')).toHaveLength(2);
+  expect(activities('copiedBack')).toContain('followTrees');
 });
 
 describe('a workflow that would now act otherwise does not replay', () => {

@@ -182,7 +182,8 @@ export function moveSteps(frame: MoveFrame, back = false) {
         title: `bring over what ${nameOf(side)} has committed last`,
         why: 'it takes no more writes from clients, so this comes to an end',
         undo: 'nothing to undo',
-        waitsFor: 'its last transaction is applied',
+        waitsFor:
+          'its last transaction is applied, and the marker of the copy and what it had put into ACLs are gone',
         timeoutMs: 30 * MINUTE_MS,
         promptly: true,
       }),
@@ -205,8 +206,7 @@ export function moveSteps(frame: MoveFrame, back = false) {
         promptly: true,
       }),
     endCopy: (side: Side) =>
-      // What was copied to the source goes with its servers.
-      make('endCopy', side === 'source' ? 'drain' : 'retire', side, {
+      make('endCopy', 'retire', side, {
         title: `take away what the copy has left on ${nameOf(otherOf(side))}`,
         why: 'nothing follows any more',
         undo: 'nothing to undo',

@@ -41,6 +41,18 @@ export function targetFindings(facts: MoveTargetFacts): Finding[] {
   ];
 }
 
+/** Of a target that lives, into which a tree is copied. `whole`: all of it, so that its largest node is meant. */
+export function copyTargetFindings(
+  source: EnsembleFacts,
+  target: EnsembleFacts,
+  whole: boolean,
+): Finding[] {
+  const overlap = overlapFindings(source, target);
+  if (overlap.length > 0) return overlap;
+  const tree = treeOf(source);
+  return whole && tree !== undefined ? bufferFindings(target, tree) : [];
+}
+
 const notCapturedYet = (reason: string): Finding =>
   warning('NotCapturedYet', `nothing can be restored yet: ${reason}`, {
     hint: 'a hot backup of the source into that repository comes before the cut-over',
@@ -50,7 +62,16 @@ function overlapFindings(source: EnsembleFacts, target: EnsembleFacts): Finding[
   const address = ({ address: { host, clientPort } }: ServerFacts) => `${host}:${clientPort}`;
   const own = new Set(source.servers.map(address));
   const both = target.servers.filter((server) => own.has(address(server)));
-  if (both.length === 0) return [];
+  const isAlias = source.identity === target.identity;
+  if (both.length === 0 && !isAlias) return [];
+  if (both.length === 0)
+    return [
+      error(
+        'SameEnsemble',
+        `${source.ensemble} and ${target.ensemble} are one: their servers name the same members`,
+        { hint: 'name another target, or correct the inventory' },
+      ),
+    ];
   return [
     error(
       'SameEnsemble',

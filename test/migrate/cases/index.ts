@@ -26,7 +26,7 @@ export const migrateCases: Case[] = [
   movedWhileLeaderDies({ from: '3.8.6', to: '3.9.6' }),
   movedWhileNewLeaderDies({ from: '3.8.6', to: '3.9.6' }),
   copied({ from: '3.4.14', to: '3.9.6' }),
-  copied({ from: '3.8.6', to: '3.9.6' }),
+  copied({ from: '3.8.6', to: '3.9.6', newServers: 5 }),
   copiedAndBack({ from: '3.4.14', to: '3.9.6' }),
   copiedAndBack({ from: '3.8.6', to: '3.9.6' }),
   movedWhileTemporalDies({ from: '3.8.6', to: '3.9.6' }),

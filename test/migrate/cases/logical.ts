@@ -10,10 +10,10 @@ import type { Versions } from './stretch';
 /** Sessions cannot be carried over: that they end, and their ephemerals with them, is what was asked for. */
 const OF_SESSIONS = /session|ephemeral|read went backwards/i;
 
-export const copied = ({ from, to }: Versions): Case => ({
-  name: `logical ${from} → ${to}: nothing lost, sequence numbers go on, sessions end on purpose`,
+export const copied = ({ from, to, newServers = 3 }: Versions): Case => ({
+  name: `logical ${from} → ${to}, 3 → ${newServers} servers: nothing lost, sequence numbers go on, sessions end on purpose`,
   run: () =>
-    withTwoSides({ name: 'logical', from, to, lives: true }, async (sides) => {
+    withTwoSides({ name: 'logical', from, to, newServers, lives: true }, async (sides) => {
       const { target } = sides;
       await sides.startLoad({ sessionTimeoutMs: 4_000 });
       const run = await sides.start({ mode: 'logical' });

@@ -1,7 +1,7 @@
 /** What stands against a target, and in which form it gets the data. */
 import type { EnsembleFacts, HostFacts, ServerFacts, TreeFacts } from '../../../src/model/facts';
 import { notHeldFindings } from '../../../src/planning/move/notHeldFindings';
-import { targetFindings } from '../../../src/planning/move/targetFindings';
+import { copyTargetFindings, targetFindings } from '../../../src/planning/move/targetFindings';
 import { wayOf } from '../../../src/planning/move/way';
 import { NotHeldWatch } from '../../../src/tree/restore/notHeld';
 import { CONTAINER_OWNER, ttlOwner } from '../../../src/tree/nodeType';
@@ -45,7 +45,7 @@ function target(version = '3.9.6', host: Partial<HostFacts> = {}): EnsembleFacts
       },
     };
   });
-  return { ...facts, ensemble: 'orders-new', servers };
+  return { ...facts, ensemble: 'orders-new', identity: 'another', servers };
 }
 
 const ask = (from: EnsembleFacts, to: EnsembleFacts, plainBytes = 1e6) =>
@@ -61,6 +61,20 @@ test('nothing stands against servers that are installed and empty', () => {
 test('servers of the source are no target', () => {
   const facts = source();
   expect(codesOf(ask(facts, facts))).toEqual(['SameEnsemble']);
+});
+
+test('nor is the source under another name', () => {
+  const alias = { ...target(), identity: source().identity };
+  expect(codesOf(ask(source(), alias))).toEqual(['SameEnsemble']);
+});
+
+test('a copy goes to another ensemble, which takes the largest node where all is copied', () => {
+  const large = source({ largestNode: { path: '/large', bytes: 2_000_000 } });
+  const codes = (to: EnsembleFacts, whole: boolean) =>
+    new Set(codesOf(copyTargetFindings(large, to, whole)));
+  expect(codes(large, true)).toEqual(new Set(['SameEnsemble']));
+  expect(codes(target(), true)).toEqual(new Set(['NodeTooLarge']));
+  expect(codes(target(), false)).toEqual(new Set());
 });
 
 const data = target().servers[0]!.host!.data!;

@@ -235,12 +235,11 @@ describe('logical', () => {
   test('the new side opens once both are equal and no session of the old one is believed in', () => {
     const plan = planLogical(facts(), input);
     const ids = idsOf(plan);
-    expect(ids.slice(0, 8)).toEqual([
+    expect(ids.slice(0, 7)).toEqual([
       'copyTrees/source',
       'compareTrees/live',
       'fenceServers/source',
       'drainTrees/source',
-      'endCopy/source',
       'compareTrees/drained',
       'awaitSessionExpiry/source',
       'openNewSide/target',
@@ -273,7 +272,6 @@ describe('logical', () => {
         'copyTrees/target',
         'fenceServers/target',
         'drainTrees/target',
-        'endCopy/target',
         'compareTrees/drained',
         'awaitSessionExpiry/target',
         'liftFence/source',
@@ -292,6 +290,33 @@ describe('logical', () => {
       ['complete', 'retireServers'],
     ]);
     expect(plan.rollbackLimit).toContain('ends where dc2 opens');
+  });
+});
+
+describe('input that is refused', () => {
+  const trees = (...pairs: [string, string?][]) => ({
+    mode: 'logical' as const,
+    trees: pairs.map(([from, to]) => (to === undefined ? { from } : { from, to })),
+  });
+
+  test.each<[string, Partial<MigrateDataCenterRequest>, RegExp]>([
+    ['the same ensemble twice', { target: 'orders' }, /target.*is the source itself/s],
+    ['subtrees in each other', trees(['/a'], ['/a/b']), /trees.*\/a and \/a\/b \(from\) overlap/s],
+    ['two that go to one place', trees(['/a', '/x'], ['/b', '/x/y']), /\(to\) overlap/],
+    ['all and a part of it', trees(['/'], ['/b', '/c']), /\/ and \/b \(from\) overlap/],
+    [
+      'fence stop where servers are needed',
+      { mode: 'logical', fence: 'stop' },
+      /expected firewall/,
+    ],
+    ['no fence for the whole tree', { mode: 'logical', fence: 'none' }, /only for chosen subtrees/],
+    ['a path that is none', trees(['a']), /expected an absolute znode path/],
+  ])('%s', (_name, request, message) => {
+    expect(() => inputOf(request)).toThrow(message);
+  });
+
+  test('names that only begin alike do not overlap', () => {
+    expect(inputOf(trees(['/app'], ['/app2'])).trees).toHaveLength(2);
   });
 });
 
