@@ -3,7 +3,7 @@
  * Each stretch is an activity of bounded length, so that how far it is stands in the history soon; while the run waits
  * for people stretches grow longer, so that its history does not.
  */
-import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation, patched } from '@temporalio/workflow';
 import type { BesideReport } from '../../src/model/status';
 import { rulesOf } from './rules';
 import { note, now, type RunState } from './state';
@@ -22,6 +22,8 @@ export interface Beside {
 
 export function startBeside(state: RunState): Beside {
   const kinds = Object.entries(rulesOf(state).beside ?? {});
+  // Runs that began before this go on as they did.
+  if (kinds.length > 0) state.endsBesideStop = patched('endsBesideStop');
   const running = new Set<string>();
   let over = false;
   const loops = kinds.map(([name, kind]) =>

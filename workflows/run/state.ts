@@ -34,6 +34,8 @@ export type RunInput = Omit<RollingUpgradeInput, 'target' | 'gates'> & {
 };
 
 export interface RunState {
+  /** What goes on beside the steps may end while an ensemble is stopped, not only before. */
+  endsBesideStop?: boolean;
   identity: RunIdentity;
   input: RunInput;
   opened: OpenRunResult;

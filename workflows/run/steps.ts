@@ -271,7 +271,8 @@ async function attemptStep(
     });
   try {
     // What ends now may do so while servers stop: whoever goes on from what it left comes after.
-    if (hooks.settled && step.activity !== 'stopEnsemble') await hooks.settled();
+    const endsBeside = state.endsBesideStop === true && step.activity === 'stopEnsemble';
+    if (hooks.settled && !endsBeside) await hooks.settled();
     const result = interruptible.includes(step.activity)
       ? await untilWayBack(wantsBack, work)
       : await work();

@@ -98,7 +98,7 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
       migrationInput(state)?.mode === 'physical' &&
       !goesBack(state) &&
       has(state, 'awaitCapture', 'source') &&
-      !has(state, 'stopEnsemble', 'source'),
+      !has(state, state.endsBesideStop === true ? 'stopEnsemble' : 'reconcileTail', 'source'),
     run: capture('source'),
   },
   captureTarget: {
