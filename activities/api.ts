@@ -278,7 +278,8 @@ export interface RunActivities {
     durationMs: number;
   }): Promise<BesideReport>;
   /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
-  watchFence(args: Target & { durationMs: number }): Promise<{ detail: string }>;
+  /** `everyMs`: between two looks; a second by default. */
+  watchFence(args: Target & { durationMs: number; everyMs?: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;
   acquireLock(args: Target & { run: RunIdentity }): Promise<LockResult>;

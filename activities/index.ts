@@ -9,6 +9,7 @@ import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
 import { closingSteps } from './migrate/closing';
+import { aheadSteps } from './migrate/aheadSteps';
 import { captureSteps } from './migrate/captureSteps';
 import { ensembleSteps } from './migrate/ensembleSteps';
 import { fenceSteps } from './migrate/fenceSteps';
@@ -55,6 +56,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...drillActivities(dependencies),
     ...migrationPlanActivities(dependencies),
     ...closingSteps(dependencies),
+    ...aheadSteps(dependencies),
     ...captureSteps(dependencies),
     ...ensembleSteps(dependencies),
     ...fenceSteps(dependencies),

@@ -13,6 +13,7 @@ import type { OperationContext } from '../../src/model/ports';
 import type { EnsembleContents, Extraction } from '../../src/planning/backup/contents';
 import type { RunIdentity } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
+import { aheadOf } from './aheadPlace';
 
 export interface OpenedPoint {
   repository: Repository;
@@ -96,8 +97,10 @@ export async function dataOf(
   };
 }
 
-export const forgetData = (dependencies: Dependencies, run: RunIdentity): Promise<void> =>
-  rm(directoryOf(dependencies, run), { recursive: true, force: true });
+export async function forgetData(dependencies: Dependencies, run: RunIdentity): Promise<void> {
+  await rm(directoryOf(dependencies, run), { recursive: true, force: true });
+  await aheadOf(dependencies, run).forget();
+}
 
 const isDirectory = (path: string): Promise<boolean> =>
   stat(path).then(

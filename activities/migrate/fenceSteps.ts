@@ -51,7 +51,7 @@ export function fenceSteps(dependencies: Dependencies): FenceActivities {
         };
       }),
 
-    watchFence: ({ durationMs, ...target }) =>
+    watchFence: ({ durationMs, everyMs = LOOK_EVERY_MS, ...target }) =>
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, target);
         const until = Date.now() + durationMs;
@@ -70,7 +70,9 @@ export function fenceSteps(dependencies: Dependencies): FenceActivities {
               unseen.set(name, (unseen.get(name) ?? 0) + 1);
           });
           context.heartbeat({ looks, raisedAgain });
-          await pause(LOOK_EVERY_MS, context.signal).catch(() => undefined);
+          await pause(Math.min(everyMs, Math.max(1, until - Date.now())), context.signal).catch(
+            () => undefined,
+          );
         }
         const blind = [...unseen].map(([name, times]) => `; ${name} not seen ${times} time(s)`);
         return {

@@ -14,18 +14,19 @@ import type { OpenedPoint } from '../backup/restorePoint';
 import { backupOf, type Dependencies } from '../dependencies';
 import { membersOf } from '../resolve';
 
-/** NotRestorable where the repository does not lead to that very transaction, or without its sessions. */
+/** `known`: of `installedVersion`. NotRestorable where the repository does not lead to that very transaction, or without its sessions. */
 export async function pinPoint(
   dependencies: Dependencies,
   { source: from, repository: name, target: to, zxid, epoch }: PinMovePointArgs,
   context: OperationContext,
+  known?: Promise<string | undefined>,
 ): Promise<PinnedMove> {
   const { inventory } = dependencies;
   const [source, target] = await Promise.all([inventory.resolve(from), inventory.resolve(to)]);
   const { signal } = context;
   const [repository, version] = await Promise.all([
     backupOf(dependencies).openRepository(name),
-    installedVersion(dependencies, target, context),
+    known ?? installedVersion(dependencies, target, context),
   ]);
   const contents = await repository.contents(source.name, signal);
   const wanted = { kind: 'zxid' as const, zxid };
@@ -71,7 +72,7 @@ async function notHeld(
 }
 
 /** The oldest that is installed there; undefined where that cannot be told. Its servers do not run. */
-async function installedVersion(
+export async function installedVersion(
   { host }: Dependencies,
   target: ResolvedEnsemble,
   context: OperationContext,

@@ -1,4 +1,5 @@
 /** Steps of a physical move that a restore has not: the end of the source's history, and where the target starts from. */
+import type { LogPlaces } from '../../src/adapters/move/logPlaces';
 import { reconcileTail } from '../../src/adapters/move/reconcileTail';
 import type {
   PhysicalActivities,
@@ -21,17 +22,18 @@ export function physicalActivities(dependencies: Dependencies): PhysicalActiviti
   };
 }
 
-/** TailNotProven, GuardRefused (a server runs), NotRestorable (nothing was captured). */
+/** `places`: of `findLogPlaces`. TailNotProven, GuardRefused (a server runs), NotRestorable (nothing was captured). */
 export async function reconcileSource(
   dependencies: Dependencies,
   { ensemble: ref, repository: name, owner }: ReconcileTailArgs,
   context: OperationContext,
+  places: LogPlaces = {},
 ): Promise<ReconciledTail> {
   const ensemble = await dependencies.inventory.resolve(ref);
   const place = await captureSource(dependencies, { ensemble: ref, repository: name });
   const { repository, members, directory } = place;
   return reconcileTail({
-    ...{ repository, members, directory, owner, context },
+    ...{ repository, members, directory, owner, places, context },
     ensemble: ensemble.name,
     host: dependencies.host,
     servers: membersOf(ensemble),

@@ -2,15 +2,16 @@
 import { join } from 'node:path';
 import { copyTree } from '../../src/adapters/copy/copyTree';
 import { quorumSecurity } from '../../src/adapters/quorumSecurity';
-import { restoreSource, treeAt } from '../../src/adapters/restore';
+import { restoreSource, treeAt, type RestoreInput } from '../../src/adapters/restore';
 import { TapSource } from '../../src/adapters/source/tapSource';
 import { ZkferryError } from '../../src/model/errors';
 import type { EnsembleFacts } from '../../src/model/facts';
 import type { BroughtBack } from '../../src/model/hostData';
-import type { ResolvedEnsemble } from '../../src/model/inventory';
+import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
 import { zxidText, zxidValue } from '../../src/model/zxid';
+import type { DataTree } from '../../src/tree/dataTree';
 import { dropSessions } from '../../src/tree/restore/dropSessions';
 import { UnchangedCheck } from '../../src/tree/restore/unchanged';
 import { Selection } from '../../src/tree/copy/selection';
@@ -39,7 +40,7 @@ type RestoreSteps = Pick<
 
 /** Leaves room in the activity's deadline to report a stop that took too long. */
 const STOP_SHARE = 0.8;
-const LOOK_EVERY_MS = 500;
+const LOOK_EVERY_MS = 200;
 const SHOWN_DIFFERENCES = 10;
 
 export function restoreSteps(dependencies: Dependencies): RestoreSteps {
@@ -89,8 +90,20 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, args);
         const point = pointOf(args);
-        const facts = await untilServing(dependencies, ensemble, args, context);
-        const compared = await compareWithPoint(dependencies, ensemble, point, context);
+        const { facts, compared } = await withPointOpen(
+          dependencies,
+          point,
+          context,
+          async (input) => {
+            // Nobody is served meanwhile: the tree that is to be there is made while servers start.
+            const [seen, tree] = await Promise.all([
+              untilServing(dependencies, ensemble, args, context),
+              expectedTree(input, point, context),
+            ]);
+            const told = await compareWithTree(dependencies, ensemble, { point, tree }, context);
+            return { facts: seen, compared: `${told}${passedOverText(input)}` };
+          },
+        );
         const locks = await breakPastLocks(dependencies, ensemble, point.zxid, context);
         await forgetData(dependencies, args.run);
         return { detail: `${compared}${locks}`, observation: observationOf(facts, ensemble) };
@@ -207,10 +220,15 @@ async function untilServing(
   context: OperationContext,
 ) {
   const wanted = args.expectServing;
+  const servers = membersOf(ensemble).filter(({ name }) => wanted.includes(name));
   return waitFor<EnsembleFacts>(
     `${wanted.join(', ')} serving with a leader`,
     { timeoutMs: args.tuning.settleTimeoutMs, everyMs: LOOK_EVERY_MS, context },
     async () => {
+      // To look at hosts takes their cores from servers that are starting on them.
+      const silent = await silentOf(dependencies, servers, context);
+      context.heartbeat({ waitingFor: silent });
+      if (silent.length > 0) return { reasons: silent };
       const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
       const missing = facts.servers
         .filter(({ server, state }) => wanted.includes(server) && state !== 'serving')
@@ -224,32 +242,49 @@ async function untilServing(
   );
 }
 
+/** Those that do not serve, by what they answer at their client ports. */
+async function silentOf(
+  { zookeeper }: Dependencies,
+  servers: readonly ResolvedServer[],
+  { signal }: OperationContext,
+): Promise<string[]> {
+  const probes = await Promise.all(servers.map((server) => zookeeper.probe(server, { signal })));
+  return probes.flatMap(({ state, stateDetail }, index) =>
+    state === 'serving' ? [] : [`${servers[index]!.name} ${state} ${stateDetail ?? ''}`.trim()],
+  );
+}
+
+async function expectedTree(
+  input: RestoreInput,
+  point: RestorePoint,
+  { signal }: OperationContext,
+): Promise<DataTree> {
+  const { tree } = await treeAt(input, { signal });
+  if (point.sessions === 'drop') dropSessions(tree, zxidValue(point.startZxid));
+  return tree;
+}
+
 /** Whatever has not been written since must be as it was then. */
-async function compareWithPoint(
+async function compareWithTree(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
-  point: RestorePoint,
+  { point, tree }: { point: RestorePoint; tree: DataTree },
   context: OperationContext,
 ): Promise<string> {
-  return withPointOpen(dependencies, point, context, async (input) => {
-    const { tree } = await treeAt(input, { signal: context.signal });
-    const start = zxidValue(point.startZxid);
-    if (point.sessions === 'drop') dropSessions(tree, start);
-    const living = await openLiving(dependencies, ensemble, context);
-    try {
-      const check = new UnchangedCheck(tree, start);
-      for await (const nodes of living.nodes()) for (const node of nodes) check.add(node);
-      const { compared, changedSince, differences } = check.finish();
-      if (differences.length > 0)
-        throw new ZkferryError(
-          'BackupInvalid',
-          `the ensemble serves another tree than that of ${point.zxid}: ${differences.slice(0, SHOWN_DIFFERENCES).join('; ')}${differences.length > SHOWN_DIFFERENCES ? '; and more' : ''}`,
-        );
-      return `every member serves, at ${living.zxid === undefined ? 'an unknown zxid' : zxidText(living.zxid)}; ${compared} znodes are as they were at ${point.zxid}, ${changedSince} have been written since${passedOverText(input)}`;
-    } finally {
-      await living.close();
-    }
-  });
+  const living = await openLiving(dependencies, ensemble, context);
+  try {
+    const check = new UnchangedCheck(tree, zxidValue(point.startZxid));
+    for await (const nodes of living.nodes()) for (const node of nodes) check.add(node);
+    const { compared, changedSince, differences } = check.finish();
+    if (differences.length > 0)
+      throw new ZkferryError(
+        'BackupInvalid',
+        `the ensemble serves another tree than that of ${point.zxid}: ${differences.slice(0, SHOWN_DIFFERENCES).join('; ')}${differences.length > SHOWN_DIFFERENCES ? '; and more' : ''}`,
+      );
+    return `every member serves, at ${living.zxid === undefined ? 'an unknown zxid' : zxidText(living.zxid)}; ${compared} znodes are as they were at ${point.zxid}, ${changedSince} have been written since`;
+  } finally {
+    await living.close();
+  }
 }
 
 async function openLiving(

@@ -53,6 +53,8 @@ export interface PlacedData {
   sentBytes: number;
 }
 
+export type SentAhead = Pick<PlacedData, 'files' | 'bytes' | 'sentBytes'>;
+
 /** A standalone server that serves a copy of the data, on its host's loopback. */
 export interface ScratchServer {
   zxid: string;
@@ -101,6 +103,16 @@ export interface HostDataPort {
     token: FenceToken,
     context: OperationContext,
   ): Promise<BroughtBack>;
+  /**
+   * Sends what placeData would, and puts it nowhere: the next placeData of that server takes over those of the files
+   * that it wants, once their sums are proven there, and removes the others. Errors as placeData.
+   */
+  sendAhead(
+    server: ResolvedServer,
+    localDirectory: string,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<SentAhead>;
   /**
    * Puts a directory of this machine, flat, of snapshots and logs alone, in the place of `version-2` of a stopped and
    * masked server, owner and mode as the data directory's; logs into dataLogDir's. A file that an attempt before has

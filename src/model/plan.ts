@@ -64,6 +64,7 @@ export type StepActivity =
   | 'watchNewSide'
   | 'retireServers'
   | 'awaitCapture'
+  | 'sendAhead'
   | 'fenceServers'
   | 'liftFence'
   | 'stopEnsemble'

@@ -87,6 +87,7 @@ const SHORT: Record<StepActivity, string> = {
   watchNewSide: 'watch',
   retireServers: 'retire',
   awaitCapture: 'catch up',
+  sendAhead: 'send ahead',
   fenceServers: 'close to clients',
   liftFence: 'open to clients',
   stopEnsemble: 'stop',

@@ -7,6 +7,7 @@ import { destroyAll } from '../support/harness';
 import { benchBackup } from './backup';
 import { cleanUp } from './cleanup';
 import { benchCopy } from './copy';
+import { benchCutover } from './cutover';
 import { benchDiff } from './diff';
 import { benchTap } from './tap';
 import { benchUpgrade } from './upgrade';
@@ -17,6 +18,7 @@ const benches: Record<string, (args: string[]) => Promise<void>> = {
   tap: benchTap,
   diff: benchDiff,
   backup: benchBackup,
+  cutover: benchCutover,
 };
 
 let stopping = false;

@@ -270,7 +270,8 @@ async function attemptStep(
       ...migrationArgs(state),
     });
   try {
-    if (hooks.settled) await hooks.settled();
+    // What ends now may do so while servers stop: whoever goes on from what it left comes after.
+    if (hooks.settled && step.activity !== 'stopEnsemble') await hooks.settled();
     const result = interruptible.includes(step.activity)
       ? await untilWayBack(wantsBack, work)
       : await work();

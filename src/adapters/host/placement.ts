@@ -15,7 +15,7 @@ const PARTS = [PROCESS, SERVICE, ZOO_CFG];
 
 export const placementOperations = (
   runner: HostRunner,
-): Pick<HostDataPort, 'setAsideData' | 'bringBackData' | 'placeData'> => ({
+): Pick<HostDataPort, 'setAsideData' | 'bringBackData' | 'sendAhead' | 'placeData'> => ({
   async setAsideData(server, label, token, context) {
     const target = { what: 'set the data aside', main: SET_ASIDE_MAIN };
     const result = await rename(runner, target, [server, label, token, context]);
@@ -37,6 +37,14 @@ export const placementOperations = (
       failed: linesOf(result.get('failed')),
       ...(afterEpoch && { afterEpoch: Number(afterEpoch) }),
     };
+  },
+
+  async sendAhead(server, localDirectory, token, context) {
+    needed(server.directories, server, 'directories.config');
+    const upload = await prepareUpload(localDirectory, token, context);
+    const target = { what: 'send the data ahead', parts: [...PARTS, PLACEMENT] };
+    const { sentBytes } = await sendFiles(runner, server, target, upload, token, context);
+    return { files: upload.files.length, bytes: upload.bytes, sentBytes };
   },
 
   async placeData(server, localDirectory, token, context) {

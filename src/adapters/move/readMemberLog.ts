@@ -1,14 +1,22 @@
 /** From the data directory of a stopped member to what it tells of the ensemble's history. */
 import { epochOf } from '../../codec/quorum/packet';
+import { isZkferryError } from '../../model/errors';
 import type { DataFile, HostDataPort } from '../../model/hostData';
 import type { ResolvedServer } from '../../model/inventory';
 import type { OperationContext } from '../../model/ports';
 import { lastOf, Runs, type MemberLog } from '../../planning/move/memberLog';
+import type { KnownPlace } from './logPlaces';
 import { logsIn, scanLog, type LogPlace, type LoggedTxn } from './scanLogs';
 
 /** A snapshot ends with a path of one slash and, before it, its checksum (SnapStream.isValidSnapshot). */
 const SNAPSHOT_END = Buffer.from([0, 0, 0, 1, 0x2f]);
 const PACKED = /\.(gz|snappy)$/;
+
+export interface LookFrom {
+  captured: bigint;
+  currentEpoch?: number;
+  known?: KnownPlace;
+}
 
 export interface ReadLog {
   server: ResolvedServer;
@@ -21,18 +29,22 @@ export interface ReadLog {
 
 /**
  * Reads the logs from the one that would hold `captured` on, and the ends of the snapshots that are newer. `currentEpoch`:
- * of its data directory. BackupInvalid where a log is damaged before its end.
+ * of its data directory. `known`: from there on, where that very transaction stands there and `captured` is not before it.
+ * BackupInvalid where a log is damaged before its end.
  */
 export async function readMemberLog(
   host: HostDataPort,
   server: ResolvedServer,
-  { captured, currentEpoch }: { captured: bigint; currentEpoch?: number },
+  { captured, currentEpoch, known }: LookFrom,
   context: OperationContext,
 ): Promise<ReadLog> {
   const { files } = await host.listDataFiles(server, context);
   const logs = logsIn(files);
   const start = logs.findLastIndex(({ zxid }) => BigInt(zxid) <= captured);
-  let read = await scanFrom(host, server, logs.slice(Math.max(0, start)), captured, context);
+  const fromStart = logs.slice(Math.max(0, start));
+  let read =
+    (await scanKnown(host, server, fromStart, { captured, known }, context)) ??
+    (await scanFrom(host, server, fromStart, captured, context));
   // A file that a killed server had only begun holds nothing: then the one before it tells.
   for (let at = start - 1; at >= 0 && read.runs.length === 0; at -= 1)
     read = await scanFrom(host, server, logs.slice(at), captured, context);
@@ -44,18 +56,43 @@ export async function readMemberLog(
   return { server, log: { ...log, epoch }, ...found };
 }
 
+type Scanned = Pick<ReadLog, 'captured' | 'next'> & Pick<MemberLog, 'runs'>;
+
+/** Undefined where the place does not serve, or what stands there is not what did: a log may have been cut off since. */
+async function scanKnown(
+  host: HostDataPort,
+  server: ResolvedServer,
+  logs: readonly DataFile[],
+  { captured, known }: LookFrom,
+  context: OperationContext,
+): Promise<Scanned | undefined> {
+  const zxid = BigInt(known?.zxid ?? 0);
+  const [file] = logs;
+  if (known === undefined || file?.name !== known.file || zxid > captured) return undefined;
+  try {
+    const read = await scanFrom(host, server, logs, captured, context, known.offset);
+    return read.runs[0]?.from === zxid ? read : undefined;
+  } catch (error) {
+    context.signal.throwIfAborted();
+    if (!isZkferryError(error)) throw error;
+    return undefined;
+  }
+}
+
+/** `offset`: in the first of the logs. */
 async function scanFrom(
   host: HostDataPort,
   server: ResolvedServer,
   logs: readonly DataFile[],
   captured: bigint,
   context: OperationContext,
-): Promise<Pick<ReadLog, 'captured' | 'next'> & Pick<MemberLog, 'runs'>> {
+  offset?: number,
+): Promise<Scanned> {
   const found = new Runs();
   let same: Buffer | undefined;
   let next: ReadLog['next'];
   for (const [at, file] of logs.entries())
-    for await (const txn of scanLog(host, server, { file }, context)) {
+    for await (const txn of scanLog(host, server, placeAt(file, at, offset), context)) {
       if (!found.add(txn.zxid)) continue;
       if (txn.zxid === captured) same = Buffer.from(txn.bytes);
       if (txn.zxid > captured) next ??= { place: placeOf(txn), later: logs.slice(at + 1) };
@@ -66,6 +103,11 @@ async function scanFrom(
     ...(next !== undefined && { next }),
   };
 }
+
+const placeAt = (file: DataFile, at: number, offset?: number) => ({
+  file,
+  ...(at === 0 && offset !== undefined && { offset }),
+});
 
 const placeOf = ({ file, offset }: LoggedTxn): LogPlace => ({ file, offset });
 

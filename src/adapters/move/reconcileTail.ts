@@ -20,6 +20,7 @@ import { newestTimeline } from '../capture/logEnd';
 import type { CaptureOptions } from '../capture/options';
 import { readLogObject } from '../repository/readLog';
 import type { Repository } from '../repository/repository';
+import type { LogPlaces } from './logPlaces';
 import { observeStopped } from './stoppedMembers';
 import { openTailTap } from './tailTap';
 
@@ -30,6 +31,8 @@ export interface ReconcileOptions extends Pick<
   host: HostPort;
   /** All members of the source, stopped. */
   servers: readonly ResolvedServer[];
+  /** Where their logs need not be read from their beginnings. */
+  places?: LogPlaces;
   context: OperationContext;
 }
 
@@ -37,6 +40,7 @@ export interface ReconcileOptions extends Pick<
 export async function reconcileTail({
   host,
   servers,
+  places,
   context,
   ...place
 }: ReconcileOptions): Promise<ReconciledTail> {
@@ -48,7 +52,7 @@ export async function reconcileTail({
     ...place,
     openTap: ({ from }) =>
       openTailTap({
-        ...{ host, members: stopped, from, context },
+        ...{ host, members: stopped, from, context, ...(places && { places }) },
         capturedTxn: (zxid) => capturedTxn(repository, ensemble, zxid, signal),
         onSettled: (found) => {
           settled = found;

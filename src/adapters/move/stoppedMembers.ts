@@ -6,7 +6,8 @@ import type { HostPort, OperationContext } from '../../model/ports';
 import { commonList } from '../../planning/members';
 import type { SilentMember } from '../../planning/move/memberLog';
 import type { QuorumMember } from '../../planning/quorum';
-import { readMemberLog, type ReadLog } from './readMemberLog';
+import type { LogPlaces } from './logPlaces';
+import { readMemberLog, type LookFrom, type ReadLog } from './readMemberLog';
 
 export interface StoppedMembers {
   /** Who votes, as most of their own files say; as the inventory does where none does. */
@@ -37,15 +38,18 @@ export async function observeStopped(
   return asked;
 }
 
-/** `captured`: logs are read from there on. */
+/** `captured`: logs are read from there on, or from where `places` says that something before it stands. */
 export async function readStopped(
   host: HostPort,
   members: readonly StoppedMember[],
-  captured: bigint,
+  { captured, places }: { captured: bigint; places: LogPlaces },
   context: OperationContext,
 ): Promise<StoppedMembers> {
   const looks = await Promise.all(
-    members.map(({ server, facts }) => look(host, server, facts, captured, context)),
+    members.map((member) => {
+      const known = places[member.server.name];
+      return look(host, member, { captured, ...(known && { known }) }, context);
+    }),
   );
   const listed = commonList(members.map(({ facts }) => facts.members));
   return {
@@ -66,9 +70,8 @@ function refuseRunning(asked: readonly StoppedMember[]): void {
 
 async function look(
   host: HostPort,
-  server: ResolvedServer,
-  { reachable, error, data }: HostFacts,
-  captured: bigint,
+  { server, facts: { reachable, error, data } }: StoppedMember,
+  from: Pick<LookFrom, 'captured' | 'known'>,
   context: OperationContext,
 ): Promise<ReadLog | SilentMember> {
   const { name, id } = server;
@@ -76,7 +79,7 @@ async function look(
   if (!reachable) return silent(`cannot be reached (${error?.message ?? 'no answer'})`);
   const { currentEpoch } = data ?? {};
   try {
-    const known = { captured, ...(currentEpoch !== undefined && { currentEpoch }) };
+    const known = { ...from, ...(currentEpoch !== undefined && { currentEpoch }) };
     return await readMemberLog(host, server, known, context);
   } catch (failure) {
     context.signal.throwIfAborted();

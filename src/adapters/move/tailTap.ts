@@ -11,6 +11,7 @@ import type { MemberLog } from '../../planning/move/memberLog';
 import { notProven, tailOf, type Tail } from '../../planning/move/tail';
 import type { Tap, TapEvent } from '../tap';
 import { eventsOf } from '../tap/tapEvents';
+import type { LogPlaces } from './logPlaces';
 import { txnsAfter, type ReadLog } from './readMemberLog';
 import { readStopped, type StoppedMember } from './stoppedMembers';
 
@@ -22,6 +23,8 @@ export interface TailTapOptions {
   members: readonly StoppedMember[];
   /** The last transaction that was captured; undefined where nothing was. */
   from: bigint | undefined;
+  /** Where logs need not be read from their beginnings. */
+  places?: LogPlaces;
   /** That transaction as it was captured; undefined where that cannot be told. */
   capturedTxn: (zxid: bigint) => Promise<Buffer | undefined>;
   /** Once it is known where the history ends, before anything is given out. */
@@ -64,13 +67,18 @@ class TailTap implements Tap {
   }
 
   private async *rest(): AsyncGenerator<TapEvent> {
-    const { host, members, from, onSettled, context } = this.options;
+    const { host, members, from, places = {}, onSettled, context } = this.options;
     if (from === undefined)
       throw new ZkferryError(
         'NotRestorable',
         `nothing was captured of ${members[0]?.server.ensemble} that its logs could go on from: capture it before it is stopped`,
       );
-    const { config, read, silent } = await readStopped(host, members, from, context);
+    const { config, read, silent } = await readStopped(
+      host,
+      members,
+      { captured: from, places },
+      context,
+    );
     const logs = read.map(({ log }) => log);
     const elected = electedAmong(config, logs, silent);
     const tail = tailOf(config, logs, elected, from);

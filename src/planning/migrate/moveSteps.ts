@@ -42,6 +42,14 @@ export function moveSteps(frame: MoveFrame, back = false) {
         waitsFor: 'a base is stored, and what is committed is there a moment later',
         timeoutMs: 12 * HOUR_MS,
       }),
+    sendAhead: (side: Side) =>
+      make('sendAhead', 'sync', side, {
+        title: `send to ${nameOf(side)} what is captured already, and see where the logs stand`,
+        why: `nothing is put in place there, and ${nameOf(otherOf(side))} is only read: it shortens the time without writes`,
+        undo: 'removed',
+        waitsFor: 'the newest base is on every server',
+        timeoutMs: 6 * transferMs,
+      }),
     fence: (side: Side, words: Partial<Words> = {}) =>
       make('fenceServers', 'fence', side, {
         title: `close every server of ${nameOf(side)} to clients`,

@@ -1,6 +1,6 @@
 /**
  * The plan of a physical migration: the data move as they are, sessions and all.
- *   1. sync      the source is captured into a repository, continuously
+ *   1. sync      the source is captured into a repository, continuously; its base sent ahead to the target
  *   2. fence     gate `cutover`; every server closed to clients, proven, then stopped
  *   3. drain     the repository made complete from the stopped servers' own logs
  *   4. open      the data put on every server of the target, which starts from that very transaction
@@ -48,6 +48,7 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
       steps: [
         step.keepDown('target'),
         step.awaitCapture('source'),
+        step.sendAhead('target'),
         step.fence('source', {
           gate: 'cutover',
           gateReason: `passing closes ${migration.source} to its clients, stops it, and opens ${migration.target}: about ${Math.round(outageMs / 1_000)} s without writes. Going back stays possible until gate complete`,
@@ -119,11 +120,14 @@ export function planPhysicalBack(
       : []),
     step.verifyServing('source'),
   ];
+  // Last: whether the target's hosts answer must not keep the source closed.
+  const sentOnly = has('sendAhead/target') && !has('placeEverywhere/target');
   const unopened: PlanStep[] = [
     ...(has('startEnsemble/target') ? [step.stop('target')] : []),
     ...(has('placeEverywhere/target') ? [step.setAside('target')] : []),
     // Closing may have stopped some, for others that could not be reached; who runs is left alone.
     ...(has('fenceServers/source') ? [step.start('source'), ...home] : []),
+    ...(sentOnly ? [step.setAside('target')] : []),
   ];
   const opened: PlanStep[] = [
     step.awaitCapture('target'),

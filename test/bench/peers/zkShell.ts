@@ -28,11 +28,21 @@ export async function ensureZkShell(): Promise<string | undefined> {
 }
 
 /** Milliseconds of one mirror, by its own word: without Python's start. `source`: `host:port/path`; `target`: a URL. */
-export async function mirror(program: string, source: string, target: string): Promise<number> {
-  const [asynchronous, verbose, skipPrompt] = ['true', 'false', 'true'];
-  const command = `mirror zk://${source} ${target} ${asynchronous} ${verbose} ${skipPrompt}`;
+export function mirror(program: string, source: string, target: string): Promise<number> {
   const [server] = source.split('/');
-  const { stdout } = await run(program, ['--sync-connect', '--run-once', command, server!]);
+  return mirrorUrls(program, server!, `zk://${source}`, target);
+}
+
+/** The same between any two of its URLs; `server`: what it is connected to meanwhile, `host:port`. */
+export async function mirrorUrls(
+  program: string,
+  server: string,
+  source: string,
+  target: string,
+): Promise<number> {
+  const [asynchronous, verbose, skipPrompt] = ['true', 'false', 'true'];
+  const command = `mirror ${source} ${target} ${asynchronous} ${verbose} ${skipPrompt}`;
+  const { stdout } = await run(program, ['--sync-connect', '--run-once', command, server]);
   const [, seconds] = /Mirroring took ([\d.]+) secs/.exec(stdout) ?? [];
   if (seconds === undefined) throw new Error(`zk-shell did not say that it mirrored: ${stdout}`);
   return Number(seconds) * 1000;

@@ -160,6 +160,7 @@ describe('physical', () => {
     expect(idsOf(planPhysical(facts(), input))).toEqual([
       'stopEnsemble/target',
       'awaitCapture/source',
+      'sendAhead/target',
       'fenceServers/source',
       'stopEnsemble/source',
       'reconcileTail/source',
@@ -186,8 +187,21 @@ describe('physical', () => {
     ]);
   });
 
+  test('back with a base sent ahead: it is taken away last, whether or not the source was closed', () => {
+    const backOf = (begun: string[]) =>
+      idsOf(planPhysicalBack(facts(), input, { begun, opened: false, redirected: [] }));
+    const sent = ['awaitCapture/source', 'sendAhead/target'];
+    expect(backOf(sent)).toEqual(['rollback/setAsideEverywhere/target']);
+    expect(backOf([...sent, 'fenceServers/source'])).toEqual([
+      'rollback/startEnsemble/source',
+      'rollback/liftFence/source',
+      'rollback/verifyBroughtBack/source',
+      'rollback/setAsideEverywhere/target',
+    ]);
+  });
+
   test('back after it has opened: the same thing in the other direction, clients last', () => {
-    const begun = idsOf(planPhysical(facts(), input)).slice(0, 10);
+    const begun = idsOf(planPhysical(facts(), input)).slice(0, 11);
     const ids = idsOf(
       planPhysicalBack(facts(), input, { begun, opened: true, redirected: ['a', 'b'] }),
     );

@@ -9,6 +9,8 @@ import type { BesideKind } from './types';
 const SLACK_MS = 120_000;
 const SEGMENT_MS = 10_000;
 const ENDLESS_BYTES = 2 ** 50;
+/** Stopped and masked servers take nothing from clients anyway: the machine is left to those that start meanwhile. */
+const STOPPED_LOOK_MS = 5_000;
 
 type Side = NonNullable<PlanStep['side']>;
 
@@ -68,6 +70,7 @@ const watching = (side: Side): BesideKind => ({
     return runActivities(state.opened.site, durationMs + SLACK_MS, summary).watchFence({
       ensemble: migrationInput(state)![side],
       durationMs,
+      ...(migrationInput(state)!.mode === 'physical' && { everyMs: STOPPED_LOOK_MS }),
     });
   },
 });
@@ -95,7 +98,7 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
       migrationInput(state)?.mode === 'physical' &&
       !goesBack(state) &&
       has(state, 'awaitCapture', 'source') &&
-      !has(state, 'reconcileTail', 'source'),
+      !has(state, 'stopEnsemble', 'source'),
     run: capture('source'),
   },
   captureTarget: {

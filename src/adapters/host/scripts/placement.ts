@@ -32,10 +32,22 @@ upload_guard() {
   data_at_rest "put in place"
   if [ -n "$occupied" ]; then fail GuardRefused no "$occupied is there already: set the server's data aside first; nothing was put in place"; fi
 }
+# take_over DIR: a base that was sent ahead need not come again. What it is worth, its sum says, as of all that is there.
+take_over() {
+  while read -r sha bytes name; do
+    to=$(incoming_of "$name")
+    if in_place "$to" || there "$to/$name" || ! has_bytes "$1/$name" "$bytes"; then continue; fi
+    mv -T "$1/$name" "$to/$name" || fail RemoteCommandFailed yes "cannot rename $1/$name to $to/$name as $(id -un)"
+  done <<LIST
+$list
+LIST
+}
 clear_other_uploads() {
   for dir in "$data_dir" "$log_dir"; do
     for left in "$dir"/version-2.incoming-*; do
-      if [ -d "$left" ] && [ "$left" != "$dir/version-2.incoming-$label" ]; then rm -rf "$left"; fi
+      if [ ! -d "$left" ] || [ -L "$left" ] || [ "$left" = "$dir/version-2.incoming-$label" ]; then continue; fi
+      take_over "$left"
+      rm -rf "$left"
     done
   done
 }

@@ -33,6 +33,12 @@ rename_dir() {
 export const SET_ASIDE_MAIN =
   DATA_AT_REST +
   String.raw`
+# Of an upload that was never put in place: no server's data.
+clear_incoming() {
+  for left in "$1"/version-2.incoming-*; do
+    if [ -d "$left" ] && [ ! -L "$left" ]; then rm -rf "$left"; fi
+  done
+}
 check_aside() {
   check_version_2 "$1" moved
   if there "$1/version-2" && there "$1/version-2.aside-$label"; then
@@ -58,6 +64,7 @@ data_at_rest moved
 already=yes; moved=; bytes=0
 each_data_dir check_aside
 each_data_dir set_aside
+each_data_dir clear_incoming
 out already "$already"
 out bytes "$bytes"
 printf '%s' "$moved" | out64 directories

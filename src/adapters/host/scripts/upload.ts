@@ -6,7 +6,7 @@
  * - `upload_guard`: refuses, or sets complete=yes where all is done already
  * - `in_place DIR`: holds what this very step has put in its final place, which is nobody's to change any more
  * - `own_incoming PATH`: owner and mode of a directory or file
- * - `clear_other_uploads`: what steps before this one left
+ * - `clear_other_uploads`: what steps before this one left; it may take over files of the list, which are proven after that
  */
 
 export const UPLOAD = String.raw`
@@ -43,7 +43,6 @@ upload_guard
 out complete "$complete"
 if [ "$complete" = yes ]; then return 0; fi
 find_incoming
-clear_other_uploads
 umask 077
 printf '%s\n' "$list" | cut -d' ' -f3 >"$state_dir/upload.names" || fail RemoteCommandFailed yes "cannot write in $state_dir"
 for dir in "$in_data" "$in_log"; do
@@ -52,6 +51,7 @@ for dir in "$in_data" "$in_log"; do
     fail RemoteCommandFailed no "cannot create $dir with the owner of the directory it is in, as $(id -un): set ssh.user root or ssh.become sudo; nothing was put in place"
   clear_unlisted "$dir"
 done
+clear_other_uploads
 missing=; need_data=0; need_log=0
 while read -r sha bytes name; do
   dir=$(incoming_of "$name")
