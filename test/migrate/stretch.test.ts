@@ -1,8 +1,6 @@
-import { stretched, stretchedAndBack } from './cases/stretch';
+/** There, to another release, and back. The whole matrix: `npm run proof -- migrate`. */
+import { stretchedAndBack } from './cases/stretch';
 
-const cases = [
-  stretched({ from: '3.8.4', to: '3.9.6' }),
-  stretchedAndBack({ from: '3.9.4', to: '3.9.4' }),
-];
+const stretch = stretchedAndBack({ from: '3.8.4', to: '3.9.6' });
 
-test.each(cases)('$name', (one) => one.run(), 300_000);
+test(stretch.name, () => stretch.run(), 300_000);

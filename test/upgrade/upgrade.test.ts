@@ -13,7 +13,6 @@ import {
   ended,
   versionsOf,
 } from './claims';
-import { supervised } from './cases/supervised';
 import { NEW, OLD } from './cases/types';
 import { failureOf } from './support/failure';
 import { leavesUntouched } from './support/picture';
@@ -141,8 +140,6 @@ describe('an ensemble of three, one run after the other', () => {
     RUN_MS,
   );
 });
-
-test(supervised.name, () => supervised.run(), RUN_MS);
 
 /** The step of that activity on the server with that place in the order (0: first follower). */
 async function nthStep(run: Run, activity: StepActivity, place: number) {

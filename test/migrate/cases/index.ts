@@ -15,6 +15,7 @@ export const migrateCases: Case[] = [
   stretched({ from: '3.8.4', to: '3.9.6' }),
   stretched({ from: '3.8.4', to: '3.9.6', newServers: 5 }),
   stretchedAndBack({ from: '3.9.4', to: '3.9.4' }),
+  stretchedAndBack({ from: '3.8.4', to: '3.9.6' }),
   stretchedAndBack({ from: '3.8.4', to: '3.9.6' }, true),
   moved({ from: '3.4.14', to: '3.9.6' }),
   moved({ from: '3.8.6', to: '3.9.6' }),
