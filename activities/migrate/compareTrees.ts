@@ -19,6 +19,11 @@ const LOOKS = 6;
 /** Far longer than a follower is behind. */
 const BETWEEN_MS = 2_000;
 
+/** Of TreesDiffer. */
+export interface DifferDetails {
+  what: string;
+}
+
 interface Look {
   nodes: number;
   differences: Difference[];
@@ -31,7 +36,7 @@ export async function compareAtRest(
   context: OperationContext,
 ): Promise<string> {
   const { nodes, differences } = await look(dependencies, tree, context);
-  if (differences.length > 0) throw differ(tree, differences, 'somebody else may write there');
+  if (differences.length > 0) throw differ(tree, differences, 'both are at rest');
   return `equal: ${nodes} znodes`;
 }
 
@@ -85,6 +90,14 @@ async function look(
   }
 }
 
+/** Who has written where. A copy writes to one side only, and nobody else is to. */
+function adviceOn(differences: readonly Difference[], from: string, to: string): string {
+  const there = differences.filter(({ kind }) => kind === 'onlyInTarget').length;
+  return there > differences.length / 2
+    ? `Most are at ${to} alone: keep others out of it, and begin again`
+    : `Most are as ${from} has them: if it was closed, its fence may have been down for a time (nft list tables on its hosts; the worker's log), so that its clients wrote there; else ${to} was written to: keep others out of it`;
+}
+
 function differ(
   { source, target }: Pick<MovedTree, 'source' | 'target'>,
   differences: readonly Difference[],
@@ -93,8 +106,10 @@ function differ(
   const shown = differences
     .slice(0, SHOWN_DIFFERENCES)
     .map(({ path, kind }) => `${path} (${kind})`);
+  const what = `${differences.length} znodes of ${source.name} and ${target.name} differ: ${shown.join(', ')}`;
   return new ZkferryError(
     'TreesDiffer',
-    `${differences.length} znodes of ${source.name} and ${target.name} differ: ${shown.join(', ')}; ${why}: keep others out of ${target.name}, and begin again`,
+    `${what}; ${why}. ${adviceOn(differences, source.name, target.name)}`,
+    { details: { what } satisfies DifferDetails },
   );
 }

@@ -13,7 +13,7 @@ import { backupOf, type Dependencies } from '../dependencies';
 import { commitThrough } from '../health';
 import { operation, pause, tokenOf, waitFor } from '../operation';
 import { membersOf } from '../resolve';
-import { compareAtRest, compareWhileWritten } from './compareTrees';
+import { compareAtRest, compareWhileWritten, type DifferDetails } from './compareTrees';
 import { journalsOf, movedTrees, rootsOf, wayOf } from './movedTrees';
 import { openPassage } from './openPassage';
 import { migrationOf } from './sides';
@@ -110,9 +110,9 @@ export function copySteps(dependencies: Dependencies): CopySteps {
         const told: string[] = [];
         for (const tree of await movedTrees(dependencies, way, rootsOf(input, back), context))
           told.push(
-            await (isWritten(args.step)
-              ? compareWhileWritten(dependencies, tree, context)
-              : compareAtRest(dependencies, tree, context)),
+            await (isAtRest(args.step) ? compareAtRest : compareWhileWritten)(
+              ...([dependencies, tree, context] as const),
+            ).catch((error: unknown) => tellLater(args.step, error)),
           );
         return { detail: told.join('; ') };
       }),
@@ -150,8 +150,15 @@ interface Copied {
   ends?: boolean;
 }
 
-/** Before the fence is up both sides go on changing. */
-const isWritten = ({ phase }: StepArgs['step']): boolean => phase === 'verify';
+/** Before the fence is up both sides go on changing, and so they do once the new side is open. */
+const isAtRest = ({ phase }: StepArgs['step']): boolean => phase !== 'verify' && phase !== 'watch';
+
+/** Once the new side serves, a difference must not keep a run from its end: who decides at gate `complete` is told. */
+function tellLater({ phase }: StepArgs['step'], error: unknown): string {
+  if (phase !== 'watch' || !isZkferryError(error) || error.type !== 'TreesDiffer') throw error;
+  const { what } = error.options.details as DifferDetails;
+  return `NOT EQUAL: ${what}: somebody has written to the closed side while its fence was down; bring it over by hand before gate complete is passed`;
+}
 
 const isOutOfReach = (error: unknown): error is ZkferryError =>
   isZkferryError(error) &&

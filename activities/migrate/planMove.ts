@@ -150,6 +150,24 @@ async function whyNotPhysical(
 /** Kafka's broker epoch is the czxid of a znode: a copy gives it another, and brokers refuse what controllers say. */
 const KAFKA = '/brokers/ids';
 
+/** None where the ensemble can't be asked, which other findings say. */
+async function existing(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  paths: readonly string[],
+  { signal }: OperationContext,
+): Promise<string[]> {
+  try {
+    return await withSession(dependencies, ensemble, { signal }, async (session) => {
+      const found = await Promise.all(paths.map((path) => session.exists(path)));
+      return paths.filter((_, index) => found[index] !== null);
+    });
+  } catch (thrown) {
+    if (!isZkferryError(thrown) || thrown.type !== 'ZooKeeperUnavailable') throw thrown;
+    return [];
+  }
+}
+
 async function whyNotLogical(
   dependencies: Dependencies,
   from: ResolvedEnsemble,
@@ -172,12 +190,8 @@ async function whyNotLogical(
       ),
     );
   }
-  for (const { from: root } of trees) {
-    const path = `${root === '/' ? '' : root}${KAFKA}`;
-    const has = await withSession(dependencies, from, { signal: context.signal }, (session) =>
-      session.exists(path),
-    );
-    if (has === null) continue;
+  const paths = trees.map(({ from: root }) => `${root === '/' ? '' : root}${KAFKA}`);
+  for (const path of await existing(dependencies, from, paths, context)) {
     const message = `${path} is there: a Kafka broker's epoch is the czxid of its znode, which a copy cannot keep`;
     const hint = 'take mode stretch or physical; or say acceptHarm: ["kafka"]';
     findings.push(

@@ -139,8 +139,22 @@ export const migrateDataCenterInputSchema = z
             `${other[side]} and ${tree[side]} (${side}) overlap; expected subtrees of which none lies in another`,
           );
       }
-    if (input.fence === 'none' && input.trees === undefined)
-      refuse('fence', 'none is only for chosen subtrees (trees); expected firewall');
+    if (input.fence === 'none' && (input.mode !== 'logical' || input.trees === undefined))
+      refuse(
+        'fence',
+        `none is only for chosen subtrees (trees) of mode logical; expected firewall${input.mode === 'physical' ? ' or stop' : ''}`,
+      );
+    if (
+      input.ensemble !== undefined &&
+      JSON.stringify(input.ensemble) !== JSON.stringify(input.source)
+    )
+      refuse('ensemble', 'is another than source; leave it out, or give the same');
+    for (const { from } of trees)
+      if (from === '/zookeeper' || from.startsWith('/zookeeper/'))
+        refuse(
+          'trees',
+          `${from} is of the servers themselves, and is never copied; expected another subtree`,
+        );
   });
 export type MigrateDataCenterInput = z.output<typeof migrateDataCenterInputSchema>;
 export type MigrateDataCenterRequest = z.input<typeof migrateDataCenterInputSchema>;

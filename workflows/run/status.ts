@@ -45,7 +45,10 @@ export function statusDocument(state: RunState): StatusDocument {
     migration: migrationStatus(state),
     progress: progress(state),
     // What was found before the servers changed says nothing about them afterwards; the plan keeps it.
-    findings: state.state === 'completed' || isStoppedAsWhole(state) ? [] : findingsOf(state),
+    findings:
+      state.state === 'completed' || isStoppedAsWhole(state) || state.fencedAt !== undefined
+        ? []
+        : findingsOf(state),
     replans: state.replans,
     nextActions: nextActions(state, possibility.possible),
     rollback: possibility,

@@ -3,7 +3,7 @@ import type { BesideReport, MigrationStatus } from '../../model/status';
 import type { Colors } from '../output';
 import { duration, instant } from './text';
 
-const LABEL_WIDTH = 16;
+const LABEL_WIDTH = 18;
 
 export function migrationLines(migration: MigrationStatus, colors: Colors): string[] {
   const { source, target, serving, fencedAt, openedAt, verified, expectedOutageMs } = migration;

@@ -59,6 +59,7 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
         ...{ clients, asks, to: target, from: source, redirect: input.redirect },
         ...(facts.seen && { seen: facts.seen }),
       }),
+      ...(isOpen ? [] : [step.compareFollowed('target')]),
       ...closingSteps(input, migration, isOpen ? [] : [step.endCopy('target')]),
     ],
     ...(isOpen && {

@@ -167,6 +167,18 @@ export function moveSteps(frame: MoveFrame, back = false) {
       }),
       id: 'compareTrees/live',
     }),
+    /** Of the side that is closed with the one that it is kept equal to. */
+    compareFollowed: (side: Side): PlanStep => ({
+      ...make('compareTrees', 'watch', side, {
+        title: `compare ${nameOf(otherOf(side))}, which is closed, with ${nameOf(side)}`,
+        why: 'nothing is changed by looking',
+        undo: 'nothing to undo',
+        waitsFor:
+          'both are looked at; a difference is told, and left to who decides at the next gate',
+        timeoutMs: 2 * HOUR_MS,
+      }),
+      id: 'compareTrees/followed',
+    }),
     compare: (side: Side): PlanStep => ({
       ...make('compareTrees', 'drain', side, {
         title: 'compare both trees, node by node',

@@ -38,7 +38,7 @@ export function planStretch(
   const [joining, swapping] =
     firstSwap === -1 ? [steps, []] : [steps.slice(0, firstSwap), steps.slice(firstSwap)];
   return stretched(plan, extra, {
-    goal: `${facts.ensemble} from ${extra.migration.source} to ${extra.migration.target}: ${extra.migration.newServers.join(', ')} join, clients follow, ${extra.migration.oldServers.join(', ')} leave`,
+    goal: `${extra.migration.source} to ${extra.migration.target}: ${extra.migration.newServers.join(', ')} join, clients follow, ${extra.migration.oldServers.join(', ')} leave`,
     steps: [
       ...joining,
       ...redirectSteps(redirectFrame(input, extra)),

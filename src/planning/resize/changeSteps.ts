@@ -131,8 +131,12 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
 export const needsNewcomer = ({ before, after }: MembershipChange): boolean =>
   quorumSize(after) > votersOf(before).length - 1;
 
-/** Whether the leader of this version counts followers that its own list does not name. */
-export const countsStrangers = (version: string): boolean => !atLeast(version, COUNTS_LISTED_ONLY);
+/**
+ * Whether the leader of this version counts followers that its own list does not name. Empty where no server said its
+ * version: what is planned then is refused anyway.
+ */
+export const countsStrangers = (version: string): boolean =>
+  version === '' || !atLeast(version, COUNTS_LISTED_ONLY);
 
 /** Whether the change begins by taking the lead from the server that goes. */
 export const leaderGoes = (context: ChangeContext, change: MembershipChange): boolean =>

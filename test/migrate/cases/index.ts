@@ -7,7 +7,7 @@ import {
   movedWhileTemporalDies,
   movedWhileWorkersDie,
 } from './faults';
-import { copied, copiedAndBack } from './logical';
+import { copied, copiedAndBack, strayWriteTold } from './logical';
 import { moved, movedAndBack } from './physical';
 import { stretched, stretchedAndBack } from './stretch';
 
@@ -28,6 +28,7 @@ export const migrateCases: Case[] = [
   movedWhileNewLeaderDies({ from: '3.8.6', to: '3.9.6' }),
   copied({ from: '3.4.14', to: '3.9.6' }),
   copied({ from: '3.8.6', to: '3.9.6', newServers: 5 }),
+  strayWriteTold({ from: '3.8.6', to: '3.9.6' }),
   copiedAndBack({ from: '3.4.14', to: '3.9.6' }),
   copiedAndBack({ from: '3.8.6', to: '3.9.6' }),
   movedWhileTemporalDies({ from: '3.8.6', to: '3.9.6' }),

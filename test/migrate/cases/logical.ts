@@ -1,7 +1,11 @@
 /** A tree moved into an ensemble that lives already, under load. */
 import { strict as assert } from 'node:assert';
 import { connectStringOf } from '../../resize/support/members';
+import { createZooKeeperAdapter } from '../../../src/adapters/zookeeper';
+import { throughFence } from '../../../src/adapters/zookeeper/passage';
 import type { CheckResult } from '../../../src/lab/check/checkLoad';
+import { liveStatus } from '../../support/liveStatus';
+import { until } from '../../support/until';
 import { withTwoSides } from '../../support/twoSides';
 import type { Case } from '../../upgrade/cases/types';
 import { assertNoTracesOn, wroteMore } from './physical';
@@ -46,6 +50,44 @@ export const copiedAndBack = ({ from, to }: Versions): Case => ({
       assert.equal(sides.clientSays, before);
       assertCopied(await sides.check(source));
       await assertNoTracesOn(source);
+    }),
+});
+
+/** As by clients that no inventory knows, while nobody looked after the rules. */
+export const strayWriteTold = ({ from, to }: Versions): Case => ({
+  name: `logical ${from} → ${to}: what was written to the closed side is told before gate complete`,
+  run: () =>
+    withTwoSides({ name: 'stray', from, to, lives: true }, async (sides) => {
+      const { harness, source, target } = sides;
+      await sides.startLoad({ sessionTimeoutMs: 4_000 });
+      const run = await sides.start({ mode: 'logical', redirect: { pauseMs: 15_000 } });
+      await run.approve('start');
+      await run.approve('cutover');
+      await run.step('redirect/1', 'running');
+      // Until then the old side is made equal, whatever was there.
+      await until(
+        'the closed side to be followed',
+        async () => {
+          const { migration } = await liveStatus(harness, run.handle.workflowId);
+          return migration?.beside.followTarget?.detail.startsWith('following') || undefined;
+        },
+        60_000,
+      );
+      const servers = source.members.map(throughFence);
+      const session = await createZooKeeperAdapter().openSession({
+        ...{ servers, connectTimeoutMs: 15_000 },
+      });
+      await session.create('/stray', Buffer.alloc(0));
+      await session.close();
+      const { migration } = await run.atGate('complete');
+      assert.match(
+        migration?.verified?.detail ?? '',
+        /NOT EQUAL: 2 znodes .*\/ \(different\), \/stray \(onlyInTarget\)/,
+      );
+      await run.approve('complete');
+      const report = await run.report();
+      assert.equal(report.outcome, 'completed', report.text);
+      assertCopied(await sides.check(target));
     }),
 });
 

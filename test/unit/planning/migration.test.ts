@@ -3,6 +3,7 @@ import {
   migrateDataCenterInputSchema,
   type MigrateDataCenterRequest,
 } from '../../../src/model/migrationInputs';
+import type { ServerFacts } from '../../../src/model/facts';
 import type { Plan, PlanStep } from '../../../src/model/plan';
 import { planLogical, planLogicalBack } from '../../../src/planning/migrate/logicalPlan';
 import { planPhysical, planPhysicalBack } from '../../../src/planning/migrate/physicalPlan';
@@ -106,6 +107,18 @@ describe('stretch', () => {
     expect(errorsOf(plan)).toEqual([]);
     expect(plan.members?.after.voters).toEqual(names);
     expect(changesIn(plan).slice(-2)).toEqual(['promote/zk7', 'promote/zk8']);
+  });
+
+  test('of servers that are all down nothing is known: refused, not a crash', () => {
+    const servers = threeServers('3.8.4').servers.map(
+      ({ server, id, inventoryRole, address }): ServerFacts => ({
+        ...{ server, id, inventoryRole, address, state: 'refusing' },
+      }),
+    );
+    const facts = { ...threeServers('3.8.4'), servers };
+    delete facts.leader;
+    const plan = planStretch(facts, inputOf(), extraOf());
+    expect(errorsOf(plan)).not.toEqual([]);
   });
 
   test('without reconfiguration it is refused, with what to do', () => {
@@ -254,6 +267,16 @@ describe('logical', () => {
     expect(plan.rollbackLimit).toBeUndefined();
   });
 
+  test('before anybody says that it is over, the closed side is compared with the one that serves', () => {
+    const ids = idsOf(planLogical(facts(), input));
+    expect(ids.slice(-4)).toEqual([
+      'compareTrees/followed',
+      'watchNewSide',
+      'endCopy/target',
+      'retireServers',
+    ]);
+  });
+
   test('back before it has opened: the source opens as it is', () => {
     const begun = ['copyTrees/source', 'fenceServers/source', 'drainTrees/source'];
     const done = { begun, opened: false, redirected: [] };
@@ -311,6 +334,17 @@ describe('input that is refused', () => {
     ],
     ['no fence for the whole tree', { mode: 'logical', fence: 'none' }, /only for chosen subtrees/],
     ['a path that is none', trees(['a']), /expected an absolute znode path/],
+    ['what servers keep for themselves', trees(['/zookeeper/quota']), /is never copied/],
+    [
+      'another ensemble than the source',
+      { ensemble: 'bills' },
+      /ensemble.*is another than source/s,
+    ],
+    [
+      'no fence for what is moved as a whole',
+      { mode: 'physical', fence: 'none' },
+      /firewall or stop/,
+    ],
   ])('%s', (_name, request, message) => {
     expect(() => inputOf(request)).toThrow(message);
   });
