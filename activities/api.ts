@@ -277,8 +277,10 @@ export interface RunActivities {
     input: MigrateDataCenterInput;
     durationMs: number;
   }): Promise<BesideReport>;
-  /** Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. */
-  /** `everyMs`: between two looks; a second by default. */
+  /**
+   * Raises again what was raised and is gone; for so long, unless cancelled, which ends it early. `everyMs`: between two
+   * looks; a second by default.
+   */
   watchFence(args: Target & { durationMs: number; everyMs?: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;

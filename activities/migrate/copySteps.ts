@@ -14,7 +14,7 @@ import { commitThrough } from '../health';
 import { operation, pause, tokenOf, waitFor } from '../operation';
 import { membersOf } from '../resolve';
 import { compareAtRest, compareWhileWritten, type DifferDetails } from './compareTrees';
-import { journalsOf, movedTrees, rootsOf, wayOf } from './movedTrees';
+import { journalsOf, movedTrees, wayOf } from './movedTrees';
 import { openPassage } from './openPassage';
 import { migrationOf } from './sides';
 
@@ -85,8 +85,8 @@ export function copySteps(dependencies: Dependencies): CopySteps {
         const { input, back, token } = ofStep(args);
         const way = await wayOf(dependencies, input, back);
         const left = await Promise.all(
-          (await movedTrees(dependencies, way, rootsOf(input, back), context)).map(
-            async ({ job }) => (await CopyJournal.at(journalsOf(dependencies), pairOf(job))).read(),
+          (await movedTrees(dependencies, way, context)).map(async ({ job }) =>
+            (await CopyJournal.at(journalsOf(dependencies), pairOf(job))).read(),
           ),
         );
         if (left.every((record) => record === undefined))
@@ -107,12 +107,13 @@ export function copySteps(dependencies: Dependencies): CopySteps {
       operation(async (context) => {
         const { input, back } = ofStep(args);
         const way = await wayOf(dependencies, input, back);
+        const compare = isAtRest(args.step) ? compareAtRest : compareWhileWritten;
         const told: string[] = [];
-        for (const tree of await movedTrees(dependencies, way, rootsOf(input, back), context))
+        for (const tree of await movedTrees(dependencies, way, context))
           told.push(
-            await (isAtRest(args.step) ? compareAtRest : compareWhileWritten)(
-              ...([dependencies, tree, context] as const),
-            ).catch((error: unknown) => tellLater(args.step, error)),
+            await compare(dependencies, tree, context).catch((error: unknown) =>
+              tellLater(args.step, error),
+            ),
           );
         return { detail: told.join('; ') };
       }),
@@ -195,7 +196,7 @@ async function follow(
   const through = back
     ? { ...way, servers: await openPassage(dependencies, way.target, token, context) }
     : way;
-  const trees = await movedTrees(dependencies, through, rootsOf(input, back), context);
+  const trees = await movedTrees(dependencies, through, context);
   return Promise.all(
     trees.map(async ({ job }) => {
       const stop = new AbortController();

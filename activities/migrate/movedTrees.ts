@@ -28,27 +28,33 @@ const GIVE_UP_AFTER_MS = 30_000;
 export const journalsOf = (dependencies: Dependencies): string =>
   join(backupOf(dependencies).spoolDirectory, 'copies');
 
-/** Where the trees come from, where they go, and by which servers: those of the target without `servers`. */
+/** Where the trees come from, where they go, which they are, and by which servers: the target's without `servers`. */
 export interface CopyWay {
   source: ResolvedEnsemble;
   target: ResolvedEnsemble;
+  roots: { from: string; to: string }[];
   servers?: readonly ResolvedServer[];
 }
 
 /** `back`: what was written to the target since, to the source. */
 export async function wayOf(
   { inventory }: Dependencies,
-  { source, target }: Pick<MigrateDataCenterInput, 'source' | 'target'>,
+  { source, target, trees = [{ from: '/' }] }: MigrateDataCenterInput,
   back: boolean,
 ): Promise<CopyWay> {
-  const [from, to] = await Promise.all([inventory.resolve(source), inventory.resolve(target)]);
-  return back ? { source: to, target: from } : { source: from, target: to };
+  const [old, fresh] = await Promise.all([inventory.resolve(source), inventory.resolve(target)]);
+  const roots = trees.map(({ from, to = from }) => ({ from, to }));
+  if (!back) return { source: old, target: fresh, roots };
+  return {
+    source: fresh,
+    target: old,
+    roots: roots.map(({ from, to }) => ({ from: to, to: from })),
+  };
 }
 
 export async function movedTrees(
   dependencies: Dependencies,
-  { source, target, servers = membersOf(target) }: CopyWay,
-  roots: readonly { from: string; to: string }[],
+  { source, target, roots, servers = membersOf(target) }: CopyWay,
   context: OperationContext,
 ): Promise<MovedTree[]> {
   const directory = backupOf(dependencies).spoolDirectory;
@@ -73,13 +79,6 @@ export async function movedTrees(
     return { job, selection, source, target, servers: access.servers };
   });
 }
-
-/** Subtrees, as that way takes them. */
-export const rootsOf = (
-  { trees = [{ from: '/' }] }: Pick<MigrateDataCenterInput, 'trees'>,
-  back: boolean,
-): { from: string; to: string }[] =>
-  trees.map(({ from, to = from }) => (back ? { from: to, to: from } : { from, to }));
 
 export async function openWhole(
   dependencies: Dependencies,

@@ -1,13 +1,11 @@
 /** Proof that a server takes nothing from clients: from the worker, and from its own host. */
-import { connect } from 'node:net';
+import { takesConnections } from '../../src/adapters/zookeeper/takesConnections';
 import { ZkferryError } from '../../src/model/errors';
 import { hostPort } from '../../src/model/hostPort';
 import type { ResolvedServer } from '../../src/model/inventory';
 import type { OperationContext } from '../../src/model/ports';
 import type { Listener } from '../../src/planning/fence/listeners';
 import type { Dependencies } from '../dependencies';
-
-const CONNECT_MS = 3_000;
 
 /** @throws FenceNotProven naming the listener that still answers */
 export async function proveClosed(
@@ -17,7 +15,7 @@ export async function proveClosed(
   context: OperationContext,
 ): Promise<void> {
   const targets = listeners.map(({ address, port }) => ({ host: address ?? server.host, port }));
-  const open = await Promise.all(targets.map((target) => opens(target)));
+  const open = await Promise.all(targets.map((target) => takesConnections(target)));
   const there = await host.reach(server, targets, context);
   targets.forEach((target, index) => {
     const { what } = listeners[index]!;
@@ -33,17 +31,3 @@ const notProven = (what: string): ZkferryError =>
     'FenceNotProven',
     `${what} although its host says that it is closed; another ruleset may let it through before: look at \`nft list ruleset\` there, then resume`,
   );
-
-function opens({ host, port }: { host: string; port: number }): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const end = (is: boolean) => () => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(is);
-    };
-    const timer = setTimeout(end(false), CONNECT_MS);
-    socket.once('connect', end(true));
-    socket.once('error', end(false));
-  });
-}

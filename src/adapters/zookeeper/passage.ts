@@ -1,12 +1,12 @@
 /** The way through a fence, from this process. */
 import { createSocket } from 'node:dgram';
-import { connect, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
 import { lookup } from 'node:dns/promises';
 import { randomInt } from 'node:crypto';
 import { PASSAGE_PORTS, type FencePassage } from '../../model/clientFence';
 import type { ServerAddress } from './fourLetterClient';
+import { takesConnections } from './takesConnections';
 
-const CONNECT_MS = 3_000;
 /** One of its ports may be taken by something else here. */
 const ATTEMPTS = 5;
 
@@ -35,22 +35,10 @@ export const throughFence = <T extends ServerAddress>(server: T): T => ({
 });
 
 /** Whether the server takes a connection that comes through. */
-export async function isPassable(server: ServerAddress): Promise<boolean> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) if (await opens(server)) return true;
-  return false;
-}
-
-function opens({ host, clientPort: port }: ServerAddress): Promise<boolean> {
-  return new Promise((resolve) => {
+export async function isPassable({ host, clientPort: port }: ServerAddress): Promise<boolean> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const localPort = randomInt(PASSAGE_PORTS.from, PASSAGE_PORTS.to + 1);
-    const socket = connect({ host, port, localPort });
-    const end = (is: boolean) => () => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(is);
-    };
-    const timer = setTimeout(end(false), CONNECT_MS);
-    socket.once('connect', end(true));
-    socket.once('error', end(false));
-  });
+    if (await takesConnections({ host, port, localPort })) return true;
+  }
+  return false;
 }

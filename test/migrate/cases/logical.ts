@@ -8,7 +8,7 @@ import { liveStatus } from '../../support/liveStatus';
 import { until } from '../../support/until';
 import { withTwoSides } from '../../support/twoSides';
 import type { Case } from '../../upgrade/cases/types';
-import { assertNoTracesOn, wroteMore } from './physical';
+import { assertNoTracesOn, thereAndBack } from './physical';
 import type { Versions } from './stretch';
 
 /** Sessions cannot be carried over: that they end, and their ephemerals with them, is what was asked for. */
@@ -38,16 +38,7 @@ export const copiedAndBack = ({ from, to }: Versions): Case => ({
     withTwoSides({ name: 'logical-back', from, to, lives: true }, async (sides) => {
       const { source } = sides;
       await sides.startLoad({ sessionTimeoutMs: 4_000 });
-      const before = sides.clientSays;
-      const run = await sides.start({ mode: 'logical' });
-      await run.approve('start');
-      await run.approve('cutover');
-      await run.atGate('complete');
-      await wroteMore(sides);
-      await run.send('rollback', { by: 'tester' });
-      const report = await run.report();
-      assert.equal(report.outcome, 'rolledBack', report.text);
-      assert.equal(sides.clientSays, before);
+      await thereAndBack(sides, 'logical');
       assertCopied(await sides.check(source));
       await assertNoTracesOn(source);
     }),

@@ -35,21 +35,26 @@ export const movedAndBack = ({ from, to }: Versions): Case => ({
     withTwoSides({ name: 'physical-back', from, to }, async (sides) => {
       const { source, target } = sides;
       await sides.startLoad();
-      const before = sides.clientSays;
-      const run = await sides.start(PHYSICAL);
-      await run.approve('start');
-      await run.approve('cutover');
-      await run.atGate('complete');
-      await wroteMore(sides);
-      await run.send('rollback', { by: 'tester' });
-      const report = await run.report();
-      assert.equal(report.outcome, 'rolledBack', report.text);
-      assert.equal(sides.clientSays, before);
+      await thereAndBack(sides, 'physical');
       assertNothingLost(await sides.check(source));
       await assertClosed(target);
       await assertNoTracesOn(source);
     }),
 });
+
+/** To gate complete, where clients write on, and back from there: their files are what they were. */
+export async function thereAndBack(sides: TwoSides, mode: 'physical' | 'logical'): Promise<void> {
+  const before = sides.clientSays;
+  const run = await sides.start({ mode });
+  await run.approve('start');
+  await run.approve('cutover');
+  await run.atGate('complete');
+  await wroteMore(sides);
+  await run.send('rollback', { by: 'tester' });
+  const report = await run.report();
+  assert.equal(report.outcome, 'rolledBack', report.text);
+  assert.equal(sides.clientSays, before);
+}
 
 /** What clients have written since this moment is on whichever side serves them. */
 export async function wroteMore({ load }: TwoSides): Promise<void> {
