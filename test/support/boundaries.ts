@@ -1,4 +1,5 @@
 /** Faults at every boundary between the steps of a run. */
+import type { Phase } from '../../src/model/plan';
 import type { StatusDocument } from '../../src/model/status';
 import type { Run } from './harness';
 
@@ -43,4 +44,19 @@ export async function atEachBoundary(
     seen.push(lastDone(status));
     await act(seen.at(-1)!);
   }
+}
+
+/** As `atEachBoundary`, only where the run comes to another phase; returns the phases. */
+export async function atEachPhase(
+  run: Run,
+  act: (phase: Phase) => Promise<void>,
+): Promise<Phase[]> {
+  const seen: Phase[] = [];
+  await atEachBoundary(run, async () => {
+    const { phase } = await run.until('an answer', () => true);
+    if (seen.includes(phase)) return;
+    seen.push(phase);
+    await act(phase);
+  });
+  return seen;
 }

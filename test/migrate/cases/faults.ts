@@ -1,8 +1,9 @@
 /** What may happen to a migration on its way, above all between the closing of one side and the opening of the other. */
 import { strict as assert } from 'node:assert';
-import { leaderOf } from '../../resize/support/members';
-import { atEachBoundary } from '../../support/boundaries';
-import { withTwoSides } from '../../support/twoSides';
+import type { Phase } from '../../../src/model/plan';
+import { leaderAmong, leaderOf } from '../../resize/support/members';
+import { atEachBoundary, atEachPhase } from '../../support/boundaries';
+import { withTwoSides, type TwoSides } from '../../support/twoSides';
 import { assertNothingLost } from '../../upgrade/claims';
 import type { Case } from '../../upgrade/cases/types';
 import { assertCopied } from './logical';
@@ -99,6 +100,55 @@ export const movedWhileTemporalDies = ({ from, to }: Versions): Case => ({
       await assertClosed(source);
     }),
 });
+
+/** All the way over, with nobody but at its start and end, whatever is killed in each phase. */
+const carriedWhile = (
+  mode: 'physical' | 'logical',
+  { from, to }: Versions,
+  what: string,
+  disturb: (sides: TwoSides, phase: Phase) => Promise<void>,
+): Case => ({
+  name: `${mode} ${from} → ${to}, ${what}: completes by itself, nothing lost`,
+  run: () =>
+    withTwoSides(
+      { name: `${mode}-phases`, from, to, settings: PATIENT, lives: mode === 'logical' },
+      async (sides) => {
+        const { source, target } = sides;
+        const sessionTimeoutMs = mode === 'logical' ? 4_000 : LONG_SESSION_MS;
+        await sides.startLoad({ sessionTimeoutMs });
+        const run = await sides.start({ mode, gates: { cutover: AUTO } });
+        await run.approve('start');
+        const complete = run.approve('complete', LONG_MS);
+        const hit = await atEachPhase(run, (phase) => disturb(sides, phase));
+        await complete;
+        assert.ok(hit.length >= 6, `only these phases were hit: ${hit.join(' ')}`);
+        const report = await run.report();
+        assert.equal(report.outcome, 'completed', report.text);
+        const check = await sides.check(target);
+        if (mode === 'logical') return assertCopied(check);
+        assertNothingLost(check);
+        await assertClosed(source);
+      },
+    ),
+});
+
+export const carriedWhileTemporalDies = (mode: 'physical' | 'logical', versions: Versions): Case =>
+  carriedWhile(mode, versions, 'Temporal killed in every phase', async ({ harness }) => {
+    await harness.temporal.kill();
+    await harness.temporal.restart();
+  });
+
+const CLOSING: readonly Phase[] = ['fence', 'drain', 'open'];
+
+/** Between fence and open they die in cases of their own. */
+export const carriedWhileLeadersDie = (mode: 'physical' | 'logical', versions: Versions): Case =>
+  carriedWhile(mode, versions, 'the leader killed in every other phase', async (sides, phase) => {
+    if (CLOSING.includes(phase)) return;
+    const side = ['redirect', 'watch', 'retire'].includes(phase) ? sides.target : sides.source;
+    const leader = await leaderAmong(side.members);
+    await side.killServer(leader);
+    await side.startServer(leader);
+  });
 
 export const copiedWhileWorkersDie = ({ from, to }: Versions): Case => ({
   name: `logical ${from} → ${to} and back from gate complete, the worker killed at every boundary: nothing lost`,

@@ -1,5 +1,7 @@
 import type { Case } from '../../upgrade/cases/types';
 import {
+  carriedWhileLeadersDie,
+  carriedWhileTemporalDies,
   copiedWhileLeadersDie,
   copiedWhileWorkersDie,
   movedWhileLeaderDies,
@@ -9,7 +11,13 @@ import {
 } from './faults';
 import { copied, copiedAndBack, strayWriteTold } from './logical';
 import { moved, movedAndBack } from './physical';
-import { stretched, stretchedAndBack } from './stretch';
+import {
+  stretched,
+  stretchedAndBack,
+  stretchedWhileLeadersDie,
+  stretchedWhileTemporalDies,
+  stretchedWhileWorkersDie,
+} from './stretch';
 
 export const migrateCases: Case[] = [
   stretched({ from: '3.8.4', to: '3.9.6' }),
@@ -17,6 +25,9 @@ export const migrateCases: Case[] = [
   stretchedAndBack({ from: '3.9.4', to: '3.9.4' }),
   stretchedAndBack({ from: '3.8.4', to: '3.9.6' }),
   stretchedAndBack({ from: '3.8.4', to: '3.9.6' }, true),
+  stretchedWhileWorkersDie({ from: '3.8.4', to: '3.9.6' }),
+  stretchedWhileTemporalDies({ from: '3.8.4', to: '3.9.6' }),
+  stretchedWhileLeadersDie({ from: '3.8.4', to: '3.9.6' }),
   moved({ from: '3.4.14', to: '3.9.6' }),
   moved({ from: '3.8.6', to: '3.9.6' }),
   moved({ from: '3.4.14', to: '3.9.6', newServers: 5 }),
@@ -32,6 +43,10 @@ export const migrateCases: Case[] = [
   copiedAndBack({ from: '3.4.14', to: '3.9.6' }),
   copiedAndBack({ from: '3.8.6', to: '3.9.6' }),
   movedWhileTemporalDies({ from: '3.8.6', to: '3.9.6' }),
+  carriedWhileTemporalDies('physical', { from: '3.8.6', to: '3.9.6' }),
+  carriedWhileTemporalDies('logical', { from: '3.8.6', to: '3.9.6' }),
+  carriedWhileLeadersDie('physical', { from: '3.8.6', to: '3.9.6' }),
+  carriedWhileLeadersDie('logical', { from: '3.8.6', to: '3.9.6' }),
   copiedWhileWorkersDie({ from: '3.8.6', to: '3.9.6' }),
   copiedWhileLeadersDie({ from: '3.8.6', to: '3.9.6' }),
 ];

@@ -3,10 +3,10 @@ import { strict as assert } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import { clientFileOf } from '../../../src/lab/labInventory';
 import type { Harness, Run } from '../../support/harness';
-import { atEachBoundary } from '../../support/boundaries';
+import { atEachBoundary, atEachPhase } from '../../support/boundaries';
 import { assertNothingLost, assertNoTraces, versionsOf } from '../../upgrade/claims';
 import { withHarness, type Case } from '../../upgrade/cases/types';
-import { assertInspected } from '../../resize/support/members';
+import { assertInspected, leaderAmong } from '../../resize/support/members';
 
 export interface Versions {
   from: string;
@@ -33,11 +33,18 @@ const withTwoSides = (
     work,
   );
 
-const start = (harness: Harness, { from, to }: Versions): Promise<Run> =>
+const AUTO = { mode: 'auto' as const };
+
+const start = (
+  harness: Harness,
+  { from, to }: Versions,
+  gates?: Record<string, typeof AUTO>,
+): Promise<Run> =>
   harness.startMigration({
     mode: 'stretch',
     target: OTHER_SIDE,
     ...(to !== from && { version: to }),
+    ...(gates && { gates }),
   });
 
 const spares = ({ lab }: Harness) => lab.servers.filter(({ spare }) => spare);
@@ -75,6 +82,58 @@ export const stretched = (versions: Versions): Case => ({
       );
     }),
 });
+
+/** All the way over, without a person but at its start, whatever is killed on the way. */
+const stretchedWhile = (
+  versions: Versions,
+  what: string,
+  disturb: (harness: Harness, run: Run) => Promise<void>,
+): Case => ({
+  name: `stretch ${versions.from} → ${versions.to}, ${what}: completes by itself, nothing lost`,
+  run: () =>
+    withTwoSides(versions, async (harness) => {
+      const fresh = spares(harness);
+      await harness.startLoadOfFile();
+      const run = await start(harness, versions, { cutover: AUTO, complete: AUTO });
+      await run.approve('start');
+      await disturb(harness, run);
+      const report = await run.report();
+      assert.equal(report.outcome, 'completed', report.text);
+      await assertMoved(
+        harness,
+        fresh.map(({ name }) => name),
+        versions.to,
+      );
+    }),
+});
+
+export const stretchedWhileWorkersDie = (versions: Versions): Case =>
+  stretchedWhile(versions, 'the worker killed at every boundary', async (harness, run) => {
+    const hit = await atEachBoundary(run, async () => {
+      await harness.replaceWorker();
+    });
+    assert.ok(hit.length >= 12, `only ${hit.length} boundaries were hit: ${hit.join(' ')}`);
+  });
+
+export const stretchedWhileTemporalDies = (versions: Versions): Case =>
+  stretchedWhile(versions, 'Temporal killed in every phase', async ({ temporal }, run) => {
+    const hit = await atEachPhase(run, async () => {
+      await temporal.kill();
+      await temporal.restart();
+    });
+    assert.ok(hit.length >= 4, `only these phases were hit: ${hit.join(' ')}`);
+  });
+
+export const stretchedWhileLeadersDie = (versions: Versions): Case =>
+  stretchedWhile(versions, 'the leader killed in every phase', async (harness, run) => {
+    const { lab } = harness;
+    const hit = await atEachPhase(run, async () => {
+      const leader = await leaderAmong(lab.servers);
+      await lab.killServer(leader);
+      await lab.startServer(leader);
+    });
+    assert.ok(hit.length >= 4, `only these phases were hit: ${hit.join(' ')}`);
+  });
 
 /** Everything was swapped, clients write to the new members, and the run goes back. */
 export const stretchedAndBack = (versions: Versions, killing = false): Case => ({

@@ -5,9 +5,10 @@ import { join } from 'node:path';
 import { createZooKeeperAdapter } from '../../../src/adapters/zookeeper';
 import { parseZooCfg } from '../../../src/codec/zooCfg';
 import { hostPaths } from '../../../src/lab/hostFiles';
-import type { Lab } from '../../../src/lab/lab';
+import type { Lab, LabServer } from '../../../src/lab/lab';
 import type { EnsembleFacts } from '../../../src/model/facts';
 import { ZkferryCommand } from '../../support/command';
+import { until } from '../../support/until';
 
 /** By server that serves: names of the members it lists; an observer's with a star. Up to 3.4 none is told. */
 export async function configuredMembers(lab: Lab): Promise<Record<string, string>> {
@@ -70,14 +71,24 @@ export function listsOnDisk(lab: Lab): Record<string, string> {
 /** Name of the server that leads now. */
 export const leaderOf = (lab: Lab): Promise<string> => memberThatIs(lab, 'leader');
 
+/** Name of the server that leads now, or is the first of these to lead within half a minute. */
+export const leaderAmong = (servers: readonly LabServer[]): Promise<string> =>
+  until('one of them to lead', () => roleAmong(servers, 'leader'), 30_000);
+
 /** Name of a server that follows now, as a voter. */
 export const followerOf = (lab: Lab): Promise<string> => memberThatIs(lab, 'follower');
 
 async function memberThatIs(lab: Lab, role: 'leader' | 'follower'): Promise<string> {
+  const name = await roleAmong(lab.members, role);
+  if (name === undefined) throw new Error(`no member is ${role}`);
+  return name;
+}
+
+async function roleAmong(servers: readonly LabServer[], role: 'leader' | 'follower') {
   const zookeeper = createZooKeeperAdapter();
-  for (const server of lab.members)
+  for (const server of servers)
     if ((await zookeeper.probe(server)).role === role) return server.name;
-  throw new Error(`no member is ${role}`);
+  return undefined;
 }
 
 /** Whether one of these servers leads and another follows. */
