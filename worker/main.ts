@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
+import { readVerifier } from '../src/adapters/approvals/verifier';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
 import { createRedirectAdapter } from '../src/adapters/redirect';
@@ -40,6 +41,7 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
     path: configuration.ZKFERRY_INVENTORY,
     allowInline: configuration.ZKFERRY_ALLOW_INLINE,
   });
+  const { ZKFERRY_APPROVALS: approvalMode, ZKFERRY_APPROVAL_KEYS: approvalKeys } = configuration;
   const spoolDirectory = join(configuration.ZKFERRY_STATE, 'spool');
   try {
     const activities = createActivities({
@@ -55,6 +57,7 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
         spoolDirectory,
       },
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
+      ...(approvalMode === 'signed' && { approvals: await readVerifier(approvalKeys!) }),
       searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
     });
     const common = {

@@ -21,6 +21,8 @@ export function captureActivities(
           shown: opened.store.shown,
           ...(resolved.site !== undefined && { site: resolved.site }),
           searchAttributes: dependencies.searchAttributes,
+          // It asks at no gate; what steers it counts as anywhere else.
+          ...(dependencies.approvals && { approvals: { mode: 'signed' as const, policies: {} } }),
         };
       }),
 
