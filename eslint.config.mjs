@@ -26,7 +26,7 @@ const mayImport = {
     'console',
     'api',
   ],
-  api: ['model', 'adapters'],
+  api: ['model', 'codec', 'tree', 'planning', 'adapters', 'activities'],
   console: ['model'],
 };
 

@@ -34,9 +34,8 @@ export const CONTROL_NAMES = [
 ] as const;
 export type ControlName = (typeof CONTROL_NAMES)[number];
 
-/** Memo of a run that the server has started: what it signed, and the hash of the input. */
+/** Memo of a run that the server has started: what it signed, of whoever asked. */
 export const ORIGIN_MEMO = 'zkferryOrigin';
-export const INPUT_MEMO = 'zkferryInput';
 
 export const STATUS_QUERY = 'status';
 
