@@ -69,7 +69,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
     ...(await tlsOf(dependencies)),
-  }).withTypeProvider<ZodTypeProvider>() as unknown as Api;
+  }).withTypeProvider<ZodTypeProvider>();
   api.server.maxConnections = MAX_CONNECTIONS;
   api.setValidatorCompiler(validatorCompiler);
   api.setSerializerCompiler(serializerCompiler);
@@ -129,7 +129,7 @@ function refuseDeepJson(api: Api): void {
         new ZkferryError('InvalidInput', `the body is nested deeper than ${MAX_DEPTH}`),
         undefined,
       );
-    else parse(request, text, done);
+    else void parse(request, text, done);
   });
 }
 

@@ -18,7 +18,7 @@ export const strategyRoutes: Routes = (api) => {
     const { name, workflowType, hasPlan, schema } = findStrategy(given);
     return {
       ...{ name, workflowType, hasPlan },
-      schema: z.toJSONSchema(schema, { io: 'input' }) as Record<string, unknown>,
+      schema: z.toJSONSchema(schema, { io: 'input' }),
       example: EXAMPLES[name] as Record<string, unknown>,
     };
   });
