@@ -40,7 +40,7 @@ export interface Dependencies {
   searchAttributes: boolean;
 }
 
-export function backupOf({ backup }: Dependencies): BackupDependencies {
+export function backupOf({ backup }: Pick<Dependencies, 'backup'>): BackupDependencies {
   if (backup !== undefined) return backup;
   throw new ZkferryError('Unsupported', 'this worker is not set up for backups');
 }

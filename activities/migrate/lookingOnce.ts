@@ -38,6 +38,7 @@ export function withoutClients(dependencies: Dependencies): Dependencies {
     inventory: {
       resolve: async (ref) => ({ ...(await inventory.resolve(ref)), clients: [] }),
       names: () => inventory.names(),
+      repositoryNames: () => inventory.repositoryNames(),
       repository: (name) => inventory.repository(name),
       client: (name) => inventory.client(name),
     },

@@ -12,6 +12,9 @@ import { Selection } from '../../src/tree/copy/selection';
 import { backupOf, type Dependencies } from '../dependencies';
 import { credentialsOf, membersOf } from '../resolve';
 
+/** What reading a tree takes. */
+export type TreeDependencies = Pick<Dependencies, 'secrets' | 'host' | 'backup'>;
+
 export interface MovedTree {
   job: FollowJob;
   selection: Selection;
@@ -81,7 +84,7 @@ export async function movedTrees(
 }
 
 export async function openWhole(
-  dependencies: Dependencies,
+  dependencies: TreeDependencies,
   ensemble: ResolvedEnsemble,
   context: OperationContext,
 ): Promise<TapSource> {
@@ -95,7 +98,7 @@ export async function openWhole(
 
 /** Quorum addresses too, by the files on the hosts: under a fence no server tells them. */
 async function tapAccess(
-  { secrets, host }: Dependencies,
+  { secrets, host }: TreeDependencies,
   ensemble: ResolvedEnsemble,
   context: OperationContext,
 ): Promise<Pick<TapOptions, 'servers' | 'security'>> {

@@ -46,6 +46,9 @@ export function createInventory(options: InventoryOptions): InventoryPort {
     async names() {
       return [...(await current()).ensembles.keys()].sort();
     },
+    async repositoryNames() {
+      return [...(await current()).repositories.keys()].sort();
+    },
     async resolve(ref: EnsembleRef): Promise<ResolvedEnsemble> {
       if (typeof ref !== 'string') {
         if (options.allowInline !== true) {

@@ -12,6 +12,7 @@ import { createTokenStore } from '../adapters/identity/tokens';
 import { createInventory } from '../adapters/inventory';
 import { openNamedRepository } from '../adapters/repository/inventoryRepository';
 import { createSecrets } from '../adapters/secrets';
+import { SharedTaps } from '../adapters/tap';
 import { connectTemporal, type TemporalOptions } from '../adapters/temporal/connect';
 import { createZooKeeperAdapter } from '../adapters/zookeeper';
 import { tokensFile, type ServerConfiguration } from './configuration';
@@ -58,9 +59,12 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
     zookeeper: createZooKeeperAdapter(),
     host: hostAdapter,
     tokens: createTokenStore(tokensFile(configuration)),
-    openRepository: (name) => openNamedRepository({ inventory, secrets }, name),
+    backup: {
+      openRepository: (name) => openNamedRepository({ inventory, secrets }, name),
+      taps: new SharedTaps(),
+      spoolDirectory: join(tmpdir(), 'zkferry', 'server'),
+    },
     consoleDirectory: CONSOLE,
-    spoolDirectory: join(tmpdir(), 'zkferry', 'server'),
   });
   await api.listen({ host, port });
   const { port: listening } = api.server.address() as AddressInfo;

@@ -21,11 +21,14 @@ import { authenticate } from './identity';
 import { sendProblem } from './problems';
 import { auditRoutes } from './routes/audit';
 import { controlRoutes } from './routes/controls';
+import { diffRoutes } from './routes/diffs';
 import { ensembleRoutes } from './routes/ensembles';
 import { healthRoutes } from './routes/health';
+import { repositoryRoutes } from './routes/repositories';
 import { runRoutes } from './routes/runs';
 import { sessionRoutes } from './routes/session';
 import { strategyRoutes } from './routes/strategies';
+import { treeRoutes } from './routes/tree';
 import type { Api } from './routes/types';
 
 const MAX_BODY_BYTES = 1 << 20;
@@ -100,7 +103,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
   await describe(api, version);
   for (const routes of [
     ...[sessionRoutes, strategyRoutes, ensembleRoutes, runRoutes, controlRoutes],
-    ...[auditRoutes, healthRoutes],
+    ...[treeRoutes, diffRoutes, repositoryRoutes, auditRoutes, healthRoutes],
   ])
     routes(api, dependencies);
   await serveConsole(api, dependencies.consoleDirectory);

@@ -36,6 +36,7 @@ export interface InventoryPort {
   /** Resolves a name (or, where allowed, an inline ensemble) with defaults applied. UnknownEnsemble, InvalidInventory, InlineEnsembleRefused. */
   resolve(ref: EnsembleRef): Promise<ResolvedEnsemble>;
   names(): Promise<string[]>;
+  repositoryNames(): Promise<string[]>;
   /** UnknownRepository, InvalidInventory. */
   repository(name: string): Promise<RepositorySpec>;
   /** UnknownClient, InvalidInventory. */

@@ -1,0 +1,268 @@
+/** The HTTP API on a real ensemble: a change as a change-management system carries it out, and everything that only looks. */
+import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
+import { until } from '../support/until';
+import { ApiInstallation, type Answer, type Caller } from './support';
+
+let installation: ApiInstallation;
+let lab: string;
+let olga: Caller;
+let root: Caller;
+
+beforeAll(async () => {
+  installation = await ApiInstallation.create({
+    name: 'api',
+    server: { requestsPerMinute: 100_000 },
+    people: {
+      olga: ['operator:*', 'approver:*'],
+      vera: ['viewer:*'],
+      root: ['admin:*'],
+    },
+  });
+  lab = installation.harness.lab.name;
+  olga = installation.as('olga');
+  root = installation.as('root');
+}, 120_000);
+
+afterAll(() => installation?.destroy(), 60_000);
+
+const detail = ({ body }: Answer): string => String(body.detail);
+
+test('nobody is let in without a token that counts', async () => {
+  const ask = (headers: Record<string, string>) =>
+    fetch(`${installation.url}/v1/me`, { headers }).then((response) => response.status);
+  expect(await ask({})).toBe(401);
+  expect(await ask({ authorization: 'Basic abc' })).toBe(401);
+  expect(await ask({ authorization: `Bearer zkf_000000000000_${'A'.repeat(43)}` })).toBe(401);
+  expect(await ask({ authorization: `Bearer ${'x'.repeat(100)}` })).toBe(401);
+  expect(await root.get('/v1/me')).toMatchObject({ status: 200, body: { actor: 'root' } });
+  for (const path of ['/healthz', '/readyz', '/openapi.json'])
+    expect((await fetch(`${installation.url}${path}`)).status).toBe(200);
+});
+
+test('the console logs in with a cookie, which changes nothing without its own token', async () => {
+  const { token } = installation.people.olga!;
+  const json = { 'content-type': 'application/json' };
+  const login = await fetch(`${installation.url}/v1/session`, {
+    ...{ method: 'POST', headers: json, body: JSON.stringify({ token }) },
+  });
+  const { csrf } = (await login.json()) as { csrf: string };
+  const given = login.headers.get('set-cookie')!;
+  expect(given).toMatch(/HttpOnly/);
+  expect(given).toMatch(/SameSite=Strict/);
+  const cookie = given.split(';')[0]!;
+  const ask = (method: string, path: string, headers: Record<string, string> = {}) =>
+    fetch(`${installation.url}${path}`, {
+      ...{ method, headers: { ...json, cookie, ...headers } },
+      ...(method === 'POST' && { body: '{}' }),
+    });
+  expect(await (await ask('GET', '/v1/me')).json()).toMatchObject({ actor: 'olga', csrf });
+  expect((await ask('POST', '/v1/runs/none/pause')).status).toBe(403);
+  expect(
+    (await ask('POST', '/v1/runs/none/pause', { 'x-csrf-token': 'ü'.repeat(43) })).status,
+  ).toBe(403);
+  expect((await ask('POST', '/v1/runs/none/pause', { 'x-csrf-token': csrf })).status).toBe(404);
+  expect((await ask('GET', '/v1/me', { cookie: `${cookie}x` })).status).toBe(401);
+});
+
+test('ensembles, their health and their facts are told', async () => {
+  expect(await olga.get('/v1/ensembles')).toMatchObject({
+    status: 200,
+    body: { items: [{ name: lab, servers: [{}, {}, {}] }] },
+  });
+  const health = await olga.get(`/v1/ensembles/${lab}/health`);
+  expect(health).toMatchObject({ status: 200, body: { quorum: true } });
+  expect(health.body.servers).toHaveLength(3);
+  expect(health.body.leader).toBeDefined();
+  expect(await olga.get(`/v1/ensembles/${lab}`)).toMatchObject({ status: 200 });
+  expect(await olga.get('/v1/ensembles/nowhere/health')).toMatchObject({ status: 404 });
+});
+
+test('a tree is leafed through, and changed by admins alone, version by version', async () => {
+  const node = (path: string) => `/v1/ensembles/${lab}/tree/node?path=${encodeURIComponent(path)}`;
+  const edit = `/v1/ensembles/${lab}/tree/node`;
+  const data = Buffer.from('one').toString('base64');
+  expect(await olga.post(edit, { path: '/a', data })).toMatchObject({ status: 403 });
+  expect(await root.post(edit, { path: '/a', data })).toMatchObject({ status: 201 });
+  expect(await root.post(edit, { path: '/a', data })).toMatchObject({ status: 409 });
+  expect(await root.post(edit, { path: '/zookeeper/x', data })).toMatchObject({ status: 403 });
+  for (const name of ['b1', 'b2', 'c']) await root.post(edit, { path: `/a/${name}`, data: '' });
+  expect(await olga.get(node('/a'))).toMatchObject({
+    status: 200,
+    body: { data, truncated: false, stat: { version: 0, numChildren: 3 } },
+  });
+  const seen = await installation.as('vera').get(node('/a'));
+  expect(seen.status).toBe(200);
+  expect(seen.body.data).toBeUndefined();
+
+  const page = (query: string) => olga.get(`/v1/ensembles/${lab}/tree/children?path=/a&${query}`);
+  const first = await page('limit=2');
+  expect(first.body).toMatchObject({ total: 3, items: [{ name: 'b1' }, { name: 'b2' }] });
+  const second = await page(`limit=2&cursor=${String(first.body.nextCursor)}`);
+  expect(second.body).toEqual({ path: '/a', total: 3, items: [{ name: 'c' }] });
+  expect((await page('contains=b')).body).toMatchObject({ total: 2 });
+
+  const put = (version: number) => root.ask('PUT', edit, { path: '/a', data: '', version });
+  expect(await put(0)).toMatchObject({ status: 200, body: { stat: { version: 1 } } });
+  expect(await put(0)).toMatchObject({ status: 409 });
+  expect(await root.ask('DELETE', `${edit}?path=/a&version=1`)).toMatchObject({ status: 409 });
+  expect(await root.ask('DELETE', `${edit}?path=/a/c&version=0`)).toMatchObject({ status: 204 });
+  expect(await olga.get(node('/a/c'))).toMatchObject({ status: 404 });
+  for (const bad of ['a', '/a/', '/a//b', '/a/../b', '/a/\0'])
+    expect((await olga.get(node(bad))).status).toBe(400);
+});
+
+test('trees are compared', async () => {
+  const place = { ensemble: lab, path: '/a' };
+  const started = await olga.post('/v1/diffs', {
+    source: place,
+    target: { ...place, path: '/zookeeper' },
+  });
+  expect(started.status).toBe(202);
+  const done = await until(
+    'the comparison',
+    async () => {
+      const { body } = await olga.get(`/v1/diffs/${String(started.body.id)}`);
+      return body.state === 'running' ? undefined : body;
+    },
+    30_000,
+  );
+  expect(done).toMatchObject({ state: 'done', equal: false });
+});
+
+test('a change: planned, opened by its ticket, followed live, decided; asked again, the same run answers', async () => {
+  const older = { ensemble: lab, target: { version: '3.8.1' } };
+  const plan = await olga.post('/v1/plans', { strategy: 'upgrade', input: older });
+  expect(plan).toMatchObject({ status: 200, body: { findings: [{ code: 'TargetOlder' }] } });
+
+  const order = { strategy: 'upgrade', input: { ensemble: lab, target: { version: '3.9.6' } } };
+  const planned = await olga.post('/v1/plans', order);
+  const ticket = 'CHG-7';
+  expect(planned).toMatchObject({ status: 200 });
+  const opened = await olga.post('/v1/runs', { ticket, ...order });
+  expect(opened.status).toBe(201);
+  const events = await followed(ticket, /"gate":"start"/);
+  expect(events).toMatch(/^event: status$/m);
+  const { body } = await olga.get(`/v1/runs/${ticket}`);
+  const { planHash } = (body.status as { gate: { planHash: string } }).gate;
+  expect(planHash).toBe(planned.body.hash);
+  const rejected = await olga.post(`/v1/runs/${ticket}/gates/start/reject`, { planHash });
+  expect(rejected.status).toBe(200);
+  await until(
+    'its end',
+    async () => {
+      const { run } = (await olga.get(`/v1/runs/${ticket}`)).body as { run: { outcome?: string } };
+      return run.outcome === 'rejected' || undefined;
+    },
+    30_000,
+  );
+  expect(await olga.post('/v1/runs', { ticket, ...order })).toMatchObject({
+    status: 200,
+    body: { created: false, runId: opened.body.runId },
+  });
+  expect(await olga.post(`/v1/runs/${ticket}/pause`)).toMatchObject({ status: 409 });
+  expect(await olga.get('/v1/runs?limit=1')).toMatchObject({
+    status: 200,
+    body: { items: [{ workflowId: ticket, outcome: 'rejected' }] },
+  });
+  expect(await installation.as('vera').post('/v1/runs', { ticket: 'X', ...order })).toMatchObject({
+    status: 403,
+  });
+});
+
+/** What live events told until one matched. */
+async function followed(ticket: string, wanted: RegExp): Promise<string> {
+  const stop = new AbortController();
+  const response = await fetch(`${installation.url}/v1/runs/${ticket}/events`, {
+    headers: { authorization: `Bearer ${olga.token}` },
+    signal: stop.signal,
+  });
+  let text = '';
+  for await (const chunk of response.body!) {
+    text += Buffer.from(chunk as Uint8Array).toString();
+    if (wanted.test(text)) break;
+  }
+  stop.abort();
+  return text;
+}
+
+test.each<[string, unknown, RegExp]>([
+  ['an unknown strategy', { ticket: 'T1', strategy: 'fly', input: {} }, /strategy/],
+  ['an unknown field', { ticket: 'T1', strategy: 'upgrade', input: {}, extra: 1 }, /extra/],
+  ['a ticket that is none', { ticket: 'T 1\r\nx: y', strategy: 'upgrade', input: {} }, /ticket/],
+  [
+    'an input that does not fit',
+    { ticket: 'T1', strategy: 'upgrade', input: { ensemble: 'x' } },
+    /target/,
+  ],
+])('%s is refused by name', async (_what, body, reason) => {
+  const answer = await olga.post('/v1/runs', body);
+  expect(answer.status).toBe(400);
+  expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+  expect(detail(answer)).toMatch(reason);
+});
+
+test('an ensemble given inline is refused: rights are by name', async () => {
+  const servers = [{ name: 'a', id: 1, host: '127.0.0.1', clientPort: 1 }];
+  const input = { ensemble: { servers }, target: { version: '3.9.6' } };
+  expect(await root.post('/v1/runs', { ticket: 'T2', strategy: 'upgrade', input })).toMatchObject({
+    status: 400,
+  });
+});
+
+test('what is too large, too deep, or too slow is cut off', async () => {
+  const raw = (body: string) =>
+    fetch(`${installation.url}/v1/plans`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${olga.token}`, 'content-type': 'application/json' },
+      body,
+    }).then((response) => response.status);
+  expect(await raw(JSON.stringify({ input: 'x'.repeat(2 << 20) }))).toBe(413);
+  expect(await raw(`{"input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).toBe(400);
+  expect(await raw('{"__proto__": {"a": 1}}')).toBe(400);
+  expect(await raw('{')).toBe(400);
+
+  const { hostname, port } = new URL(installation.url);
+  const began = Date.now();
+  await new Promise<void>((resolve, reject) => {
+    const socket = connect(Number(port), hostname, () =>
+      socket.write('POST /v1/plans HTTP/1.1\r\n'),
+    );
+    socket.setTimeout(60_000, () => reject(new Error('a slow request was let wait')));
+    socket.resume().once('close', () => resolve());
+  });
+  expect(Date.now() - began).toBeLessThan(50_000);
+}, 60_000);
+
+test('a thousand watch at once; each hears, one more than allowed is refused, and all are let go', async () => {
+  const ticket = 'CHG-watched';
+  const input = { ensemble: lab, target: { version: '3.9.6' } };
+  await olga.post('/v1/runs', { ticket, strategy: 'upgrade', input });
+  await followed(ticket, /"gate":"start"/);
+  const { hostname, port } = new URL(installation.url);
+  const watch = () =>
+    new Promise<() => void>((resolve, reject) => {
+      const request = httpRequest(
+        {
+          ...{ host: hostname, port, path: `/v1/runs/${ticket}/events`, agent: false },
+          headers: { authorization: `Bearer ${olga.token}` },
+        },
+        (response) => {
+          response.on('error', () => undefined);
+          if (response.statusCode !== 200) reject(new Error(`answered ${response.statusCode}`));
+          response.once('data', () => {
+            response.on('data', () => undefined);
+            resolve(() => request.destroy());
+          });
+        },
+      );
+      request.on('error', reject).end();
+    });
+  const ends: (() => void)[] = [];
+  for (let round = 0; round < 10; round += 1)
+    ends.push(...(await Promise.all(Array.from({ length: 100 }, watch))));
+  expect(ends).toHaveLength(1_000);
+  expect((await olga.get('/healthz')).status).toBe(200);
+  for (const end of ends) end();
+  await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
+}, 120_000);
