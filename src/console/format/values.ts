@@ -16,6 +16,7 @@ export function bytesText(bytes: number): string {
 export const countText = (count: number): string => count.toLocaleString('en-US');
 
 export function durationText(ms: number): string {
+  if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(ms < 10_000 ? 1 : 0)} s`;
   const seconds = Math.round(ms / 1_000);
@@ -38,7 +39,8 @@ export const clockText = (iso: string): string => timeText(iso).slice(11) || iso
 export function agoText(iso: string, nowMs: number): string {
   const ms = nowMs - Date.parse(iso);
   if (Number.isNaN(ms)) return iso;
-  if (ms < 0) return `in ${durationText(-ms)}`;
+  // Clocks differ a little.
+  if (ms < -5_000) return `in ${durationText(-ms)}`;
   return ms < 5_000 ? 'just now' : `${durationText(ms)} ago`;
 }
 

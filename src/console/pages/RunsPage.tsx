@@ -12,6 +12,7 @@ import { Loaded } from '../parts/Loaded';
 import { PageHead } from '../parts/PageHead';
 import { Table } from '../parts/Table';
 import { Time } from '../parts/Time';
+import { useNow } from '../parts/useNow';
 
 const PAGE_SIZE = 25;
 
@@ -101,7 +102,7 @@ export function RunsPage() {
                   numeric: true,
                   cell: ({ startedAt, closedAt }) =>
                     closedAt === undefined ? (
-                      <Time at={startedAt} ago />
+                      <SoFar since={startedAt} />
                     ) : (
                       durationText(Date.parse(closedAt) - Date.parse(startedAt))
                     ),
@@ -130,6 +131,11 @@ export function RunsPage() {
       </Loaded>
     </>
   );
+}
+
+function SoFar({ since }: { since: string }) {
+  const now = useNow(true);
+  return <>{durationText(Math.max(0, now - Date.parse(since)))} so far</>;
 }
 
 export function RunBadge({ run }: { run: RunSummary }) {

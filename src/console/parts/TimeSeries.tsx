@@ -1,7 +1,7 @@
 /** Values over time, drawn by uPlot; what the newest says stands beside it as text. */
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
-import { durationText } from '../format/values';
+import { clockText, durationText } from '../format/values';
 
 export interface Series {
   name: string;
@@ -9,6 +9,7 @@ export interface Series {
 }
 
 const HEIGHT_PX = 180;
+const SHORTEST_SPAN_S = 60;
 const COLOURS = ['--line-1', '--line-2', '--line-3', '--line-4'] as const;
 
 /** Values are durations in ms. */
@@ -33,9 +34,17 @@ export function TimeSeries({ label, series }: { label: string; series: readonly 
         cursor: { show: false },
         legend: { show: false },
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), 'UTC'),
-        scales: { y: { range: (_chart, _min, max) => [0, Math.max(10, max * 1.1)] } },
+        scales: {
+          x: { range: (_chart, min, max) => [Math.min(min, max - SHORTEST_SPAN_S), max] },
+          y: { range: (_chart, _min, max) => [0, Math.max(10, max * 1.1)] },
+        },
         axes: [
-          axis,
+          {
+            ...axis,
+            space: 90,
+            values: (_chart, ticks) =>
+              ticks.map((seconds) => clockText(new Date(seconds * 1_000).toISOString())),
+          },
           { ...axis, size: 64, values: (_chart, ticks) => ticks.map((ms) => durationText(ms)) },
         ],
         series: [
