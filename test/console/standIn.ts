@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import fastifyCookie from '@fastify/cookie';
 import fastifyStatic from '@fastify/static';
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   audit,
@@ -20,6 +20,7 @@ import {
   statusOf,
   strategies,
 } from './documents';
+import { problem } from './problem';
 import { addTree } from './standInTree';
 
 export const CONTENT_SECURITY_POLICY = [
@@ -50,19 +51,10 @@ export interface StandIn {
   readonly port: number;
   /** Bodies of requests that change something, in order. */
   readonly received: { method: string; path: string; body: unknown }[];
+  /** Event streams that are open. */
+  streams(): number;
   close(): Promise<void>;
 }
-
-export const problem = (
-  reply: FastifyReply,
-  status: number,
-  title: string,
-  more: { detail?: string; errors?: { path: string; message: string }[] } = {},
-) =>
-  reply
-    .code(status)
-    .type('application/problem+json')
-    .send({ type: `urn:zkferry:${status}`, title, status, ...more });
 
 /** @param port 0: any */
 export async function startStandIn(
@@ -92,7 +84,7 @@ export async function startStandIn(
   });
 
   addSession(app);
-  addRuns(app, tick);
+  const streams = addRuns(app, tick);
   addTree(app);
   addRest(app, tick);
 
@@ -103,6 +95,7 @@ export async function startStandIn(
     url: `http://127.0.0.1:${bound}/console/`,
     port: bound,
     received,
+    streams: () => streams.size,
     close: () => app.close(),
   };
 }
@@ -140,7 +133,9 @@ function pageOf<T>(
 
 type PageQuery = { limit?: string; cursor?: string; ensemble?: string; strategy?: string };
 
-function addRuns(app: FastifyInstance, tick: () => number): void {
+/** @returns the event streams that are open */
+function addRuns(app: FastifyInstance, tick: () => number): ReadonlySet<unknown> {
+  const streams = new Set<unknown>();
   app.get<{ Querystring: PageQuery }>('/v1/runs', ({ query }) =>
     pageOf(
       runs.filter(
@@ -169,7 +164,11 @@ function addRuns(app: FastifyInstance, tick: () => number): void {
       return;
     }
     const timer = setInterval(tell, TICK_MS);
-    raw.on('close', () => clearInterval(timer));
+    streams.add(raw);
+    raw.on('close', () => {
+      streams.delete(raw);
+      clearInterval(timer);
+    });
   });
   app.post<{ Params: { id: string } }>('/v1/runs/:id/*', ({ params: { id } }) =>
     statusOf(id, tick()),
@@ -186,6 +185,7 @@ function addRuns(app: FastifyInstance, tick: () => number): void {
     const refused = refusalOf(body);
     return refused ? problem(reply, 400, 'The input does not fit', { errors: refused }) : plan;
   });
+  return streams;
 }
 
 function refusalOf({ strategy, input }: { strategy: string; input: unknown }) {

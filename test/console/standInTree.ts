@@ -1,6 +1,6 @@
 /** A tree with a znode of 100,000 children, kept in memory, that can be written to. */
 import type { FastifyInstance } from 'fastify';
-import { problem } from './standIn';
+import { problem } from './problem';
 
 export const MANY = 100_000;
 

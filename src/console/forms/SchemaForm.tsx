@@ -130,7 +130,7 @@ function TextField(props: FieldProps) {
     description: hints.join('; ') || undefined,
     error: errorAt(props),
     required: isRequired,
-    value: value === undefined ? '' : String(value as string | number),
+    value: value === undefined ? '' : String(value),
     placeholder: defaultText(schema),
   };
   const take = (text: string) => onChange(text === '' ? undefined : typed(schema, text));
@@ -168,7 +168,7 @@ function ChoiceField(props: FieldProps) {
       description={schema.description}
       error={errorAt(props)}
       required={isRequired}
-      value={value === undefined ? '' : String(value as string)}
+      value={value === undefined ? '' : String(value)}
       onChange={({ currentTarget }) =>
         onChange(currentTarget.value === '' ? undefined : typed(schema, currentTarget.value))
       }

@@ -6,7 +6,7 @@ import { useNavigate, useSearchParams } from 'react-router';
 import type { Plan } from '../../../model/plan';
 import { ApiError, request } from '../../api/client';
 import { enc, ensemblesQuery, repositoriesQuery, strategiesQuery } from '../../api/queries';
-import type { Strategy } from '../../api/types';
+import type { JsonSchema, Strategy } from '../../api/types';
 import { useMay } from '../../app/session';
 import { filledIn, type Values } from '../../forms/schema';
 import { SchemaForm } from '../../forms/SchemaForm';
@@ -163,7 +163,7 @@ function StartForm({
         >
           {json === undefined ? (
             <SchemaForm
-              schema={strategy.schema}
+              schema={withoutAlias(strategy.schema)}
               value={values}
               onChange={setValues}
               context={{ errors, suggestions }}
@@ -235,6 +235,13 @@ function StartForm({
       </div>
     </div>
   );
+}
+
+/** Of a migration or a restore `ensemble` may be left out, and says nothing that another field does not. */
+function withoutAlias(schema: JsonSchema): JsonSchema {
+  const { ensemble, ...others } = schema.properties ?? {};
+  const isAlias = ensemble !== undefined && !schema.required?.includes('ensemble');
+  return isAlias ? { ...schema, properties: others } : schema;
 }
 
 function isJson(text: string): boolean {
