@@ -2,10 +2,9 @@
  * Stands in for `zkferry server` while the console is looked at: its documents, its refusals, its content security
  * policy, and what it sends while time goes by. Sessions outlive it, as those of the real one do.
  */
-import { join } from 'node:path';
-import fastifyCookie from '@fastify/cookie';
-import fastifyStatic from '@fastify/static';
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { readFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import {
   audit,
@@ -66,8 +65,6 @@ export async function startStandIn(
   const beganMs = Date.now();
   const tick = () => Math.floor((Date.now() - beganMs) / TICK_MS);
 
-  await app.register(fastifyCookie);
-  await app.register(fastifyStatic, { root: builtConsole, prefix: '/console/' });
   app.addHook('onRequest', async (_request, reply) => {
     reply.header('content-security-policy', CONTENT_SECURITY_POLICY);
   });
@@ -83,6 +80,7 @@ export async function startStandIn(
     }
   });
 
+  addFiles(app, builtConsole);
   addSession(app);
   const streams = addRuns(app, tick);
   addTree(app);
@@ -100,7 +98,24 @@ export async function startStandIn(
   };
 }
 
-const personOf = ({ cookies }: FastifyRequest) => PEOPLE[cookies.session ?? ''];
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+};
+
+function addFiles(app: FastifyInstance, root: string): void {
+  const send = (reply: FastifyReply, file: string) =>
+    reply.type(TYPES[extname(file)] ?? 'text/plain').send(readFileSync(join(root, file)));
+  app.get('/console/', (_request, reply) => send(reply, 'index.html'));
+  app.get<{ Params: { name: string } }>('/console/assets/:name', ({ params: { name } }, reply) =>
+    send(reply, join('assets', name)),
+  );
+}
+
+const personOf = ({ headers: { cookie = '' } }: FastifyRequest) =>
+  PEOPLE[/(?:^|; )session=([a-z-]+)/.exec(cookie)?.[1] ?? ''];
 
 function addSession(app: FastifyInstance): void {
   app.post<{ Body: { token: string } }>('/v1/session', (request, reply) => {
@@ -108,11 +123,11 @@ function addSession(app: FastifyInstance): void {
     if (person === undefined)
       return problem(reply, 401, 'The token is not known', { detail: 'ask for a new one' });
     return reply
-      .setCookie('session', request.body.token, { path: '/', httpOnly: true, sameSite: 'strict' })
+      .header('set-cookie', `session=${request.body.token}; Path=/; HttpOnly; SameSite=Strict`)
       .send({ actor: person.actor, csrf: CSRF, expiresAt: '2030-01-01T00:00:00.000Z' });
   });
   app.delete('/v1/session', (_request, reply) =>
-    reply.clearCookie('session', { path: '/' }).code(204).send(),
+    reply.header('set-cookie', 'session=; Path=/; Max-Age=0').code(204).send(),
   );
   app.get('/v1/me', (request) => ({
     ...personOf(request),

@@ -108,6 +108,10 @@ function Field(props: FieldProps) {
 
 const errorAt = ({ context, path }: FieldProps) => context.errors.get(path.join('.'));
 
+/** What a field of text shows: of a value that is none, how it is written as JSON. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value);
+
 /** `soakMs` → `soak (ms)`. */
 const labelOf = (name: string): string =>
   wordsOf(name.replace(/Ms$/, '')) + (name.endsWith('Ms') ? ' (ms)' : '');
@@ -130,7 +134,7 @@ function TextField(props: FieldProps) {
     description: hints.join('; ') || undefined,
     error: errorAt(props),
     required: isRequired,
-    value: value === undefined ? '' : String(value),
+    value: textOf(value),
     placeholder: defaultText(schema),
   };
   const take = (text: string) => onChange(text === '' ? undefined : typed(schema, text));
@@ -168,7 +172,7 @@ function ChoiceField(props: FieldProps) {
       description={schema.description}
       error={errorAt(props)}
       required={isRequired}
-      value={value === undefined ? '' : String(value)}
+      value={textOf(value)}
       onChange={({ currentTarget }) =>
         onChange(currentTarget.value === '' ? undefined : typed(schema, currentTarget.value))
       }

@@ -1,7 +1,7 @@
 /** A dialog that says what is going to happen before it does, and stays with the reason where it is refused. */
 import { Button, Group, Modal, Textarea } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
 import { ProblemView } from './ProblemView';
 
 export function Confirm({
@@ -25,6 +25,16 @@ export function Confirm({
   children: ReactNode;
 }) {
   const [comment, setComment] = useState('');
+  const [opener] = useState(() => document.activeElement);
+  // The dialog goes as a whole, so that it cannot give the focus back by itself.
+  useEffect(
+    () => () => {
+      window.setTimeout(() => {
+        if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      });
+    },
+    [opener],
+  );
   const deed = useMutation({
     mutationFn: () => onConfirm(comment.trim() === '' ? undefined : comment.trim()),
     onSuccess: onClose,

@@ -2,11 +2,7 @@
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import { clockText, durationText } from '../format/values';
-
-export interface Series {
-  name: string;
-  points: readonly { atMs: number; value: number }[];
-}
+import type { Series } from './series';
 
 const HEIGHT_PX = 180;
 const SHORTEST_SPAN_S = 60;

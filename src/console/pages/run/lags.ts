@@ -1,6 +1,6 @@
 /** How far behind each thing is that goes on beside a run, over the time the page is open. */
 import type { RunStatus } from '../../api/types';
-import type { Series } from '../../parts/TimeSeries';
+import type { Series } from '../../parts/series';
 
 /** An hour, a point a second. */
 export const MAX_POINTS = 3_600;

@@ -4,7 +4,7 @@ import { useCallback, useEffect, useState } from 'react';
 import { queryClient, runQuery } from '../../api/queries';
 import { followRun } from '../../api/runEvents';
 import type { RunStatus } from '../../api/types';
-import type { Series } from '../../parts/TimeSeries';
+import type { Series } from '../../parts/series';
 import { withLags } from './lags';
 
 export function useRun(id: string) {
