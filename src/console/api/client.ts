@@ -78,10 +78,20 @@ export async function request<T>(
   if (!response.ok) {
     const error = new ApiError(problemOf(response, text));
     if (response.status === 401 && path !== '/session') onSignedOut();
+    // The token may be of before the server was started anew: the next try takes the one of now.
+    if (response.status === 403 && method !== 'GET') void renewCsrf();
     throw error;
   }
   return (text === '' ? undefined : JSON.parse(text)) as T;
 }
+
+const renewCsrf = () =>
+  request<{ csrf?: string }>('GET', '/me').then(
+    (me) => {
+      csrf = me.csrf ?? csrf;
+    },
+    () => undefined,
+  );
 
 function problemOf(response: Response, text: string): Problem {
   const plain = {

@@ -25,6 +25,7 @@ const PLACES = [
 export function Shell() {
   const main = useRef<HTMLElement>(null);
   const isAdmin = useMay('admin');
+  const { version } = useMe();
   const { pathname } = useLocation();
   return (
     <>
@@ -50,6 +51,7 @@ export function Shell() {
       <main ref={main} tabIndex={-1} className="main" key={pathname}>
         <Outlet />
       </main>
+      <footer className="footer">zkferry {version} · times are UTC</footer>
     </>
   );
 }
