@@ -141,6 +141,40 @@ test('a plan is shown before a start; a refusal stands at its field', async () =
   });
 });
 
+test('facts come when they are asked for, and a comparison says what differs, without an accessibility fault', async () => {
+  const { page } = browser;
+  await signIn();
+  await go('/ensembles/orders');
+  await page.getByRole('button', { name: 'Look at servers and hosts' }).click();
+  await page.getByText('WhitelistClosed').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+
+  await go('/diff');
+  await page.getByLabel('Ensemble, left').selectOption('orders');
+  await page.getByLabel('Ensemble, right').selectOption('orders-west');
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByText('/shop/<b>bold</b>').waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+});
+
+test('a moment of a backup leads to the form that restores it', async () => {
+  const { page } = browser;
+  await signIn();
+  await go('/backups');
+  await page.getByLabel('Path', { exact: true }).fill('/shop/config');
+  await page.keyboard.press('Enter');
+  await page.getByText('{"stock": 41}').waitFor();
+  await page
+    .getByRole('region', { name: 'History of /shop/config' })
+    .getByText('choose')
+    .first()
+    .click();
+  await page.getByRole('link', { name: 'To the form of the restore' }).click();
+  await page.getByRole('heading', { name: 'restore backup' }).waitFor();
+  expect(await page.getByLabel('repository').inputValue()).toBe('vault');
+  expect(await page.getByLabel('zxid').inputValue()).toBe('0x1f00002bc1');
+});
+
 test('a znode with 100,000 children scrolls to its end with few rows drawn, and is filtered by name', async () => {
   const { page } = browser;
   await signIn();

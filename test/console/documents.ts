@@ -267,6 +267,32 @@ export function statusOf(id: string, tick: number): Record<string, unknown> | un
               lagMs: 80 + ((tick * 53) % 240),
               running: true,
             },
+            readiness: {
+              at: at(100),
+              detail: '2 of 5 clients are still on the old servers',
+              readiness: {
+                servers: [
+                  { server: 'zk1', sessions: 2, watches: 14 },
+                  { server: 'zk2', sessions: 0, watches: 0 },
+                ],
+                arrived: 3,
+                remaining: [
+                  {
+                    server: 'zk1',
+                    session: '0x10000a3f2c40001',
+                    address: '10.30.0.7:51022',
+                    clients: ['billing'],
+                  },
+                  {
+                    server: 'zk1',
+                    session: '0x10000a3f2c40007',
+                    address: '10.30.0.9:40144',
+                    clients: [],
+                  },
+                ],
+                more: 0,
+              },
+            },
           },
         },
       };

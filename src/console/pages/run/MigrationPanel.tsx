@@ -6,6 +6,7 @@ import { Facts } from '../../parts/Facts';
 import { Panel } from '../../parts/PageHead';
 import { Table } from '../../parts/Table';
 import { Time } from '../../parts/Time';
+import { ReadinessView } from './ReadinessView';
 
 export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
   const { mode, source, target, serving, fencedAt, openedAt, verified } = migration;
@@ -66,6 +67,9 @@ export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
           { title: 'Told', cell: ([, { at }]) => <Time at={at} /> },
         ]}
       />
+      {Object.entries(migration.beside).map(
+        ([name, { readiness }]) => readiness && <ReadinessView key={name} readiness={readiness} />,
+      )}
     </Panel>
   );
 }
