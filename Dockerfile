@@ -7,6 +7,7 @@ RUN npm ci
 COPY . .
 RUN node node_modules/typescript/bin/tsc -p tsconfig.json \
  && node dist/worker/buildBundle.js \
+ && node node_modules/vite/bin/vite.js build -c src/console/vite.config.mjs \
  && npm prune --omit=dev
 
 FROM node:22-bookworm-slim

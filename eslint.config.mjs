@@ -1,5 +1,6 @@
 import js from '@eslint/js';
 import boundaries from 'eslint-plugin-boundaries';
+import reactHooks from 'eslint-plugin-react-hooks';
 import globals from 'globals';
 import tseslint from 'typescript-eslint';
 
@@ -61,14 +62,15 @@ export default tseslint.config(
   { ignores: ['dist', 'node_modules', 'coverage'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [...tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     plugins: { boundaries },
     settings: {
-      'import/resolver': { node: { extensions: ['.ts', '.js'] } },
+      'import/resolver': { node: { extensions: ['.ts', '.tsx', '.js'] } },
       'boundaries/include': [
         'src/**/*.ts',
+        'src/**/*.tsx',
         'workflows/**/*.ts',
         'activities/**/*.ts',
         'worker/**/*.ts',
@@ -155,6 +157,30 @@ export default tseslint.config(
         'error',
         { object: 'Math', property: 'random', message: 'use uuid4 of @temporalio/workflow.' },
       ],
+    },
+  },
+  {
+    // A page runs in a browser. What it takes of the model that needs node are types.
+    files: ['src/console/**/*.ts', 'src/console/**/*.tsx'],
+    plugins: { 'react-hooks': reactHooks },
+    rules: {
+      ...forbidden(ioModules, 'the console runs in a browser.'),
+      'no-restricted-globals': [
+        'error',
+        ...['process', 'Buffer', 'require', 'eval'].map((name) => ({
+          name,
+          message: 'the console runs in a browser, under a strict content security policy.',
+        })),
+      ],
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']",
+          message: 'what the API says is text.',
+        },
+      ],
+      'react-hooks/rules-of-hooks': 'error',
+      'react-hooks/exhaustive-deps': 'error',
     },
   },
   {

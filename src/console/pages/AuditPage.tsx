@@ -1,0 +1,79 @@
+/** Who did what. */
+import { Button } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { auditQuery } from '../api/queries';
+import type { AuditItem } from '../api/types';
+import { useMay } from '../app/session';
+import { Badge } from '../parts/Badge';
+import { Loaded } from '../parts/Loaded';
+import { PageHead } from '../parts/PageHead';
+import { Table } from '../parts/Table';
+import { Time } from '../parts/Time';
+
+const GOOD = /^(ok|done|success|succeeded|allowed|accepted|created)$/i;
+
+export function AuditPage() {
+  const [cursors, setCursors] = useState<readonly string[]>([]);
+  const isAdmin = useMay('admin');
+  const audit = useQuery({ ...auditQuery(cursors.at(-1)), enabled: isAdmin });
+  return (
+    <>
+      <PageHead title="Audit" />
+      {!isAdmin && <p className="notice notice-warning">! Only admins read it.</p>}
+      <Loaded query={audit} what="the audit log">
+        {({ items, nextCursor }) => (
+          <>
+            <Table<AuditItem>
+              label="Audit log"
+              items={items}
+              keyOf={({ at, action, target }, index) => `${at} ${action} ${target} ${index}`}
+              empty="Nobody has done anything yet."
+              columns={[
+                { title: 'When', cell: ({ at }) => <Time at={at} /> },
+                { title: 'Who', cell: ({ actor }) => <strong>{actor}</strong> },
+                { title: 'Did', cell: ({ action }) => action },
+                { title: 'To', cell: ({ target }) => <code>{target}</code> },
+                {
+                  title: 'Plan',
+                  cell: ({ planHash }) =>
+                    planHash === undefined ? (
+                      '–'
+                    ) : (
+                      <code title={planHash}>{planHash.slice(0, 12)}</code>
+                    ),
+                },
+                {
+                  title: 'Outcome',
+                  cell: ({ outcome, detail }) => (
+                    <>
+                      <Badge tone={GOOD.test(outcome) ? 'good' : 'bad'}>{outcome}</Badge>
+                      {detail !== undefined && <div className="dim">{detail}</div>}
+                    </>
+                  ),
+                },
+              ]}
+            />
+            <nav aria-label="Pages of the audit log" className="pager">
+              <Button
+                variant="default"
+                disabled={cursors.length === 0}
+                onClick={() => setCursors(cursors.slice(0, -1))}
+              >
+                Newer
+              </Button>
+              <span>Page {cursors.length + 1}</span>
+              <Button
+                variant="default"
+                disabled={nextCursor === undefined || audit.isPlaceholderData}
+                onClick={() => nextCursor !== undefined && setCursors([...cursors, nextCursor])}
+              >
+                Older
+              </Button>
+            </nav>
+          </>
+        )}
+      </Loaded>
+    </>
+  );
+}

@@ -1,0 +1,75 @@
+/** Where a migration stands: who takes the writes, and how far what goes on beside the steps has come. */
+import type { BesideReport, MigrationStatus } from '../../../model/status';
+import { durationText } from '../../format/values';
+import { Badge } from '../../parts/Badge';
+import { Facts } from '../../parts/Facts';
+import { Panel } from '../../parts/PageHead';
+import { Table } from '../../parts/Table';
+import { Time } from '../../parts/Time';
+import { ReadinessView } from './ReadinessView';
+
+export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
+  const { mode, source, target, serving, fencedAt, openedAt, verified } = migration;
+  return (
+    <Panel title={`Migration, ${mode}`}>
+      <div
+        className="sides"
+        role="img"
+        aria-label={`Writes go to the ${serving}, ${serving === 'source' ? source : target}`}
+      >
+        <span className={serving === 'source' ? 'side side-serving' : 'side'}>
+          {serving === 'source' ? '★ writes go here' : 'source'}
+          <strong>{source}</strong>
+        </span>
+        <span className="side-arrow">→</span>
+        <span className={serving === 'target' ? 'side side-serving' : 'side'}>
+          {serving === 'target' ? '★ writes go here' : 'target'}
+          <strong>{target}</strong>
+        </span>
+      </div>
+      <Facts
+        facts={[
+          ['Nobody can write for, as planned', durationText(migration.expectedOutageMs)],
+          fencedAt !== undefined && ['Closed', <Time key="f" at={fencedAt} />],
+          openedAt !== undefined && ['Open', <Time key="o" at={openedAt} />],
+          fencedAt !== undefined &&
+            openedAt !== undefined && [
+              'Nobody could write for',
+              durationText(Date.parse(openedAt) - Date.parse(fencedAt)),
+            ],
+          verified && [
+            'Compared',
+            <span key="v">
+              <Time at={verified.at} />: {verified.detail}
+            </span>,
+          ],
+        ]}
+      />
+      <Table<[string, BesideReport]>
+        label="Beside the steps"
+        items={Object.entries(migration.beside)}
+        keyOf={([name]) => name}
+        empty="Nothing goes on beside the steps."
+        columns={[
+          { title: 'What', cell: ([name]) => name },
+          {
+            title: 'Now',
+            cell: ([, { running }]) =>
+              running ? <Badge tone="busy">works</Badge> : <Badge tone="plain">rests</Badge>,
+          },
+          { title: 'Detail', cell: ([, { detail }]) => detail },
+          { title: 'Up to', cell: ([, { zxid }]) => (zxid ? <code>{zxid}</code> : '–') },
+          {
+            title: 'Lag',
+            numeric: true,
+            cell: ([, { lagMs }]) => (lagMs === undefined ? '–' : durationText(lagMs)),
+          },
+          { title: 'Told', cell: ([, { at }]) => <Time at={at} /> },
+        ]}
+      />
+      {Object.entries(migration.beside).map(
+        ([name, { readiness }]) => readiness && <ReadinessView key={name} readiness={readiness} />,
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,37 @@
+/** A run as it is now: asked once, then followed. Points of its lags are kept while the page is open. */
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useState } from 'react';
+import { queryClient, runQuery } from '../../api/queries';
+import { followRun } from '../../api/runEvents';
+import type { RunStatus } from '../../api/types';
+import type { Series } from '../../parts/series';
+import { withLags } from './lags';
+
+export function useRun(id: string) {
+  const query = useQuery(runQuery(id));
+  const [told, setTold] = useState<RunStatus>();
+  const [away, setAway] = useState<string>();
+  const [lags, setLags] = useState<readonly Series[]>([]);
+
+  /** A control's answer is the newest status there is. */
+  const take = useCallback((status: RunStatus) => {
+    setAway(undefined);
+    setTold(status);
+    setLags((before) => withLags(before, status, Date.now()));
+  }, []);
+
+  useEffect(
+    () =>
+      followRun(id, {
+        onStatus: take,
+        onAway: setAway,
+        onEnd: () => void queryClient.invalidateQueries({ queryKey: runQuery(id).queryKey }),
+      }),
+    [id, take],
+  );
+
+  const asked = query.data?.status;
+  const status =
+    told === undefined || (asked !== undefined && asked.updatedAt > told.updatedAt) ? asked : told;
+  return { query, status, away, lags, take };
+}
