@@ -14,7 +14,8 @@ import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
 import { workflowSource } from './bundle';
-import { readConfiguration, type WorkerConfiguration } from './configuration';
+import { checkConfiguration } from './check';
+import { settleConfiguration, type SettledConfiguration } from './configuration';
 import { createLogger } from './logger';
 import { ownerCredential } from './ownerCredential';
 import { ensureSearchAttributes } from './searchAttributes';
@@ -23,10 +24,11 @@ import { ensureSearchAttributes } from './searchAttributes';
 const TEMPORAL_DEADLINE_MS = 30_000;
 
 /** Runs until SIGINT or SIGTERM; running activities get the configured grace to finish. */
-export async function runWorker(configuration: WorkerConfiguration): Promise<void> {
+export async function runWorker(settled: SettledConfiguration): Promise<void> {
+  const { values: configuration, environment } = settled;
   const logger = createLogger(configuration.ZKFERRY_LOG_LEVEL);
   Runtime.install({ logger, shutdownSignals: ['SIGINT', 'SIGTERM'] });
-  const { address, apiKey, tls } = temporalFromEnvironment(process.env);
+  const { address, apiKey, tls } = temporalFromEnvironment(environment);
   await untilListening(address, TEMPORAL_DEADLINE_MS);
   const connection = await NativeConnection.connect({
     address,
@@ -84,11 +86,25 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
   }
 }
 
+/** Prints what a worker would run with. @returns the exit code */
+async function printCheck(settled: SettledConfiguration): Promise<number> {
+  const checked = await checkConfiguration(settled);
+  process.stdout.write(`${JSON.stringify(checked)}\n`);
+  return checked.ok ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const settled = settleConfiguration(process.env);
+  if (process.argv.includes('--check')) return printCheck(settled);
+  await runWorker(settled);
+  return 0;
+}
+
 if (require.main === module) {
   // Started by a command: without it nobody would stop this worker any more.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  runWorker(readConfiguration(process.env)).then(
-    () => process.exit(0),
+  main().then(
+    (code) => process.exit(code),
     (error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       process.exit(1);
