@@ -35,6 +35,8 @@ export interface Dependencies {
   ownerCredential: string;
   /** Whether runs may set search attributes. */
   searchAttributes: boolean;
+  /** Whether payloads are encrypted: then nothing that is not a payload may name an ensemble. */
+  sealed?: boolean;
 }
 
 export function backupOf({ backup }: Dependencies): BackupDependencies {

@@ -1,6 +1,7 @@
 /** `--check`: the settled configuration as it would be used, secrets left out, and whether what it names is there. */
 import { access, constants } from 'node:fs/promises';
 import { createInventory } from '../src/adapters/inventory';
+import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { SETTING_NAMES, type Origin, type SettledConfiguration } from './configuration';
 import { SECRET_SETTINGS, type SettingName } from './settings';
@@ -19,6 +20,7 @@ export async function checkConfiguration(
   const { values, origins, environment } = settled;
   const problems = await problemsOf([
     () => Promise.resolve(temporalFromEnvironment(environment)),
+    () => readCodecKeys(environment),
     () => createInventory({ path: values.ZKFERRY_INVENTORY }).names(),
     async () => {
       if (values.ZKFERRY_CONFIG !== undefined) await access(values.ZKFERRY_CONFIG, constants.R_OK);

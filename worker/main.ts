@@ -1,6 +1,6 @@
 /** The worker process: reads its environment, builds adapters and activities, polls Temporal until told to stop. */
 import { join } from 'node:path';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
@@ -9,16 +9,19 @@ import { openNamedRepository } from '../src/adapters/repository/inventoryReposit
 import { createSecrets } from '../src/adapters/secrets';
 import { createTreeAdapter } from '../src/adapters/source/lookAtTree';
 import { SharedTaps } from '../src/adapters/tap';
+import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
 import { untilListening } from '../src/adapters/temporal/connect';
+import { dataConverterOf } from '../src/adapters/temporal/dataConverter';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
 import { workflowSource } from './bundle';
 import { checkConfiguration } from './check';
 import { settleConfiguration, type SettledConfiguration } from './configuration';
-import { createLogger } from './logger';
+import { measureActivities } from './measureActivities';
 import { ownerCredential } from './ownerCredential';
 import { ensureSearchAttributes } from './searchAttributes';
+import { installRuntime } from './telemetry';
 
 /** A worker is often started beside its Temporal server. */
 const TEMPORAL_DEADLINE_MS = 30_000;
@@ -26,9 +29,10 @@ const TEMPORAL_DEADLINE_MS = 30_000;
 /** Runs until SIGINT or SIGTERM; running activities get the configured grace to finish. */
 export async function runWorker(settled: SettledConfiguration): Promise<void> {
   const { values: configuration, environment } = settled;
-  const logger = createLogger(configuration.ZKFERRY_LOG_LEVEL);
-  Runtime.install({ logger, shutdownSignals: ['SIGINT', 'SIGTERM'] });
+  installRuntime(configuration);
   const { address, apiKey, tls } = temporalFromEnvironment(environment);
+  const codecKeys = await readCodecKeys(environment);
+  const sealed = codecKeys.length > 0;
   await untilListening(address, TEMPORAL_DEADLINE_MS);
   const connection = await NativeConnection.connect({
     address,
@@ -57,22 +61,39 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
         spoolDirectory,
       },
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
-      searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
+      sealed,
+      // They are not encrypted, and one of them names the ensemble.
+      searchAttributes:
+        !sealed && (await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE)),
     });
     const common = {
       connection,
       namespace: configuration.TEMPORAL_NAMESPACE,
       activities,
+      dataConverter: dataConverterOf(codecKeys),
       maxConcurrentActivityTaskExecutions: configuration.ZKFERRY_MAX_ACTIVITIES,
       shutdownGraceTime: configuration.ZKFERRY_SHUTDOWN_GRACE_MS,
       // Cancellation reaches an activity in the answer to a heartbeat: don't hold those back.
       maxHeartbeatThrottleInterval: '1s',
     } as const;
+    const activityInterceptors = [measureActivities];
+    const source = workflowSource({ sealed });
     const workers = [
-      await Worker.create({ ...common, taskQueue: TASK_QUEUE, ...workflowSource() }),
+      await Worker.create({
+        ...common,
+        ...source,
+        taskQueue: TASK_QUEUE,
+        interceptors: { ...source.interceptors, activity: activityInterceptors },
+      }),
       ...(configuration.ZKFERRY_SITE === undefined
         ? []
-        : [await Worker.create({ ...common, taskQueue: taskQueueOf(configuration.ZKFERRY_SITE) })]),
+        : [
+            await Worker.create({
+              ...common,
+              taskQueue: taskQueueOf(configuration.ZKFERRY_SITE),
+              interceptors: { activity: activityInterceptors },
+            }),
+          ]),
     ];
     const running = workers.map((worker) => worker.run());
     process.stdout.write(

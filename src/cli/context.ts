@@ -86,8 +86,11 @@ export class CommandContext {
   async withTemporal<T>(work: (temporal: Temporal) => Promise<T>): Promise<T> {
     const { connectTemporal } = await import('../adapters/temporal/connect');
     const { temporalFromEnvironment } = await import('../adapters/temporal/environment');
+    const { readCodecKeys } = await import('../adapters/temporal/codecKeys');
+    const environment = this.childEnvironment();
     const temporal = await connectTemporal({
-      ...temporalFromEnvironment(this.childEnvironment()),
+      ...temporalFromEnvironment(environment),
+      codecKeys: await readCodecKeys(environment),
       deadlineMs: CONNECT_DEADLINE_MS,
     });
     try {
