@@ -22,6 +22,8 @@ import { measureActivities } from './measureActivities';
 import { ownerCredential } from './ownerCredential';
 import { ensureSearchAttributes } from './searchAttributes';
 import { installRuntime } from './telemetry';
+import { startTracing } from './tracing';
+import { versioningOf } from './versioning';
 
 /** A worker is often started beside its Temporal server. */
 const TEMPORAL_DEADLINE_MS = 30_000;
@@ -39,6 +41,7 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
     apiKey,
     tls: tls ?? (apiKey === undefined ? undefined : true),
   });
+  const tracing = await startTracing(configuration);
   const secrets = createSecrets();
   const host = createHostAdapter({ secrets });
   const redirect = createRedirectAdapter({ secrets });
@@ -71,13 +74,15 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
       namespace: configuration.TEMPORAL_NAMESPACE,
       activities,
       dataConverter: dataConverterOf(codecKeys),
+      ...(tracing && { sinks: tracing.sinks }),
+      ...versioningOf(configuration),
       maxConcurrentActivityTaskExecutions: configuration.ZKFERRY_MAX_ACTIVITIES,
       shutdownGraceTime: configuration.ZKFERRY_SHUTDOWN_GRACE_MS,
       // Cancellation reaches an activity in the answer to a heartbeat: don't hold those back.
       maxHeartbeatThrottleInterval: '1s',
     } as const;
-    const activityInterceptors = [measureActivities];
-    const source = workflowSource({ sealed });
+    const activityInterceptors = [...(tracing ? [tracing.activity] : []), measureActivities];
+    const source = workflowSource({ sealed, tracing: tracing?.workflowModules });
     const workers = [
       await Worker.create({
         ...common,
@@ -104,6 +109,7 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
     await host.close();
     await redirect.close();
     await connection.close();
+    await tracing?.end();
   }
 }
 
