@@ -26,7 +26,7 @@ const mayImport = {
     'console',
     'api',
   ],
-  api: ['model', 'adapters'],
+  api: ['model', 'codec', 'tree', 'planning', 'adapters', 'activities'],
   console: ['model'],
 };
 
@@ -106,7 +106,10 @@ export default tseslint.config(
           ],
         },
       ],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
     },

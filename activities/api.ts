@@ -2,6 +2,7 @@
  * What workflows ask of activities: one object in, one object out, small enough for a history.
  * Workflows import these types only.
  */
+import type { ApprovalRules, ControlClaims } from '../src/model/approval';
 import type { CaptureSourceName } from '../src/model/backupInputs';
 import type { Finding } from '../src/model/facts';
 import type { EnsembleRef } from '../src/model/inventory';
@@ -16,7 +17,7 @@ import type {
   RestorePoint,
   StepActivity,
 } from '../src/model/plan';
-import type { GateName, WorkflowType } from '../src/model/contract';
+import type { ControlName, GateName, WorkflowType } from '../src/model/contract';
 import type { DrillDocument } from '../src/model/repository';
 import type { BackupSummary, BesideReport, CaptureStatus, WriteGap } from '../src/model/status';
 
@@ -37,6 +38,12 @@ export interface Target {
   with?: EnsembleRef;
 }
 
+export interface OpenRunArgs {
+  ensemble: EnsembleRef;
+  /** Of a start by the server: what it has signed, and the input this is about. */
+  origin?: { proof: string; input: unknown };
+}
+
 export interface OpenRunResult {
   ensemble: string;
   /** Site of the ensemble's activities; absent: the common task queue. */
@@ -45,6 +52,16 @@ export interface OpenRunResult {
   requiredGates: GateName[];
   /** Whether the namespace knows zkferry's search attributes. */
   searchAttributes: boolean;
+  /** Where more is asked for than anybody's word. */
+  approvals?: ApprovalRules;
+}
+
+export interface VerifyControlArgs {
+  action: ControlName;
+  ensemble: string;
+  /** As sent, without the proof. */
+  input: unknown;
+  proof: string;
 }
 
 /** What a run remembers of one look at the ensemble. */
@@ -254,7 +271,12 @@ export interface ProbeResult extends ProbeTotals {
 export type StepActivities = Record<StepActivity, (args: StepArgs) => Promise<StepResult>>;
 
 export interface RunActivities {
-  openRun(args: { ensemble: EnsembleRef }): Promise<OpenRunResult>;
+  openRun(args: OpenRunArgs): Promise<OpenRunResult>;
+  /**
+   * Says who stands behind a signed control of this very run.
+   * @throws ApprovalRefused saying why it does not count
+   */
+  verifyControl(args: VerifyControlArgs): Promise<ControlClaims>;
   planUpgrade(args: PlanUpgradeArgs): Promise<PlanResult>;
   replanUpgrade(args: ReplanArgs): Promise<ReplanResult>;
   planWayBack(args: WayBackArgs): Promise<WayBackResult>;
@@ -306,6 +328,7 @@ export interface OpenBackupResult {
   searchAttributes: boolean;
   /** What stands for the ensemble's name in workflow ids, where payloads are encrypted; ids are not. */
   nameInIds?: string;
+  approvals?: ApprovalRules;
 }
 
 export interface ChosenSource {

@@ -6,6 +6,7 @@ import type {
   TreePort,
   ZooKeeperPort,
 } from '../src/model/ports';
+import type { ApprovalVerifier } from '../src/adapters/approvals/verifier';
 import { ZkferryError } from '../src/model/errors';
 import type { RedirectPort } from '../src/model/redirect';
 import type { Repository } from '../src/adapters/repository/repository';
@@ -33,6 +34,8 @@ export interface Dependencies {
   backup?: BackupDependencies;
   /** `user:password` behind the ACL of lock and canary of the ensemble of this identity. */
   ownerCredential: string;
+  /** How controls are let count; absent: as they come. */
+  approvals?: ApprovalVerifier;
   /** Whether runs may set search attributes. */
   searchAttributes: boolean;
   /** Whether payloads are encrypted: then nothing that is not a payload may name an ensemble. */

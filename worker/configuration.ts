@@ -52,6 +52,11 @@ export function settleConfiguration(environment: NodeJS.ProcessEnv): SettledConf
     ...GO_TOGETHER.filter(([one, other]) => one in given && !(other in given)).map(
       ([one, other]) => `${shownName(one)}: is nothing without ${other}; set both or neither`,
     ),
+    ...(given.ZKFERRY_APPROVALS === 'signed' && given.ZKFERRY_APPROVAL_KEYS === undefined
+      ? [
+          `ZKFERRY_APPROVAL_KEYS: expected a file of public keys, since ${shownName('ZKFERRY_APPROVALS')} is signed; make them with zkferry keys create`,
+        ]
+      : []),
     ...(file === undefined ? [] : [...file.problems, ...unknownFields(file)]),
   ];
   if (!result.success || problems.length > 0)

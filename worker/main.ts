@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
+import { readVerifier } from '../src/adapters/approvals/verifier';
 import { createHostAdapter } from '../src/adapters/host';
 import { createInventory } from '../src/adapters/inventory';
 import { createRedirectAdapter } from '../src/adapters/redirect';
@@ -49,6 +50,7 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
     path: configuration.ZKFERRY_INVENTORY,
     allowInline: configuration.ZKFERRY_ALLOW_INLINE,
   });
+  const { ZKFERRY_APPROVALS: approvalMode, ZKFERRY_APPROVAL_KEYS: approvalKeys } = configuration;
   const spoolDirectory = join(configuration.ZKFERRY_STATE, 'spool');
   try {
     const activities = createActivities({
@@ -64,6 +66,7 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
         spoolDirectory,
       },
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
+      ...(approvalMode === 'signed' && { approvals: await readVerifier(approvalKeys!) }),
       sealed,
       // They are not encrypted, and one of them names the ensemble.
       searchAttributes:

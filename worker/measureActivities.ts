@@ -34,7 +34,7 @@ function count(
 ): void {
   const tags = { activity: info.activityType, outcome };
   const seconds = Number(process.hrtime.bigint() - begun) / 1e9;
-  metricMeter.createCounter('zkferry_activities_total').add(1, tags);
+  metricMeter.createCounter('zkferry_activities').add(1, tags);
   metricMeter.createHistogram('zkferry_activity_duration_seconds', 'float').record(seconds, tags);
 }
 

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { CONFIG_VARIABLE } from '../src/adapters/configurationFile';
+import { APPROVAL_MODES } from '../src/model/approval';
 
 const flag = z
   .string()
@@ -52,6 +53,8 @@ export const settingsSchema = z.object({
   ZKFERRY_SECRET_FILE: text.default(join(stateHome(), 'secret')),
   ZKFERRY_STATE: text.default(join(tmpdir(), 'zkferry')),
   ZKFERRY_CODEC_KEYS: secretReference.optional(),
+  ZKFERRY_APPROVALS: oneOf(...APPROVAL_MODES).default('open'),
+  ZKFERRY_APPROVAL_KEYS: text.optional(),
   ZKFERRY_LOG_LEVEL: oneOf('trace', 'debug', 'info', 'warn', 'error', 'silent').default('info'),
   ZKFERRY_MAX_ACTIVITIES: wholeNumber(2, 1_000).default(50),
   ZKFERRY_SHUTDOWN_GRACE_MS: wholeNumber(0, 600_000).default(10_000),

@@ -23,13 +23,13 @@ export const interceptors = (): WorkflowInterceptors => {
   const { workflowType: strategy, continuedFromExecutionRunId } = workflowInfo();
   if (!COUNTED.includes(strategy)) return {};
   const ended = (outcome: string) =>
-    metricMeter.createCounter('zkferry_runs_ended_total').add(1, { strategy, outcome });
+    metricMeter.createCounter('zkferry_runs_ended').add(1, { strategy, outcome });
   return {
     inbound: [
       {
         async execute(input, next) {
           if (continuedFromExecutionRunId === undefined)
-            metricMeter.createCounter('zkferry_runs_started_total').add(1, { strategy });
+            metricMeter.createCounter('zkferry_runs_started').add(1, { strategy });
           try {
             const result = await next(input);
             const { outcome = 'completed', availability } = (result ?? {}) as Result;

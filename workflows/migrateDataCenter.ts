@@ -16,25 +16,20 @@ import {
   migrateDataCenterInputSchema,
   type MigrateDataCenterRequest,
 } from '../src/model/migrationInputs';
+import { withEnsemble } from '../src/model/strategies';
 import type { UpgradeReport } from '../src/model/status';
 import { runStrategy } from './run/lifecycle';
 import { openRun } from './run/open';
 import type { RunInput, RunState } from './run/state';
 
-/** `named` has filled in the ensemble, or the schema refuses the rest. */
+/** `withEnsemble` has filled in the ensemble, or the schema refuses the rest. */
 const schema = migrateDataCenterInputSchema as unknown as z.ZodType<RunInput>;
 
 export async function migrateDataCenter(
   request: MigrateDataCenterRequest,
   carry?: RunState,
 ): Promise<UpgradeReport> {
-  return runStrategy(openRun(WORKFLOW_TYPES.migrate, schema, named(request), carry));
-}
-
-/** Runs know their ensemble by this field. Whatever else is given is left to the schema. */
-function named(request: MigrateDataCenterRequest): MigrateDataCenterRequest {
-  const source = (request as Partial<MigrateDataCenterRequest> | undefined)?.source;
-  return source !== undefined && request.ensemble === undefined
-    ? { ...request, ensemble: source }
-    : request;
+  return runStrategy(
+    openRun(WORKFLOW_TYPES.migrate, schema, withEnsemble(WORKFLOW_TYPES.migrate, request), carry),
+  );
 }

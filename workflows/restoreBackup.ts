@@ -15,25 +15,20 @@
 import type { z } from 'zod';
 import { WORKFLOW_TYPES } from '../src/model/contract';
 import { restoreBackupInputSchema, type RestoreBackupRequest } from '../src/model/backupInputs';
+import { withEnsemble } from '../src/model/strategies';
 import type { UpgradeReport } from '../src/model/status';
 import { runStrategy } from './run/lifecycle';
 import { openRun } from './run/open';
 import type { RunInput, RunState } from './run/state';
 
-/** `named` has filled in the ensemble, or the schema refuses the rest. */
+/** `withEnsemble` has filled in the ensemble, or the schema refuses the rest. */
 const schema = restoreBackupInputSchema as unknown as z.ZodType<RunInput>;
 
 export async function restoreBackup(
   request: RestoreBackupRequest,
   carry?: RunState,
 ): Promise<UpgradeReport> {
-  return runStrategy(openRun(WORKFLOW_TYPES.restore, schema, named(request), carry));
-}
-
-/** Runs know their ensemble by this field. Whatever else is given is left to the schema. */
-function named(request: RestoreBackupRequest): RestoreBackupRequest {
-  const ensemble: unknown = (request as Partial<RestoreBackupRequest> | undefined)?.to?.ensemble;
-  return typeof ensemble === 'string' && request.ensemble === undefined
-    ? { ...request, ensemble }
-    : request;
+  return runStrategy(
+    openRun(WORKFLOW_TYPES.restore, schema, withEnsemble(WORKFLOW_TYPES.restore, request), carry),
+  );
 }

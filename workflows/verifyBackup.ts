@@ -17,7 +17,7 @@ import { showAttributes } from './run/attributes';
 import { addEvent } from './run/events';
 import { takeHold } from './run/hold';
 import { parseInput } from './run/input';
-import { describeFailure } from './run/steps';
+import { describeFailure } from './run/failure';
 
 const OPEN_MS = 60_000;
 const LOCK_MS = 120_000;

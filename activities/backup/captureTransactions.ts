@@ -27,6 +27,8 @@ export function captureActivities(
           ...(resolved.site !== undefined && { site: resolved.site }),
           searchAttributes: dependencies.searchAttributes,
           ...(dependencies.sealed && { nameInIds: hashed(resolved.name) }),
+          // It asks at no gate; what steers it counts as anywhere else.
+          ...(dependencies.approvals && { approvals: { mode: 'signed' as const, policies: {} } }),
         };
       }),
 

@@ -8,12 +8,15 @@ import { registerCopy } from './commands/copy';
 import { registerDemo } from './commands/demo';
 import { registerDiff } from './commands/diff';
 import { registerInspect } from './commands/inspect';
+import { registerKeys } from './commands/keys';
 import { registerLab } from './commands/lab';
 import { registerPlan } from './commands/plan';
 import { registerRun } from './commands/run';
 import { registerSchema } from './commands/schema';
+import { registerServer } from './commands/server';
 import { registerStatus } from './commands/status';
 import { registerTap } from './commands/tap';
+import { registerToken } from './commands/token';
 import { registerUnlock } from './commands/unlock';
 import { registerWorker } from './commands/worker';
 import { withCommonOptions, type Runner } from './context';
@@ -55,6 +58,9 @@ export function buildProgram(runner: Runner): Command {
   registerSchema(program, runner);
   registerWorker(program, runner);
   registerCodecServer(program, runner);
+  registerServer(program, runner);
+  registerToken(program, runner);
+  registerKeys(program, runner);
   registerLab(program, runner);
   registerDemo(program, runner);
   for (const command of allCommands(program)) {

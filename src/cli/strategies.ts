@@ -1,61 +1,10 @@
-/** The strategies by the names a person may type, and how their input is put together. */
-import type { z } from 'zod';
-import { WORKFLOW_TYPES, type StrategyName, type WorkflowType } from '../model/contract';
+/** How the input of a strategy is put together from a file and options. */
+import type { StrategyName } from '../model/contract';
 import { ZkferryError } from '../model/errors';
-import {
-  hotBackupInputSchema,
-  restoreBackupInputSchema,
-  verifyBackupInputSchema,
-} from '../model/backupInputs';
-import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../model/inputs';
-import { migrateDataCenterInputSchema } from '../model/migrationInputs';
+import type { Strategy } from '../model/strategies';
 import { parseOrThrow } from '../model/validation';
 import type { Io } from './io';
 import { readInput } from './readInput';
-
-export interface Strategy {
-  name: StrategyName;
-  /** False: it changes nothing in an ensemble, and asks at no gate. */
-  hasPlan: boolean;
-  workflowType: WorkflowType;
-  schema: z.ZodType;
-}
-
-const SCHEMAS: Partial<Record<WorkflowType, z.ZodType>> = {
-  rollingUpgrade: rollingUpgradeInputSchema,
-  resizeEnsemble: resizeEnsembleInputSchema,
-  hotBackup: hotBackupInputSchema,
-  restoreBackup: restoreBackupInputSchema,
-  migrateDataCenter: migrateDataCenterInputSchema,
-  verifyBackup: verifyBackupInputSchema,
-};
-
-const WITHOUT_PLAN: readonly StrategyName[] = ['backup', 'verify'];
-
-export const strategyNames = Object.keys(WORKFLOW_TYPES) as StrategyName[];
-
-/**
- * @param given short name or workflow type
- * @throws BadUsage for a name that is none; Unsupported for a strategy this version does not have
- */
-export function findStrategy(given: string): Strategy {
-  const name = strategyNames.find((known) => known === given || WORKFLOW_TYPES[known] === given);
-  if (name === undefined)
-    throw new ZkferryError(
-      'BadUsage',
-      `unknown strategy ${JSON.stringify(given)}; expected one of ${strategyNames.join(', ')}, or a workflow type (${Object.values(WORKFLOW_TYPES).join(', ')})`,
-    );
-  const workflowType = WORKFLOW_TYPES[name];
-  const schema = SCHEMAS[workflowType];
-  if (!schema) {
-    const available = strategyNames.filter((known) => SCHEMAS[WORKFLOW_TYPES[known]]);
-    throw new ZkferryError(
-      'Unsupported',
-      `the strategy ${name} (${workflowType}) is not available in this version; available: ${available.join(', ')}`,
-    );
-  }
-  return { name, workflowType, schema, hasPlan: !WITHOUT_PLAN.includes(name) };
-}
 
 export interface InputOptions {
   file?: string;

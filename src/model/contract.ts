@@ -34,6 +34,9 @@ export const CONTROL_NAMES = [
 ] as const;
 export type ControlName = (typeof CONTROL_NAMES)[number];
 
+/** Memo of a run that the server has started: what it signed, of whoever asked. */
+export const ORIGIN_MEMO = 'zkferryOrigin';
+
 export const STATUS_QUERY = 'status';
 
 /** Registered on the Temporal namespace as Keyword attributes by the worker at its start. */

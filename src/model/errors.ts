@@ -88,6 +88,12 @@ export type ErrorType =
   | 'NotRestorable'
   /** What is there belongs to another ensemble. */
   | 'ForeignEnsemble'
+  /** A signed control that does not count: altered, expired, of another run or plan, or used before. */
+  | 'ApprovalRefused'
+  /** Nobody who is known asks. */
+  | 'Unauthenticated'
+  /** Whoever asks may not do that there. */
+  | 'Forbidden'
   | 'Unsupported'
   /** No Temporal server answers at the address, or it does not let us in. */
   | 'TemporalUnavailable'

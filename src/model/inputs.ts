@@ -149,6 +149,16 @@ export const baseBytesPerSecond = z
   .optional()
   .describe('of a hot backup: most of a base that is read a second to be stored');
 
+/** JWS, compact: https://www.rfc-editor.org/rfc/rfc7515#section-3.1 */
+const proof = z
+  .string()
+  .max(8_192)
+  .regex(/^[\w-]+\.[\w-]+\.[\w-]+$/, { error: 'expected what zkferry server signs' })
+  .optional()
+  .describe('signature of zkferry server, where the worker asks for one');
+
+const steerFields = { by: person.optional(), comment: comment.optional(), proof };
+
 const decisionFields = {
   gate: z.enum(GATES),
   approver: person.describe('who decides'),
@@ -158,15 +168,16 @@ const decisionFields = {
     .regex(/^[0-9a-f]{8,64}$/, { error: 'expected the hash the plan shows (8 to 64 hex digits)' })
     .optional()
     .describe('hash of the plan decided on, whole or its beginning; another plan is refused'),
+  proof,
 };
 
 export const controlSchemas = {
   approve: z.strictObject(decisionFields),
   reject: z.strictObject(decisionFields),
-  pause: z.strictObject({ by: person.optional(), comment: comment.optional() }),
-  resume: z.strictObject({ by: person.optional(), comment: comment.optional() }),
-  rollback: z.strictObject({ by: person.optional(), comment: comment.optional() }),
-  stop: z.strictObject({ by: person.optional(), comment: comment.optional() }),
+  pause: z.strictObject(steerFields),
+  resume: z.strictObject(steerFields),
+  rollback: z.strictObject(steerFields),
+  stop: z.strictObject(steerFields),
   tune: z.strictObject({
     baseEveryMs: z
       .int()
@@ -182,6 +193,7 @@ export const controlSchemas = {
       .optional(),
     drainMs: z.int().min(0).max(3_600_000).optional(),
     settleTimeoutMs: z.int().min(5_000).max(DAY_MS).optional(),
+    proof,
   }),
 } as const;
 export type ControlInputs = {

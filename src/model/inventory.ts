@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { DEFAULT_ZNODE_ROOT, GATES } from './contract';
+import { approvalPolicySchema } from './approval';
 import { clientSchema } from './client';
 import { absolutePath, command, host, name, port, secretReference } from './fields';
 import { repositorySpecSchema } from './repositorySpec';
@@ -206,6 +207,10 @@ export const ensembleSchema = z
           .describe('gates no input can switch off'),
       })
       .default({ required: ['start'] }),
+    approvals: z
+      .partialRecord(z.enum(GATES), approvalPolicySchema)
+      .default({})
+      .describe('by gate, who must approve; a gate named here can be switched off by no input'),
     margin: z
       .int()
       .min(0)

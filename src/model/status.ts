@@ -1,4 +1,5 @@
 /** The one document that the query, the CLI, the API and the console show. */
+import type { Approval } from './approval';
 import type { CaptureSourceName } from './backupInputs';
 import type { ControlName, GateName, WorkflowType } from './contract';
 import type { Finding } from './facts';
@@ -43,9 +44,13 @@ export interface GateRecord {
   decision?: GateDecision;
   by?: string;
   comment?: string;
+  /** Where more than one person must approve: who has. */
+  approvals?: Approval[];
 }
 
 export interface OpenGate extends GateRecord {
+  /** How many people must approve, where it is more than one. */
+  needed?: number;
   timeoutMs?: number;
   onTimeout: GateTimeoutAction;
   expiresAt?: string;

@@ -1,18 +1,7 @@
 /** What a plan means, as a hash: people approve it by its beginning, and runs refuse another plan's approval. */
 import { createHash } from 'node:crypto';
+import { canonicalJson } from '../model/canonicalJson';
 import type { ConfigChange, Plan, PlanStep, RestorePoint } from '../model/plan';
-
-/** JSON with keys in order, absent and undefined fields alike left out: equal for equal values. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value === 'object' && value !== null) {
-    const fields = Object.entries(value)
-      .filter(([, field]) => field !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
-  }
-  return JSON.stringify(value) ?? 'null';
-}
 
 const meaningOfChange = ({ file, setting, from, to, temporary }: ConfigChange) => ({
   file,

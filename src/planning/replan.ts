@@ -2,6 +2,7 @@
  * The rest of a plan, made anew from a fresh look. What is done stays as it was; servers whose turn has begun
  * finish it first; the others are put in order again, with the leader of now last.
  */
+import { canonicalJson } from '../model/canonicalJson';
 import type { EnsembleFacts, ServerFacts } from '../model/facts';
 import type { RollingUpgradeInput } from '../model/inputs';
 import type { Plan, PlanStep } from '../model/plan';
@@ -9,7 +10,7 @@ import { expectationOf } from './expectation';
 import { joinFindings } from './findings';
 import { isNewFormat, rollbackLimitOf } from './gates';
 import { leaderOf, versionOfServer } from './members';
-import { canonicalJson, meaningOfStep, withHash } from './planHash';
+import { meaningOfStep, withHash } from './planHash';
 import { planRollingUpgrade, type PlanExtra } from './upgradePlan';
 
 export interface Replanned {

@@ -9,7 +9,7 @@ import { jsonSchemaOf } from '../../src/cli/commands/schema';
 import { EXIT } from '../../src/cli/exitCodes';
 import { processIo } from '../../src/cli/io';
 import { buildProgram } from '../../src/cli/program';
-import { strategyNames } from '../../src/cli/strategies';
+import { strategyNames } from '../../src/model/strategies';
 import {
   hotBackupInputSchema,
   restoreBackupInputSchema,

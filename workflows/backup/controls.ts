@@ -67,5 +67,6 @@ export function registerBackupControls(state: BackupState): void {
     },
     note: (text) => note(state, text),
     show: () => showBackup(state),
+    signed: state,
   });
 }

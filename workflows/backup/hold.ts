@@ -1,7 +1,7 @@
 /** What stands against a hot backup holds it for a person. */
 import { ActivityFailure, ApplicationFailure } from '@temporalio/workflow';
 import type { CaptureProgressReport } from '../../activities/api';
-import { describeFailure } from '../run/steps';
+import { describeFailure } from '../run/failure';
 import { note, now, type BackupState } from './state';
 
 /** `failure`: of an activity that captured; how far it had come is kept. */

@@ -13,7 +13,7 @@ import { WORKFLOW_TYPES } from '../../src/model/contract';
 import { READ_FROM, RPO } from '../../src/planning/backup/rpo';
 import { showAttributes } from '../run/attributes';
 import { takeHold } from '../run/hold';
-import { describeFailure } from '../run/steps';
+import { describeFailure } from '../run/failure';
 import { activitiesOf, BASE_AGAIN_MS, BASE_MS } from './activities';
 import { addProgress, hold } from './hold';
 import { note, type BackupState } from './state';

@@ -3,12 +3,15 @@ import type { BaseResult, CaptureProgressReport, OpenBackupResult } from '../../
 import type { CaptureSourceName, HotBackupInput } from '../../src/model/backupInputs';
 import type { StatusEvent } from '../../src/model/status';
 import { addEvent } from '../run/events';
+import type { SpentProof } from '../run/signing';
 
 export interface BackupState {
   input: HotBackupInput;
   workflowId: string;
   runId: string;
   opened?: OpenBackupResult;
+  /** Proofs that were used, by their id, until they expire by themselves. */
+  spentProofs?: SpentProof[];
   state: 'running' | 'completed' | 'failed';
   headline: string;
   startedAt: string;

@@ -1,6 +1,6 @@
 /** Where the ensemble gives whole trees only, a run takes one, waits until the next is due, and so on. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { describeFailure } from '../run/steps';
+import { describeFailure } from '../run/failure';
 import { activitiesOf, BASE_AGAIN_MS, BASE_MS } from './activities';
 import { hold } from './hold';
 import { nextBaseMs } from './nextBase';

@@ -7,7 +7,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { BesideReport } from '../../src/model/status';
 import { rulesOf } from './rules';
 import { note, now, type RunState } from './state';
-import { describeFailure } from './steps';
+import { describeFailure } from './failure';
 
 const FIRST_STRETCH_MS = 10_000;
 const LONGEST_STRETCH_MS = 600_000;

@@ -1,6 +1,6 @@
 /** How people steer a run that changes servers. */
 import type { ControlName } from '../../src/model/contract';
-import { decideGate, refuseDecision } from './gates';
+import { approveGate, decideGate, refuseApproval, refuseDecision } from './gates';
 import { rulesOf } from './rules';
 import { by, registerHandlers, type Controls } from './handlers';
 import { now, note, serversDown, type RunState } from './state';
@@ -18,7 +18,7 @@ const descriptions: Record<ControlName, string> = {
 };
 
 const whyRefused = (state: RunState): Controls['whyRefused'] => ({
-  approve: (input) => refuseDecision(state, input),
+  approve: (input, claims) => refuseDecision(state, input) ?? refuseApproval(state, input, claims),
   reject: (input) => refuseDecision(state, input),
   pause: () => (isOver(state) ? overText(state) : undefined),
   resume: () => (state.paused ? undefined : 'the run is not paused: there is nothing to resume'),
@@ -39,7 +39,7 @@ const whyRefused = (state: RunState): Controls['whyRefused'] => ({
 });
 
 const apply = (state: RunState): Controls['apply'] => ({
-  approve: (input) => decideGate(state, 'approved', input),
+  approve: (input, claims) => approveGate(state, input, claims),
   reject: (input) => decideGate(state, 'rejected', input),
   pause: (input) => {
     if (state.paused) return;
@@ -80,6 +80,7 @@ export function registerControls(state: RunState): void {
     apply: apply(state),
     note: (text) => note(state, text),
     show: () => showDetails(state),
+    signed: state,
   });
 }
 

@@ -3,6 +3,14 @@
  * it never approves. A decision counts only for the plan it was made on.
  */
 import { condition } from '@temporalio/workflow';
+import {
+  defaultApprovalPolicy,
+  includesRole,
+  tally,
+  type Approval,
+  type ApprovalPolicy,
+  type ControlClaims,
+} from '../../src/model/approval';
 import type { GateName } from '../../src/model/contract';
 import type { ControlInputs, GatePolicy } from '../../src/model/inputs';
 import type { PlanStep } from '../../src/model/plan';
@@ -31,7 +39,7 @@ export async function waitAtGate(
     planHash: state.plan?.hash ?? '',
     openedAt: now(),
   };
-  const mustAsk = options.mandatory === true || state.opened.requiredGates.includes(gate);
+  const mustAsk = options.mandatory === true || isRequired(state, gate);
   if (policy.mode === 'auto' && !mustAsk) {
     state.gates.push({ ...record, decidedAt: now(), decision: 'auto' });
     note(state, `gate ${gate} passed without asking, as the input says`);
@@ -39,8 +47,10 @@ export async function waitAtGate(
   }
   if (policy.mode === 'auto')
     note(state, `gate ${gate} asks although the input says auto: it is required here`);
+  const { needed } = tallyOf(state, gate, []);
   state.gate = {
     ...record,
+    ...(needed > 1 && { needed, approvals: [] }),
     onTimeout: policy.onTimeout,
     timeoutMs: policy.timeoutMs,
     expiresAt:
@@ -76,8 +86,11 @@ export async function waitAtGate(
 }
 
 function closed(gate: GateRecord, decision: GateDecision): GateRecord {
-  const { why, planHash, openedAt, by, comment } = gate;
-  return { gate: gate.gate, why, planHash, openedAt, decidedAt: now(), decision, by, comment };
+  const { why, planHash, openedAt, by, comment, approvals } = gate;
+  return {
+    ...{ gate: gate.gate, why, planHash, openedAt, decidedAt: now(), decision, by, comment },
+    ...(approvals && { approvals }),
+  };
 }
 
 /** Why a decision can't be taken now; undefined if it can. */
@@ -104,6 +117,72 @@ export function decideGate(
   note(
     state,
     `gate ${input.gate} ${decision} by ${input.approver}${input.comment ? `: ${input.comment}` : ''}`,
+  );
+}
+
+/** Gates that no input switches off; where starts are not vouched for, the first of all. */
+function isRequired({ opened }: RunState, gate: GateName): boolean {
+  const { requiredGates, approvals } = opened;
+  return (
+    requiredGates.includes(gate) ||
+    approvals?.policies[gate] !== undefined ||
+    (gate === 'start' && approvals?.mode === 'signed')
+  );
+}
+
+const policyOf = ({ opened }: RunState, gate: GateName): ApprovalPolicy =>
+  opened.approvals?.policies[gate] ?? defaultApprovalPolicy();
+
+const tallyOf = (state: RunState, gate: GateName, approvals: readonly Approval[]) =>
+  tally(approvals, policyOf(state, gate), {
+    nowMs: Date.now(),
+    mode: state.opened.approvals?.mode ?? 'open',
+    requester: state.opened.approvals?.requester,
+  });
+
+/** Why the word of this person does not count for the open gate; undefined where it does. */
+export function refuseApproval(
+  state: RunState,
+  input: ControlInputs['approve'],
+  claims?: ControlClaims,
+): string | undefined {
+  const { approvals } = state.opened;
+  if (approvals === undefined) return undefined;
+  const { role, excludeRequester } = policyOf(state, input.gate);
+  if (claims && !includesRole(claims.role, role))
+    return `gate ${input.gate} takes approvals of role ${role}; ${claims.actor} has ${claims.role}`;
+  if (claims && input.planHash === undefined)
+    return 'planHash: expected the hash of the plan that is approved; got nothing';
+  const requester = approvals.requester ?? (claims ? undefined : state.input.requestedBy);
+  if (excludeRequester && input.approver === requester)
+    return `${input.approver} asked for this run: somebody else has to approve gate ${input.gate}`;
+  const { counted } = tallyOf(state, input.gate, state.gate?.approvals ?? []);
+  if (counted.some(({ by }) => by === input.approver))
+    return `${input.approver} has approved gate ${input.gate} already: somebody else has to, too`;
+  return undefined;
+}
+
+/** One person's word: it passes the gate where no more are needed. */
+export function approveGate(
+  state: RunState,
+  input: ControlInputs['approve'],
+  claims?: ControlClaims,
+): void {
+  const { gate } = state;
+  if (!gate) return;
+  if (gate.approvals === undefined) return decideGate(state, 'approved', input);
+  const { approver, comment } = input;
+  const approval = { by: approver, at: now(), comment, ...(claims && { role: claims.role }) };
+  const { counted, needed } = tallyOf(state, input.gate, [...gate.approvals, approval]);
+  gate.approvals = counted;
+  if (counted.length >= needed)
+    return decideGate(state, 'approved', {
+      ...input,
+      approver: counted.map(({ by }) => by).join(', '),
+    });
+  note(
+    state,
+    `gate ${input.gate}: approved by ${approver}, ${counted.length} of ${needed}${comment ? `: ${comment}` : ''}`,
   );
 }
 

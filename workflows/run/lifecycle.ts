@@ -11,6 +11,7 @@ import {
   isCancellation,
   workflowInfo,
 } from '@temporalio/workflow';
+import { ORIGIN_MEMO } from '../../src/model/contract';
 import type { UpgradeReport } from '../../src/model/status';
 import { runActivities } from './activityProxy';
 import { showAttributes } from './attributes';
@@ -22,7 +23,8 @@ import { startProbe } from './probe';
 import { rulesOf } from './rules';
 import { note, now, observe, targetOf, type RunState } from './state';
 import { buildReport, rollbackPossibility, showDetails } from './status';
-import { describeFailure, executePlan, type LoopHooks } from './steps';
+import { describeFailure } from './failure';
+import { executePlan, type LoopHooks } from './steps';
 
 const MINUTE_MS = 60_000;
 /** Of an ensemble's identity, which is a SHA-256 in hex: enough to tell one from all others. */
@@ -83,6 +85,7 @@ function begin(state: RunState): Beside {
 async function openAndPlan(state: RunState): Promise<void> {
   state.opened = await runActivities(undefined, MINUTE_MS, 'read the inventory').openRun({
     ensemble: state.input.ensemble,
+    ...originOf(state),
   });
   showPhase(state);
   state.phase = 'plan';
@@ -97,6 +100,12 @@ async function openAndPlan(state: RunState): Promise<void> {
   note(state, `planned: ${plan.goal} (${plan.steps.length} steps, plan ${plan.hash.slice(0, 12)})`);
   showDetails(state);
   refuseIfUnsafe(state);
+}
+
+/** Of a start by the server, what it has signed. */
+function originOf({ input }: RunState) {
+  const proof: unknown = workflowInfo().memo?.[ORIGIN_MEMO];
+  return typeof proof === 'string' ? { origin: { proof, input } } : {};
 }
 
 function refuseIfUnsafe(state: RunState): void {

@@ -27,6 +27,7 @@ import type {
   UpgradeReport,
 } from '../../src/model/status';
 import { addEvent } from './events';
+import type { SpentProof } from './signing';
 
 /** What every strategy's input has. */
 export type RunInput = Omit<RollingUpgradeInput, 'target' | 'gates'> & {
@@ -36,7 +37,10 @@ export type RunInput = Omit<RollingUpgradeInput, 'target' | 'gates'> & {
 export interface RunState {
   identity: RunIdentity;
   input: RunInput;
-  opened: OpenRunResult;
+  /** `pending`: what is there only stands in until the worker has said what it knows. */
+  opened: OpenRunResult & { pending?: true };
+  /** Proofs that were used, by their id, until they expire by themselves. */
+  spentProofs?: SpentProof[];
   state: RunStateName;
   phase: Phase;
   headline: string;
@@ -107,6 +111,7 @@ export function newRunState(input: RunInput, identity: RunIdentity): RunState {
       ensemble: typeof input.ensemble === 'string' ? input.ensemble : '(inline)',
       requiredGates: [],
       searchAttributes: false,
+      pending: true,
     },
     state: 'running',
     phase: 'inspect',

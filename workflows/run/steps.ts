@@ -8,7 +8,6 @@
  * A step that fails after the first server was touched holds the run for a person: resume tries it again.
  */
 import {
-  ActivityFailure,
   ApplicationFailure,
   CancellationScope,
   condition,
@@ -17,6 +16,7 @@ import {
 import type { StepResult } from '../../activities/api';
 import type { PlanStep, StepActivity } from '../../src/model/plan';
 import { runActivities, runStepActivity } from './activityProxy';
+import { describeFailure } from './failure';
 import { gateQuestion, waitAtGate } from './gates';
 import { hold, whilePaused } from './pause';
 import { rulesOf } from './rules';
@@ -364,14 +364,4 @@ function holdOn(state: RunState, title: string, error: unknown): undefined {
     );
   hold(state, type, `${title} failed: ${message}`);
   return undefined;
-}
-
-export function describeFailure(error: unknown): { type: string; message: string } {
-  const cause = error instanceof ActivityFailure ? (error.cause ?? error) : error;
-  if (cause instanceof ApplicationFailure)
-    return { type: cause.type ?? 'Internal', message: cause.message };
-  return {
-    type: cause instanceof Error ? cause.name : 'Internal',
-    message: cause instanceof Error ? cause.message : String(cause),
-  };
 }

@@ -6,8 +6,10 @@ import {
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
 import { TimeoutFailure } from '@temporalio/common';
+import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
 import {
   BASE_WORKFLOW,
+  ORIGIN_MEMO,
   SEARCH_ATTRIBUTES,
   STATUS_QUERY,
   TASK_QUEUE,
@@ -78,9 +80,17 @@ export function workflowIdFor(
  */
 export async function startStrategy(
   temporal: Temporal,
-  run: { workflowType: WorkflowType; workflowId: string; input: unknown; summary?: string },
+  run: {
+    workflowType: WorkflowType;
+    workflowId: string;
+    input: unknown;
+    summary?: string;
+    /** Signed by the server: who asked for it. */
+    origin?: string;
+  },
 ): Promise<StartedRun> {
-  const handle = await start(temporal, run.workflowType, run.workflowId, run.input, run.summary);
+  const { workflowType, workflowId, input, summary, origin } = run;
+  const handle = await start(temporal, workflowType, workflowId, input, { summary, origin });
   return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
 }
 
@@ -94,7 +104,7 @@ export async function planStrategy(
 ): Promise<Plan> {
   const { workflowType, workflowId, input, timeoutMs } = request;
   const argument = { strategy: workflowType, input };
-  const handle = await start(temporal, 'planStrategy', workflowId, argument, undefined, timeoutMs);
+  const handle = await start(temporal, 'planStrategy', workflowId, argument, { timeoutMs });
   try {
     return (await handle.result()) as Plan;
   } catch (error) {
@@ -115,8 +125,7 @@ async function start(
   type: string,
   workflowId: string,
   input: unknown,
-  summary?: string,
-  timeoutMs?: number,
+  { summary, timeoutMs, origin }: { summary?: string; timeoutMs?: number; origin?: string } = {},
 ) {
   try {
     return await temporal.within(CALL_DEADLINE_MS, () =>
@@ -128,7 +137,7 @@ async function start(
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowExecutionTimeout: timeoutMs,
         staticSummary: summary,
-        ...(temporal.sealed && { memo: { [ENSEMBLE_IN_MEMO]: ensembleIn(input) } }),
+        memo: memoOf(temporal, input, origin),
       }),
     );
   } catch (error) {
@@ -142,7 +151,16 @@ async function start(
   }
 }
 
-/** Whose run it is: told in its memo, which is encrypted, where there may be no search attribute that names it. */
+/** Its ensemble is in its memo, which is encrypted, where there may be no search attribute that names it. */
+const memoOf = (
+  { sealed }: Temporal,
+  input: unknown,
+  origin: string | undefined,
+): Record<string, unknown> => ({
+  ...(origin !== undefined && { [ORIGIN_MEMO]: origin }),
+  ...(sealed && { [ENSEMBLE_IN_MEMO]: ensembleIn(input) }),
+});
+
 function ensembleIn(input: unknown): string | undefined {
   const { ensemble, source } = (input ?? {}) as { ensemble?: unknown; source?: unknown };
   return [ensemble, source].find((name) => typeof name === 'string');
@@ -296,6 +314,77 @@ export async function findRun(temporal: Temporal, runId: string): Promise<RunSum
   if (!/^[A-Za-z0-9-]{1,100}$/.test(runId)) return undefined;
   const [found] = await list(temporal, `RunId = '${runId}'`, 1);
   return found;
+}
+
+export interface RunFilter {
+  /** By name; absent: all. */
+  ensembles?: readonly string[];
+  workflowType?: WorkflowType;
+}
+
+/**
+ * Runs of strategies, newest first, one page (1–100). Of ensembles only where the namespace has zkferry's search attributes.
+ * @param cursor of the page before
+ */
+export async function listRunsPage(
+  temporal: Temporal,
+  { ensembles, workflowType }: RunFilter,
+  { limit, cursor }: { limit: number; cursor?: string },
+): Promise<{ items: RunSummary[]; nextCursor?: string }> {
+  const types = workflowType === undefined ? Object.values(WORKFLOW_TYPES) : [workflowType];
+  const within = (field: string, values: readonly string[]): string =>
+    `${field} IN (${values.map((value) => `'${value}'`).join(', ')})`;
+  const query = [
+    within('WorkflowType', types),
+    ...(ensembles === undefined ? [] : [within(SEARCH_ATTRIBUTES.ensemble, ensembles)]),
+  ].join(' AND ');
+  try {
+    const { executions, nextPageToken } = await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.workflowService.listWorkflowExecutions({
+        ...{ namespace: temporal.namespace, query, pageSize: limit },
+        ...(cursor !== undefined && { nextPageToken: Buffer.from(cursor, 'base64url') }),
+      }),
+    );
+    const found = await Promise.all(
+      executions.map(({ execution }) =>
+        describeRun(temporal, execution!.workflowId!, execution!.runId ?? undefined),
+      ),
+    );
+    return {
+      items: await Promise.all(found.map((run) => withOutcome(temporal, run))),
+      ...(nextPageToken?.length > 0 && {
+        nextCursor: Buffer.from(nextPageToken).toString('base64url'),
+      }),
+    };
+  } catch (error) {
+    return rethrow(temporal, 'listing runs', error);
+  }
+}
+
+/** What a run was started with: its workflow type and its input, out of the first event of its history. */
+export async function startOf(
+  temporal: Temporal,
+  workflowId: string,
+): Promise<{ workflowType: string; input: unknown }> {
+  try {
+    const { history } = await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.workflowService.getWorkflowExecutionHistory({
+        namespace: temporal.namespace,
+        execution: { workflowId },
+        maximumPageSize: 1,
+      }),
+    );
+    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const { loadedDataConverter } = temporal.client.options;
+    const input = await decodeFromPayloadsAtIndex(
+      loadedDataConverter,
+      0,
+      started?.input?.payloads ?? undefined,
+    );
+    return { workflowType: started?.workflowType?.name ?? '', input };
+  } catch (error) {
+    return rethrow(temporal, workflowId, error);
+  }
 }
 
 async function list(temporal: Temporal, query: string, limit: number): Promise<RunSummary[]> {

@@ -25,7 +25,7 @@ import { backupDemoDocument, renderBackupDemo } from '../render/backupDemo';
 import { demoDocument, renderDemo } from '../render/demo';
 import { renderEvent, renderGate, renderLive, type StatusView } from '../render/status';
 import { shellWord } from '../render/text';
-import { findStrategy } from '../strategies';
+import { findStrategy } from '../../model/strategies';
 import { newsOf } from '../watch';
 import { workerEntry } from '../workerEntry';
 

@@ -4,7 +4,8 @@ import { ZkferryError } from '../../model/errors';
 import { action, withCommonOptions, type Runner } from '../context';
 import { EXIT } from '../exitCodes';
 import { wholeNumber, withInputOptions } from '../options';
-import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
+import { findStrategy } from '../../model/strategies';
+import { readStrategyInput, type InputOptions } from '../strategies';
 
 interface PlanOptions extends InputOptions {
   timeout: number;

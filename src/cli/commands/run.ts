@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { GATES, type GateName } from '../../model/contract';
 import { action, withCommonOptions, type Runner } from '../context';
 import { listOf, withInputOptions } from '../options';
-import { findStrategy, readStrategyInput, type InputOptions } from '../strategies';
+import { findStrategy } from '../../model/strategies';
+import { readStrategyInput, type InputOptions } from '../strategies';
 import { watchRun } from '../watch';
 
 interface RunOptions extends InputOptions {

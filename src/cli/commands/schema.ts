@@ -5,7 +5,7 @@ import { CONTROL_NAMES, WORKFLOW_TYPES } from '../../model/contract';
 import { controlSchemas } from '../../model/inputs';
 import { inventorySchema } from '../../model/inventory';
 import { action, withCommonOptions, type Runner } from '../context';
-import { findStrategy, strategyNames } from '../strategies';
+import { findStrategy, strategyNames } from '../../model/strategies';
 
 export function registerSchema(program: Command, runner: Runner): void {
   const names = ['inventory', ...strategyNames, ...Object.values(WORKFLOW_TYPES), ...CONTROL_NAMES];

@@ -1,5 +1,6 @@
 import type { Plan } from '../../../src/model/plan';
-import { canonicalJson, planHash } from '../../../src/planning/planHash';
+import { canonicalJson } from '../../../src/model/canonicalJson';
+import { planHash } from '../../../src/planning/planHash';
 import { planRollingUpgrade } from '../../../src/planning/upgradePlan';
 import {
   codesOf,

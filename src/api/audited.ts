@@ -1,0 +1,30 @@
+/** Whatever changes something is written down before and after. */
+import type { FastifyRequest } from 'fastify';
+import type { AuditEntry, AuditLog } from '../adapters/audit/auditLog';
+import { isZkferryError } from '../model/errors';
+
+const MAX_DETAIL_CHARS = 500;
+
+/** Runs `work` between two lines of the log. */
+export async function audited<T>(
+  audit: AuditLog,
+  request: FastifyRequest,
+  what: Pick<AuditEntry, 'action' | 'target' | 'planHash'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const entry = { actor: request.identity.actor, ...what, request: request.id };
+  await audit.append({ ...entry, outcome: 'asked' });
+  try {
+    const result = await work();
+    await audit.append({ ...entry, outcome: 'done' });
+    return result;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    await audit.append({
+      ...entry,
+      outcome: isZkferryError(error) && !error.retryable ? 'refused' : 'failed',
+      detail: message.slice(0, MAX_DETAIL_CHARS),
+    });
+    throw error;
+  }
+}

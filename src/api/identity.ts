@@ -1,0 +1,152 @@
+/**
+ * Who asks: a bearer token (of zkferry, or of the identity provider), or the console's cookie, which holds no more than whose
+ * session it is and until when. A cookie alone changes nothing: the page must also show the token it was given for that (CSRF).
+ */
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import '@fastify/cookie';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { jwtVerify, SignJWT } from 'jose';
+import type { Role } from '../model/approval';
+import { ZkferryError } from '../model/errors';
+import { may, maySomewhere, type Identity } from '../model/identity';
+import type { ServerDependencies } from './dependencies';
+
+export const COOKIE = 'zkferry_session';
+export const CSRF_HEADER = 'x-csrf-token';
+const ALGORITHM = 'HS256';
+const AUDIENCE = 'zkferry-console';
+const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set for every route but the open ones. */
+    identity: Identity;
+    /** Of a request by cookie: what unsafe ones must show. */
+    csrf?: string;
+  }
+}
+
+export interface Session {
+  cookie: string;
+  csrf: string;
+  identity: Identity;
+  expiresAt: string;
+}
+
+type Deps = Pick<
+  ServerDependencies,
+  'tokens' | 'identityProvider' | 'sessionKey' | 'configuration'
+>;
+
+const unknown = (why: string): ZkferryError =>
+  new ZkferryError(
+    'Unauthenticated',
+    `${why}; send Authorization: Bearer TOKEN (zkferry token create makes one)`,
+  );
+
+/** @throws Unauthenticated */
+export async function identityOfToken(
+  { tokens, identityProvider }: Deps,
+  token: string,
+): Promise<Identity & { tokenId?: string }> {
+  const identity = token.startsWith('zkf_')
+    ? await tokens.identify(token)
+    : await identityProvider?.identify(token);
+  if (identity === undefined) throw unknown('that token is not known here, or has expired');
+  return identity;
+}
+
+/** @throws Unauthenticated */
+export async function openSession(dependencies: Deps, token: string): Promise<Session> {
+  const { sessionKey, configuration } = dependencies;
+  const identity = await identityOfToken(dependencies, token);
+  const ends = Math.min(
+    Date.now() + configuration.sessionMs,
+    identity.expiresAt === undefined ? Infinity : Date.parse(identity.expiresAt),
+  );
+  const { tokenId, actor, grants } = identity;
+  // Of a token of ours only its id: what it may do is looked up each time, so that taking it out ends the session.
+  const cookie = await new SignJWT(tokenId === undefined ? { actor, grants } : { tokenId })
+    .setProtectedHeader({ alg: ALGORITHM })
+    .setAudience(AUDIENCE)
+    .setExpirationTime(Math.floor(ends / 1_000))
+    .sign(sessionKey);
+  const expiresAt = new Date(ends).toISOString();
+  return { cookie, csrf: csrfOf(sessionKey, cookie), identity, expiresAt };
+}
+
+const csrfOf = (key: Uint8Array, cookie: string): string =>
+  createHmac('sha256', key).update(`csrf ${cookie}`).digest('base64url');
+
+/** Sets who asks. @throws Unauthenticated; Forbidden for an unsafe request by cookie alone */
+export async function authenticate(dependencies: Deps, request: FastifyRequest): Promise<void> {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) {
+    const [, token] = /^Bearer ([\x21-\x7e]{1,8192})$/i.exec(authorization) ?? [];
+    if (token === undefined) throw unknown('expected Authorization: Bearer TOKEN');
+    request.identity = await identityOfToken(dependencies, token);
+    return;
+  }
+  const cookie = request.cookies[COOKIE];
+  if (cookie === undefined) throw unknown('nobody is logged in');
+  request.identity = await identityOfCookie(dependencies, cookie);
+  request.csrf = csrfOf(dependencies.sessionKey, cookie);
+  if (SAFE_METHODS.includes(request.method)) return;
+  const shown = request.headers[CSRF_HEADER];
+  if (typeof shown !== 'string' || !isSame(shown, request.csrf))
+    throw new ZkferryError(
+      'Forbidden',
+      `a request by cookie that changes something must show ${CSRF_HEADER}, as GET /v1/me tells it`,
+    );
+}
+
+function isSame(shown: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(shown), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+async function identityOfCookie({ tokens, sessionKey }: Deps, cookie: string): Promise<Identity> {
+  const ended = () => unknown('the session has ended: log in again');
+  const { payload } = await jwtVerify(cookie, sessionKey, {
+    audience: AUDIENCE,
+    algorithms: [ALGORITHM],
+    requiredClaims: ['exp'],
+  }).catch(() => {
+    throw ended();
+  });
+  const expiresAt = new Date(payload.exp! * 1_000).toISOString();
+  if (typeof payload.tokenId !== 'string')
+    return { ...(payload as unknown as Pick<Identity, 'actor' | 'grants'>), expiresAt };
+  const identity = await tokens.byId(payload.tokenId);
+  if (identity === undefined) throw ended();
+  return { ...identity, expiresAt };
+}
+
+export function setSessionCookie(
+  reply: FastifyReply,
+  { cookie, expiresAt }: Session,
+  secure: boolean,
+): void {
+  void reply.setCookie(COOKIE, cookie, {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure,
+    expires: new Date(expiresAt),
+  });
+}
+
+/** @throws Forbidden saying which role on which ensemble it takes */
+export function demand(identity: Identity, role: Role, ensemble?: string): void {
+  if (may(identity, role, ensemble)) return;
+  throw new ZkferryError(
+    'Forbidden',
+    `${identity.actor} is no ${role} of ${ensemble ?? 'all ensembles'}`,
+  );
+}
+
+/** @throws Forbidden */
+export function demandSomewhere(identity: Identity, role: Role): void {
+  if (maySomewhere(identity, role)) return;
+  throw new ZkferryError('Forbidden', `${identity.actor} is no ${role} of any ensemble`);
+}

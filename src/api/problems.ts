@@ -1,0 +1,108 @@
+/** Errors as application/problem+json (RFC 9457): the same stable types as everywhere, with an HTTP status. */
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { isZkferryError, type ErrorType, type ZkferryError } from '../model/errors';
+
+export const problemSchema = z
+  .object({
+    type: z.string().describe('urn:zkferry:error: and a stable name'),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().describe('what, where, and what to do next'),
+    errors: z
+      .array(z.object({ path: z.array(z.string()), message: z.string() }))
+      .optional()
+      .describe('by field'),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.output<typeof problemSchema>;
+
+const PROBLEM_TYPE = 'application/problem+json';
+const DEFAULT_STATUS = 422;
+
+const STATUS: Partial<Record<ErrorType, number>> = {
+  ...{ InvalidInput: 400, BadUsage: 400, InlineEnsembleRefused: 400 },
+  Unauthenticated: 401,
+  ...{ Forbidden: 403, ApprovalRefused: 403, ZooKeeperAuthFailed: 403, RepositoryDenied: 403 },
+  ...{ UnknownEnsemble: 404, UnknownServer: 404, UnknownRepository: 404, UnknownClient: 404 },
+  ...{ RunNotFound: 404, ObjectMissing: 404, RepositoryMissing: 404 },
+  ...{ RunExists: 409, Refused: 409, EnsembleHeld: 409, EnsembleLocked: 409 },
+  Unsupported: 422,
+  ...{ TemporalUnavailable: 503, NoWorker: 503, ZooKeeperUnavailable: 503 },
+  ...{ RepositoryUnavailable: 503, WaitTimedOut: 504 },
+};
+
+const STATUS_OF_CODE: Record<string, number> = {
+  NoNode: 404,
+  NoAuth: 403,
+  BadVersion: 409,
+  NodeExists: 409,
+  NotEmpty: 409,
+};
+
+function statusOf({ type, options }: ZkferryError): number {
+  const code = (options.details as { code?: unknown } | undefined)?.code;
+  if (type === 'ZooKeeperRequestFailed' && typeof code === 'string')
+    return STATUS_OF_CODE[code] ?? DEFAULT_STATUS;
+  return STATUS[type] ?? DEFAULT_STATUS;
+}
+
+const titleOf = (type: string): string =>
+  type.replace(
+    /([a-z])([A-Z])/g,
+    (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`,
+  );
+
+export function problemOf(error: unknown): Problem {
+  if (isZkferryError(error)) {
+    const { details } = error.options;
+    const errors = Array.isArray(details) ? details.filter(isFieldError) : [];
+    return problem(error.type, statusOf(error), error.message, errors);
+  }
+  if (hasZodFastifySchemaValidationErrors(error)) {
+    const errors = error.validation.map(({ instancePath, message }) => ({
+      path: instancePath.split('/').slice(1),
+      message: message ?? 'is not usable',
+    }));
+    const lines = errors.map(({ path, message }) => `${path.join('.') || '(whole)'}: ${message}`);
+    const where = error.validationContext ?? 'request';
+    return problem('InvalidInput', 400, `the ${where} is not usable:\n${lines.join('\n')}`, errors);
+  }
+  const { statusCode = 500, message, code } = error as Partial<FastifyError>;
+  // What went wrong inside may name what nobody outside should read: the log has it.
+  return statusCode < 500
+    ? problem(
+        code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'TooLarge' : 'BadRequest',
+        statusCode,
+        message ?? 'refused',
+      )
+    : problem('Internal', 500, "something went wrong here; the server's log says what");
+}
+
+const problem = (
+  type: string,
+  status: number,
+  detail: string,
+  errors: NonNullable<Problem['errors']> = [],
+): Problem => ({
+  type: `urn:zkferry:error:${type}`,
+  title: titleOf(type),
+  status,
+  detail,
+  ...(errors.length > 0 && { errors }),
+});
+
+const isFieldError = (value: unknown): value is { path: string[]; message: string } =>
+  typeof value === 'object' && value !== null && 'path' in value && 'message' in value;
+
+export async function sendProblem(
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<void> {
+  const answer = problemOf(error);
+  if (answer.status >= 500) request.log.error({ err: error }, answer.title);
+  if (answer.status === 401) void reply.header('www-authenticate', 'Bearer');
+  await reply.code(answer.status).type(PROBLEM_TYPE).send(JSON.stringify(answer));
+}

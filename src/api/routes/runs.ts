@@ -1,0 +1,245 @@
+/** Plans, and runs of strategies: started by a change ticket, looked at, followed live. */
+import { z } from 'zod';
+import {
+  describeRun,
+  getStatus,
+  listRunsPage,
+  planStrategy,
+  startOf,
+  startStrategy,
+  workflowIdFor,
+  type RunSummary,
+} from '../../adapters/temporal/runs';
+import { canonicalJson } from '../../model/canonicalJson';
+import { isZkferryError, ZkferryError } from '../../model/errors';
+import { ALL_ENSEMBLES, type Identity } from '../../model/identity';
+import { ensembleName } from '../../model/inventory';
+import { ensemblesOf, findStrategy, strategyNames, type Strategy } from '../../model/strategies';
+import { withEnsemble } from '../../model/strategies';
+import { parseOrThrow } from '../../model/validation';
+import { WORKFLOW_TYPES } from '../../model/contract';
+import { audited } from '../audited';
+import { demand } from '../identity';
+import { ensembleOfRun } from '../runEnsemble';
+import {
+  anyObject,
+  pageQuery,
+  planSchema,
+  problems,
+  runParams,
+  runSummarySchema,
+  statusSchema,
+  ticketSchema,
+} from '../schemas';
+import { createRunWatchers } from '../watchers';
+import type { Routes } from './types';
+
+const PLAN_DEADLINE_MS = 120_000;
+const strategyField = z.enum([...strategyNames, ...Object.values(WORKFLOW_TYPES)]);
+const requestSchema = z.strictObject({ strategy: strategyField, input: anyObject });
+
+export const runRoutes: Routes = (api, dependencies) => {
+  const { temporal, audit, signer, configuration } = dependencies;
+  const watchers = createRunWatchers((workflowId) => getStatus(temporal, workflowId), {
+    most: configuration.maxWatchers,
+  });
+  api.addHook('preClose', () => {
+    watchers.close();
+    return Promise.resolve();
+  });
+
+  api.route({
+    method: 'POST',
+    url: '/v1/plans',
+    schema: {
+      tags: ['runs'],
+      summary: 'what a run would do, step by step; changes nothing',
+      body: requestSchema,
+      response: { 200: planSchema, ...problems },
+    },
+    async handler({ body, identity }) {
+      const { strategy, input, ensembles } = read(body);
+      for (const ensemble of ensembles) demand(identity, 'viewer', ensemble);
+      if (!strategy.hasPlan)
+        throw new ZkferryError(
+          'Refused',
+          `${strategy.name} changes nothing in an ensemble: it has no plan, start it`,
+        );
+      return planStrategy(temporal, {
+        workflowType: strategy.workflowType,
+        workflowId: workflowIdFor(temporal, 'plan', ensembles[0] ?? 'ensemble', new Date()),
+        ...{ input, timeoutMs: PLAN_DEADLINE_MS },
+      }) as unknown as Promise<z.output<typeof planSchema>>;
+    },
+  });
+
+  const startedSchema = z.object({
+    ...{ workflowId: z.string(), runId: z.string() },
+    created: z.boolean().describe('false: the ticket had started this run before'),
+  });
+  api.route({
+    method: 'POST',
+    url: '/v1/runs',
+    schema: {
+      tags: ['runs'],
+      summary:
+        'start a strategy; asked again with the same ticket and input, answers with the same run',
+      body: requestSchema.extend({ ticket: ticketSchema }),
+      response: { 200: startedSchema, 201: startedSchema, ...problems },
+    },
+    handler: async (request, reply) => {
+      const { body, identity } = request;
+      const { ticket } = body;
+      const what = { action: `start ${body.strategy}`, target: ticket };
+      const started = await audited(audit, request, what, async () => {
+        const { strategy, input, parsed, ensembles } = read(body);
+        for (const ensemble of ensembles) demand(identity, 'operator', ensemble);
+        return startOnce(strategy, ticket, input, parsed, identity);
+      });
+      void reply.header('location', `/v1/runs/${encodeURIComponent(ticket)}`);
+      return reply.code(started.created ? 201 : 200).send(started);
+    },
+  });
+
+  async function startOnce(
+    { workflowType }: Strategy,
+    workflowId: string,
+    input: Record<string, unknown>,
+    parsed: unknown,
+    { actor }: Identity,
+  ): Promise<z.output<typeof startedSchema>> {
+    const ensemble = ensemblesOf(workflowType, input)[0]!;
+    const asked = { ...input, requestedBy: actor };
+    const origin = await signer?.sign({
+      ...{ action: 'start', workflowId, ensemble, actor, role: 'operator' },
+      input: { ...(parsed as object), requestedBy: actor },
+    });
+    try {
+      const run = { workflowType, workflowId, input: asked, origin };
+      const summary = `${workflowType} ${ensemble}`;
+      return { ...(await startStrategy(temporal, { ...run, summary })), created: true };
+    } catch (error) {
+      if (!isZkferryError(error) || error.type !== 'RunExists') throw error;
+    }
+    const before = await startOf(temporal, workflowId);
+    const known = await describeRun(temporal, workflowId);
+    if (before.workflowType !== workflowType || !isSame(before.input, asked))
+      throw new ZkferryError(
+        'RunExists',
+        `the ticket ${workflowId} has started ${before.workflowType} with another input: a ticket runs once`,
+      );
+    return { workflowId, runId: known.runId, created: false };
+  }
+
+  api.route({
+    method: 'GET',
+    url: '/v1/runs',
+    schema: {
+      tags: ['runs'],
+      summary: 'runs one may see, newest first',
+      querystring: pageQuery(100, 20).extend({
+        ensemble: ensembleName.optional(),
+        strategy: strategyField.optional(),
+      }),
+      response: {
+        200: z.object({ items: z.array(runSummarySchema), nextCursor: z.string().optional() }),
+        ...problems,
+      },
+    },
+    async handler({ query, identity }) {
+      const { limit, cursor, ensemble, strategy } = query;
+      if (ensemble !== undefined) demand(identity, 'viewer', ensemble);
+      const workflowType = strategy === undefined ? undefined : findStrategy(strategy).workflowType;
+      const ensembles = ensemble === undefined ? seenBy(identity) : [ensemble];
+      if (ensembles?.length === 0) return { items: [] };
+      const page = await listRunsPage(temporal, { ensembles, workflowType }, { limit, cursor });
+      const items = page.items.filter((run) => ensembles?.includes(run.ensemble ?? '') ?? true);
+      return { ...page, items: items as (RunSummary & Record<string, unknown>)[] };
+    },
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/runs/:workflowId',
+    schema: {
+      tags: ['runs'],
+      summary: 'a run, with its status where a worker answers',
+      params: runParams,
+      response: {
+        200: z.object({
+          run: runSummarySchema,
+          status: statusSchema.optional(),
+          statusError: z.string().optional().describe('why there is no status'),
+        }),
+        ...problems,
+      },
+    },
+    async handler({ params, identity }) {
+      const { run, status, statusError } = await ensembleOfRun(temporal, params.workflowId);
+      demand(identity, 'viewer', status?.ensemble ?? run.ensemble);
+      return {
+        run: run as RunSummary & Record<string, unknown>,
+        status: status as unknown as z.output<typeof statusSchema>,
+        statusError,
+      };
+    },
+  });
+
+  api.route({
+    method: 'GET',
+    url: '/v1/runs/:workflowId/events',
+    schema: {
+      tags: ['runs'],
+      summary: 'its status as it changes: server-sent events status, away, end',
+      params: runParams,
+      produces: ['text/event-stream'],
+    },
+    async handler(request, reply) {
+      const { workflowId } = request.params;
+      const { run, status } = await ensembleOfRun(temporal, workflowId);
+      demand(request.identity, 'viewer', status?.ensemble ?? run.ensemble);
+      watchers.refuseIfFull();
+      reply.hijack();
+      const { raw } = reply;
+      for (const [name, value] of Object.entries(reply.getHeaders()))
+        if (value !== undefined) raw.setHeader(name, value);
+      raw.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+      raw.write('retry: 2000\n\n');
+      watchers.add(workflowId, raw);
+    },
+  });
+};
+
+const isSame = (before: unknown, asked: object): boolean =>
+  canonicalJson({ ...(before as object), requestedBy: '' }) ===
+  canonicalJson({ ...asked, requestedBy: '' });
+
+/** Undefined: all. */
+function seenBy({ grants }: Identity): string[] | undefined {
+  const names = grants.flatMap(({ ensembles }) => ensembles);
+  return names.includes(ALL_ENSEMBLES) ? undefined : [...new Set(names)];
+}
+
+/** @throws InvalidInput naming the field; InlineEnsembleRefused */
+function read({ strategy: given, input: request }: z.output<typeof requestSchema>) {
+  const strategy = findStrategy(given);
+  const { workflowType, schema } = strategy;
+  const { requestedBy: _theirs, ...input } = request;
+  const parsed: unknown = parseOrThrow(
+    schema,
+    withEnsemble(workflowType, input),
+    `the input of ${workflowType}`,
+  );
+  const ensembles = ensemblesOf(workflowType, input).map((name) => {
+    if (name !== undefined) return name;
+    throw new ZkferryError(
+      'InlineEnsembleRefused',
+      'here an ensemble is given by its name in the inventory',
+    );
+  });
+  return { strategy, input, parsed, ensembles };
+}

@@ -1,0 +1,83 @@
+/** What goes in and out over HTTP, where src/model has no schema for it. */
+import { z } from 'zod';
+import { GATES } from '../model/contract';
+import { ensembleName } from '../model/inventory';
+import { problemSchema } from './problems';
+
+/** A change ticket: becomes the workflow id. */
+export const ticketSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._:#-]{0,199}$/, {
+    error:
+      'expected 1–200 letters, digits, ".", "_", ":", "#" or "-", beginning with a letter or digit',
+  })
+  .describe('of the change; becomes the id of the workflow, so that a ticket runs once');
+
+export const runParams = z.object({ workflowId: ticketSchema });
+export const ensembleParams = z.object({ ensemble: ensembleName });
+export const gateParams = runParams.extend({ gate: z.enum(GATES) });
+
+export const pageQuery = (most: number, usual: number) =>
+  z.object({
+    limit: z.coerce.number().int().min(1).max(most).default(usual),
+    cursor: z
+      .string()
+      .max(4_096)
+      .regex(/^[A-Za-z0-9_.-]+$/, { error: 'expected nextCursor of the page before' })
+      .optional(),
+  });
+
+/** Documents whose shape is src/model's: here only what scripts rely on most. */
+export const statusSchema = z
+  .looseObject({
+    strategy: z.string(),
+    ensemble: z.string(),
+    workflowId: z.string(),
+    runId: z.string(),
+    state: z.enum([
+      ...(['running', 'waiting', 'paused', 'rollingBack'] as const),
+      ...(['completed', 'rolledBack', 'rejected', 'failed'] as const),
+    ]),
+    phase: z.string(),
+    headline: z.string(),
+    gate: z
+      .looseObject({ gate: z.enum(GATES), why: z.string(), planHash: z.string() })
+      .optional()
+      .describe('that it waits at'),
+    nextActions: z.array(z.looseObject({ action: z.string() })),
+    error: z.looseObject({ type: z.string(), message: z.string() }).optional(),
+  })
+  .meta({ id: 'Status' });
+
+export const planSchema = z
+  .looseObject({
+    strategy: z.string(),
+    ensemble: z.string(),
+    goal: z.string(),
+    hash: z.string().describe('what approvals are bound to'),
+    steps: z.array(z.looseObject({ id: z.string(), title: z.string(), why: z.string() })),
+    findings: z.array(z.looseObject({ severity: z.string(), code: z.string() })),
+  })
+  .meta({ id: 'Plan' });
+
+export const runSummarySchema = z
+  .looseObject({
+    workflowId: z.string(),
+    runId: z.string(),
+    strategy: z.string(),
+    status: z.string().describe("Temporal's own word"),
+    state: z.string().optional(),
+    outcome: z.string().optional(),
+    ensemble: z.string().optional(),
+    startedAt: z.string(),
+    closedAt: z.string().optional(),
+  })
+  .meta({ id: 'RunSummary' });
+
+/** Every answer that is no success has this body. */
+export const problems = {
+  '4xx': problemSchema,
+  '5xx': problemSchema,
+} as const;
+
+export const anyObject = z.record(z.string(), z.unknown());

@@ -1,0 +1,157 @@
+/** The HTTP server: its hooks and limits in one place, its routes in ./routes. Its schemas are the one source of OpenAPI. */
+import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import fastify from 'fastify';
+import {
+  jsonSchemaTransform,
+  jsonSchemaTransformObject,
+  serializerCompiler,
+  validatorCompiler,
+  type ZodTypeProvider,
+} from 'fastify-type-provider-zod';
+import { ZkferryError } from '../model/errors';
+import { serveConsole } from './console';
+import type { ServerDependencies } from './dependencies';
+import { isDeeperThan, MAX_DEPTH } from './depth';
+import { authenticate } from './identity';
+import { sendProblem } from './problems';
+import { auditRoutes } from './routes/audit';
+import { controlRoutes } from './routes/controls';
+import { ensembleRoutes } from './routes/ensembles';
+import { healthRoutes } from './routes/health';
+import { runRoutes } from './routes/runs';
+import { sessionRoutes } from './routes/session';
+import { strategyRoutes } from './routes/strategies';
+import type { Api } from './routes/types';
+
+const MAX_BODY_BYTES = 1 << 20;
+/** Whoever sends a request more slowly is cut off. */
+const REQUEST_MS = 15_000;
+const HEADERS_MS = 10_000;
+const KEEP_ALIVE_MS = 30_000;
+const MAX_CONNECTIONS = 5_000;
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Anybody may ask. */
+    open?: boolean;
+  }
+}
+
+const CONTENT_SECURITY_POLICY = {
+  useDefaults: false,
+  directives: {
+    ...{ 'default-src': ["'none'"], 'script-src': ["'self'"], 'style-src': ["'self'"] },
+    ...{ 'img-src': ["'self'", 'data:'], 'connect-src': ["'self'"], 'font-src': ["'self'"] },
+    ...{ 'form-action': ["'self'"], 'base-uri': ["'none'"], 'frame-ancestors': ["'none'"] },
+  },
+};
+
+export async function buildServer(dependencies: ServerDependencies): Promise<Api> {
+  const { configuration, version } = dependencies;
+  const api: Api = fastify({
+    logger: {
+      level: configuration.logLevel,
+      // Standard output is for what a command says.
+      stream: process.stderr,
+      redact: ['req.headers.authorization', 'req.headers.cookie'],
+    },
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    trustProxy: configuration.behindProxy,
+    genReqId: () => randomUUID(),
+    http: { headersTimeout: HEADERS_MS },
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+    ...(await tlsOf(dependencies)),
+  }).withTypeProvider<ZodTypeProvider>();
+  api.server.maxConnections = MAX_CONNECTIONS;
+  api.setValidatorCompiler(validatorCompiler);
+  api.setSerializerCompiler(serializerCompiler);
+  api.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  api.setNotFoundHandler((request, reply) =>
+    sendProblem(
+      Object.assign(new Error(`there is no ${request.method} ${request.url.split('?')[0]}`), {
+        statusCode: 404,
+      }),
+      request,
+      reply,
+    ),
+  );
+  refuseDeepJson(api);
+  await api.register(cookie);
+  await api.register(helmet, { contentSecurityPolicy: CONTENT_SECURITY_POLICY });
+  await api.register(rateLimit, {
+    max: configuration.requestsPerMinute,
+    timeWindow: 60_000,
+    // Before it is known who asks: whoever guesses tokens is bounded, too.
+    keyGenerator: ({ ip }) => ip,
+  });
+  api.addHook('onRequest', async (request) => {
+    const { url, config } = request.routeOptions;
+    if (config.open === true || url === undefined || !url.startsWith('/v1/')) return;
+    await authenticate(dependencies, request);
+  });
+  await describe(api, version);
+  for (const routes of [
+    ...[sessionRoutes, strategyRoutes, ensembleRoutes, runRoutes, controlRoutes],
+    ...[auditRoutes, healthRoutes],
+  ])
+    routes(api, dependencies);
+  await serveConsole(api, dependencies.consoleDirectory);
+  await api.ready();
+  return api;
+}
+
+async function tlsOf({ configuration, secrets }: ServerDependencies) {
+  const { tls } = configuration;
+  if (tls === undefined) return {};
+  const [cert, key] = await Promise.all([
+    secrets.resolve(tls.certificate, { isPublic: true }),
+    secrets.resolve(tls.key),
+  ]);
+  return { https: { cert, key } };
+}
+
+function refuseDeepJson(api: Api): void {
+  const parse = api.getDefaultJsonParser('error', 'error');
+  api.removeContentTypeParser('text/plain');
+  api.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    // Nothing is as good as an empty object: most of what is steered needs no more.
+    const text = body.length === 0 ? '{}' : String(body);
+    if (isDeeperThan(text, MAX_DEPTH))
+      done(
+        new ZkferryError('InvalidInput', `the body is nested deeper than ${MAX_DEPTH}`),
+        undefined,
+      );
+    else void parse(request, text, done);
+  });
+}
+
+async function describe(api: Api, version: string): Promise<void> {
+  await api.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'zkferry',
+        version,
+        description: 'Carries ZooKeeper ensembles to their next version, size or data centre.',
+      },
+      components: {
+        securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+      },
+      security: [{ token: [] }],
+    },
+    transform: jsonSchemaTransform,
+    transformObject: jsonSchemaTransformObject,
+  });
+  await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  api.get('/openapi.json', { schema: { hide: true }, config: { open: true } }, () =>
+    Promise.resolve(api.swagger()),
+  );
+}

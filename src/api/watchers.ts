@@ -1,0 +1,124 @@
+/**
+ * Live events of runs. However many watch a run, it is asked once a second; each gets the newest status only when it changed, and
+ * whoever reads too slowly misses what is old, never what is newest.
+ */
+import type { ServerResponse } from 'node:http';
+import { ZkferryError } from '../model/errors';
+import type { StatusDocument } from '../model/status';
+import { isAway } from '../adapters/temporal/failure';
+import { isOver } from '../adapters/temporal/over';
+
+const ASK_EVERY_MS = 1_000;
+const KEEP_ALIVE_MS = 15_000;
+
+interface Watch {
+  watchers: Set<Watcher>;
+  /** The newest event, for whoever comes. */
+  newest?: string;
+  timer?: NodeJS.Timeout;
+}
+
+interface Watcher {
+  response: ServerResponse;
+  keepAlive: NodeJS.Timeout;
+  /** What waits until the one before was taken. */
+  waiting?: string;
+}
+
+export interface RunWatchers {
+  /** @throws TemporalUnavailable (retryable) where too many watch already */
+  refuseIfFull(): void;
+  /** Sends events to it until the run ends, or whoever watches goes. */
+  add(workflowId: string, response: ServerResponse): void;
+  readonly count: number;
+  /** Ends all of them. */
+  close(): void;
+}
+
+export function createRunWatchers(
+  ask: (workflowId: string) => Promise<StatusDocument>,
+  { most }: { most: number },
+): RunWatchers {
+  const watches = new Map<string, Watch>();
+  let count = 0;
+  let closed = false;
+
+  const look = async (workflowId: string, watch: Watch): Promise<void> => {
+    let over = false;
+    try {
+      const status = await ask(workflowId);
+      over = isOver(status.state);
+      tell(watch, eventText('status', status));
+      if (over) tell(watch, eventText('end', { outcome: status.state }));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      over = !isAway(error);
+      tell(watch, eventText(over ? 'end' : 'away', { message }));
+    }
+    if (over) {
+      watches.delete(workflowId);
+      for (const watcher of [...watch.watchers]) watcher.response.end();
+    }
+    if (closed || watch.watchers.size === 0 || over) return;
+    watch.timer = setTimeout(() => void look(workflowId, watch), ASK_EVERY_MS);
+  };
+
+  return {
+    get count() {
+      return count;
+    },
+    refuseIfFull() {
+      if (count >= most)
+        throw new ZkferryError(
+          'TemporalUnavailable',
+          `${most} watch live events already: ask again later, or poll the run`,
+          { retryable: true },
+        );
+    },
+    add(workflowId, response) {
+      count += 1;
+      const keepAlive = setInterval(() => response.write(': still here\n\n'), KEEP_ALIVE_MS);
+      const watcher: Watcher = { response, keepAlive };
+      const known = watches.get(workflowId);
+      const watch = known ?? { watchers: new Set() };
+      watch.watchers.add(watcher);
+      watches.set(workflowId, watch);
+      response.on('close', () => {
+        count -= 1;
+        clearInterval(keepAlive);
+        watch.watchers.delete(watcher);
+        if (watch.watchers.size > 0) return;
+        clearTimeout(watch.timer);
+        if (watches.get(workflowId) === watch) watches.delete(workflowId);
+      });
+      response.on('drain', () => {
+        const { waiting } = watcher;
+        delete watcher.waiting;
+        if (waiting !== undefined) response.write(waiting);
+      });
+      if (watch.newest !== undefined) send(watcher, watch.newest);
+      if (known === undefined) void look(workflowId, watch);
+    },
+    close() {
+      closed = true;
+      for (const watch of watches.values()) {
+        clearTimeout(watch.timer);
+        for (const { response } of watch.watchers) response.end();
+      }
+    },
+  };
+}
+
+const eventText = (event: string, data: unknown): string =>
+  `event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+
+function tell(watch: Watch, text: string): void {
+  if (watch.newest === text) return;
+  watch.newest = text;
+  for (const watcher of watch.watchers) send(watcher, text);
+}
+
+function send(watcher: Watcher, text: string): void {
+  if (watcher.response.writableNeedDrain) watcher.waiting = text;
+  else watcher.response.write(text);
+}
