@@ -61,7 +61,7 @@ export const settingsSchema = z.object({
   ZKFERRY_METRICS: hostAndPort('127.0.0.1:9464').optional(),
   ZKFERRY_DEPLOYMENT: label.optional(),
   ZKFERRY_BUILD_ID: buildLabel.optional(),
-  ZKFERRY_VERSIONING: oneOf('pinned', 'autoUpgrade').default('pinned'),
+  ZKFERRY_VERSIONING: oneOf('pinned', 'autoUpgrade').default('autoUpgrade'),
   OTEL_EXPORTER_OTLP_ENDPOINT: z
     .url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:4318' })
     .optional(),

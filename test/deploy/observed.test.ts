@@ -1,10 +1,12 @@
 /** A worker as it is deployed: what it logs, measures and traces of a run, and which version runs stay with. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
+import { projectRoot } from '../../src/lab/projectRoot';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { DURATION_BUCKETS, WORKER_METRICS } from '../../src/model/metricNames';
 import { TASK_QUEUE } from '../../src/model/contract';
@@ -53,6 +55,7 @@ beforeAll(async () => {
       ZKFERRY_METRICS: `127.0.0.1:${metricsPort}`,
       ZKFERRY_DEPLOYMENT: 'ferry',
       ZKFERRY_BUILD_ID: '1.2.3',
+      ZKFERRY_VERSIONING: 'pinned',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
       OTEL_BSP_SCHEDULE_DELAY: '200',
     },
@@ -141,6 +144,28 @@ test('its metrics count the run and its activities under the names that are docu
   for (const name of text.match(/^zkferry_\w+(?=\{)/gm)!)
     expect(Object.keys(WORKER_METRICS)).toContain(name.replace(/_(bucket|sum|count)$/, ''));
   expect(sample('temporal_workflow_failed')).toBeDefined();
+});
+
+test('the health check of the image tells a worker that polls from none', async () => {
+  const check = (env: Record<string, string>) =>
+    new Promise<number | null>((resolve) => {
+      const script = join(projectRoot(), 'deploy', 'docker', 'healthcheck.js');
+      spawn(process.execPath, [script], { env: { ZKFERRY_HEALTH_ROLE: 'worker', ...env } }).once(
+        'exit',
+        resolve,
+      );
+    });
+  const { host } = new URL(metrics);
+  await until(
+    () => 'the pollers to be counted',
+    async () => (await check({ ZKFERRY_METRICS: host })) === 0 || undefined,
+    10_000,
+  );
+  const { port } = collector.address() as AddressInfo;
+  expect(await check({ ZKFERRY_METRICS: `127.0.0.1:${port}` })).toBe(1);
+  expect(await check({ ZKFERRY_METRICS: '127.0.0.1:1' })).toBe(1);
+  expect(await check({ ZKFERRY_HEALTH_ROLE: 'server', ZKFERRY_SERVER_PORT: '1' })).toBe(1);
+  expect(await check({ ZKFERRY_HEALTH_ROLE: 'server', ZKFERRY_SERVER_PORT: String(port) })).toBe(0);
 });
 
 test('spans of the run and of its activity reach the collector', async () => {
