@@ -71,9 +71,10 @@ function take(
   if (variable === undefined) problems.push(`${shown} in ${path}: no setting has such a name`);
   else if (variable === CONFIG_VARIABLE)
     problems.push(`${shown} in ${path}: a file can't name another; set ${CONFIG_VARIABLE}`);
-  else if (typeof value === 'object' && value !== null)
+  else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
+    if (value !== '') values[variable] = String(value);
+  } else if (value !== null)
     problems.push(`${shown} in ${path}: expected one value, not a list or a section`);
-  else if (value !== null && value !== '') values[variable] = String(value);
 }
 
 /** The environment as if the file's settings were set where the environment has none. */

@@ -39,7 +39,7 @@ const root = projectRoot();
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 const compose = parse(read('docker-compose.yml'), { merge: true }) as Compose;
 const services = Object.entries(compose.services);
-const { worker, server, temporal, postgresql } = compose.services as Record<string, Service>;
+const { worker, server, temporal, postgresql } = compose.services;
 const SIDES = ['east', 'west'] as const;
 const hosts = SIDES.flatMap((side) => [1, 2, 3].map((number) => `${side}-${number}`));
 const own = services.filter(([, { build }]) => build === '.');

@@ -33,7 +33,7 @@ const ask = (path: string, { headers, body, method = 'POST' }: Request = {}) =>
     body: method !== 'POST' ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
   });
 
-const { metadata, data } = defaultPayloadConverter.toPayload({ ensemble: 'orders' })!;
+const { metadata, data } = defaultPayloadConverter.toPayload({ ensemble: 'orders' });
 const plain = {
   metadata: { encoding: Buffer.from(metadata!.encoding!).toString('base64') },
   data: Buffer.from(data!).toString('base64'),
@@ -81,7 +81,7 @@ test.each([
 
 test('says which key is missing', async () => {
   const other = createPayloadCodec([{ id: 'lost', key: randomBytes(32) }]);
-  const [sealed] = await other.encode([defaultPayloadConverter.toPayload('x')!]);
+  const [sealed] = await other.encode([defaultPayloadConverter.toPayload('x')]);
   const body = {
     payloads: [
       {

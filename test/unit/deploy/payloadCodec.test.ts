@@ -16,7 +16,7 @@ const keyOf = (id: string): CodecKey => ({ id, key: randomBytes(32) });
 const march = keyOf('2026-03');
 const april = keyOf('2026-04');
 
-const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value)!;
+const payloadOf = (value: unknown): Payload => defaultPayloadConverter.toPayload(value);
 const sealedBy = async (key: CodecKey, value: unknown): Promise<Payload> =>
   (await createPayloadCodec([key]).encode([payloadOf(value)]))[0]!;
 const opened = async (keys: CodecKey[], payload: Payload): Promise<unknown> =>
