@@ -11,7 +11,7 @@ export async function serveConsole(api: Api, directory: string | undefined): Pro
     prefix: '/console/',
     // Names of all but the page itself change with what is in them.
     setHeaders: (response, path) => {
-      void response.header(
+      void response.setHeader(
         'cache-control',
         path.endsWith('.html') ? 'no-cache' : 'public, max-age=31536000, immutable',
       );
