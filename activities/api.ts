@@ -326,6 +326,8 @@ export interface OpenBackupResult {
   shown: string;
   site?: string;
   searchAttributes: boolean;
+  /** What stands for the ensemble's name in workflow ids, where payloads are encrypted; ids are not. */
+  nameInIds?: string;
   approvals?: ApprovalRules;
 }
 

@@ -38,6 +38,8 @@ export interface Dependencies {
   approvals?: ApprovalVerifier;
   /** Whether runs may set search attributes. */
   searchAttributes: boolean;
+  /** Whether payloads are encrypted: then nothing that is not a payload may name an ensemble. */
+  sealed?: boolean;
 }
 
 export function backupOf({ backup }: Pick<Dependencies, 'backup'>): BackupDependencies {

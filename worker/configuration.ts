@@ -1,77 +1,89 @@
-/** What a worker is told by its environment. Everything that is wrong is said at once. */
-import { homedir, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { APPROVAL_MODES } from '../src/model/approval';
-import { parseOrThrow } from '../src/model/validation';
+/** What a worker is told by its environment and by the file it names. Everything that is wrong is said at once. */
+import {
+  CONFIG_VARIABLE,
+  fieldOf,
+  readConfigurationFile,
+  withFile,
+  type FileSettings,
+} from '../src/adapters/configurationFile';
+import { ZkferryError } from '../src/model/errors';
+import { describeIssues } from '../src/model/validation';
+import {
+  GO_TOGETHER,
+  settingsSchema,
+  type SettingName,
+  type WorkerConfiguration,
+} from './settings';
 
-const flag = z
-  .enum(['0', '1', 'true', 'false'])
-  .default('0')
-  .transform((text) => text === '1' || text === 'true');
+export type { WorkerConfiguration } from './settings';
 
-const environmentSchema = z
-  .object({
-    TEMPORAL_ADDRESS: z
-      .string()
-      .regex(/^\S+:\d+$/, { error: 'expected host:port' })
-      .default('127.0.0.1:7233'),
-    TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
-    ZKFERRY_INVENTORY: z
-      .string()
-      .min(1)
-      .default('zkferry.yaml')
-      .describe('an inventory file, or a directory of them'),
-    ZKFERRY_ALLOW_INLINE: flag.describe('accept ensembles given inline in an input'),
-    ZKFERRY_SITE: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('also serve activities of this site: task queue zkferry.<site>'),
-    ZKFERRY_SECRET_FILE: z
-      .string()
-      .min(1)
-      .default(
-        join(process.env.XDG_STATE_HOME ?? join(homedir(), '.local', 'state'), 'zkferry', 'secret'),
-      )
-      .describe(
-        'key behind the ACL of lock and canary; workers of one Temporal cluster share it; made if missing',
-      ),
-    ZKFERRY_STATE: z
-      .string()
-      .min(1)
-      .default(join(tmpdir(), 'zkferry'))
-      .describe('where an ensemble’s tree lies while a plan looks at it'),
-    ZKFERRY_APPROVALS: z
-      .enum(APPROVAL_MODES)
-      .default('open')
-      .describe('signed: what steers a run counts with a signature of zkferry server only'),
-    ZKFERRY_APPROVAL_KEYS: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('file of the public keys of zkferry server, for signed'),
-    ZKFERRY_LOG_LEVEL: z
-      .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
-      .default('info'),
-    ZKFERRY_MAX_ACTIVITIES: z.coerce.number().int().min(2).max(1_000).default(50),
-    ZKFERRY_SHUTDOWN_GRACE_MS: z.coerce.number().int().min(0).max(600_000).default(10_000),
-  })
-  .refine(
-    ({ ZKFERRY_APPROVALS: mode, ZKFERRY_APPROVAL_KEYS: keys }) =>
-      mode === 'open' || keys !== undefined,
-    {
-      path: ['ZKFERRY_APPROVAL_KEYS'],
-      error:
-        'expected a file of public keys, since ZKFERRY_APPROVALS is signed; make them with zkferry keys create',
-    },
-  );
+export type Origin = 'environment' | 'file' | 'default';
 
-export type WorkerConfiguration = z.output<typeof environmentSchema>;
+export interface SettledConfiguration {
+  values: WorkerConfiguration;
+  origins: Record<SettingName, Origin>;
+  /** The process's environment with what the file adds. */
+  environment: NodeJS.ProcessEnv;
+}
 
+export const SETTING_NAMES = Object.keys(settingsSchema.shape) as SettingName[];
+
+/** @throws InvalidInput naming each variable or field that is wrong; BadUsage for an unreadable file */
 export function readConfiguration(environment: NodeJS.ProcessEnv): WorkerConfiguration {
+  return settleConfiguration(environment).values;
+}
+
+/** @throws as readConfiguration */
+export function settleConfiguration(environment: NodeJS.ProcessEnv): SettledConfiguration {
+  const file = readConfigurationFile(environment);
+  const settled = withFile(environment, file);
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+    SETTING_NAMES.filter((name) => settled[name]).map((name) => [name, settled[name]]),
   );
-  return parseOrThrow(environmentSchema, given, "the worker's environment");
+  const originOf = (name: string): Origin =>
+    environment[name] ? 'environment' : settled[name] ? 'file' : 'default';
+  const shownName = (name: string): string =>
+    originOf(name) === 'file' ? `${fieldOf(name)} in ${file!.path}` : name;
+  const result = settingsSchema.safeParse(given);
+  const problems = [
+    ...(result.success ? [] : describeIssues(result.error, given).split('\n')).map((line) =>
+      line.replace(/^[A-Z_]+(?=:)/, shownName),
+    ),
+    ...GO_TOGETHER.filter(([one, other]) => one in given && !(other in given)).map(
+      ([one, other]) => `${shownName(one)}: is nothing without ${other}; set both or neither`,
+    ),
+    ...(given.ZKFERRY_APPROVALS === 'signed' && given.ZKFERRY_APPROVAL_KEYS === undefined
+      ? [
+          `ZKFERRY_APPROVAL_KEYS: expected a file of public keys, since ${shownName('ZKFERRY_APPROVALS')} is signed; make them with zkferry keys create`,
+        ]
+      : []),
+    ...(file === undefined ? [] : [...file.problems, ...unknownFields(file)]),
+  ];
+  if (!result.success || problems.length > 0)
+    throw new ZkferryError(
+      'InvalidInput',
+      `the worker's configuration is not usable:\n${problems.join('\n')}`,
+      { details: problems },
+    );
+  return {
+    values: result.data,
+    origins: Object.fromEntries(SETTING_NAMES.map((name) => [name, originOf(name)])) as Record<
+      SettingName,
+      Origin
+    >,
+    environment: settled,
+  };
+}
+
+/** A field that nobody reads is a typing mistake, unless it is in the server's section. */
+function unknownFields({ path, values }: FileSettings): string[] {
+  const names = SETTING_NAMES.filter((name) => name !== CONFIG_VARIABLE);
+  return Object.keys(values)
+    .filter((name) => !(name in settingsSchema.shape))
+    .map((name) => ({ name, field: fieldOf(name) }))
+    .filter(({ field }) => !field.startsWith('server.'))
+    .map(
+      ({ name, field }) =>
+        `${field} in ${path}: there is no setting ${name}; expected only ${names.map(fieldOf).join(', ')}`,
+    );
 }

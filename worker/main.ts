@@ -1,6 +1,6 @@
 /** The worker process: reads its environment, builds adapters and activities, polls Temporal until told to stop. */
 import { join } from 'node:path';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import { createActivities } from '../activities';
 import { readVerifier } from '../src/adapters/approvals/verifier';
 import { createHostAdapter } from '../src/adapters/host';
@@ -10,30 +10,39 @@ import { openNamedRepository } from '../src/adapters/repository/inventoryReposit
 import { createSecrets } from '../src/adapters/secrets';
 import { createTreeAdapter } from '../src/adapters/source/lookAtTree';
 import { SharedTaps } from '../src/adapters/tap';
+import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
 import { untilListening } from '../src/adapters/temporal/connect';
+import { dataConverterOf } from '../src/adapters/temporal/dataConverter';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
 import { workflowSource } from './bundle';
-import { readConfiguration, type WorkerConfiguration } from './configuration';
-import { createLogger } from './logger';
+import { checkConfiguration } from './check';
+import { settleConfiguration, type SettledConfiguration } from './configuration';
+import { measureActivities } from './measureActivities';
 import { ownerCredential } from './ownerCredential';
 import { ensureSearchAttributes } from './searchAttributes';
+import { installRuntime } from './telemetry';
+import { startTracing } from './tracing';
+import { versioningOf } from './versioning';
 
 /** A worker is often started beside its Temporal server. */
 const TEMPORAL_DEADLINE_MS = 30_000;
 
 /** Runs until SIGINT or SIGTERM; running activities get the configured grace to finish. */
-export async function runWorker(configuration: WorkerConfiguration): Promise<void> {
-  const logger = createLogger(configuration.ZKFERRY_LOG_LEVEL);
-  Runtime.install({ logger, shutdownSignals: ['SIGINT', 'SIGTERM'] });
-  const { address, apiKey, tls } = temporalFromEnvironment(process.env);
+export async function runWorker(settled: SettledConfiguration): Promise<void> {
+  const { values: configuration, environment } = settled;
+  installRuntime(configuration);
+  const { address, apiKey, tls } = temporalFromEnvironment(environment);
+  const codecKeys = await readCodecKeys(environment);
+  const sealed = codecKeys.length > 0;
   await untilListening(address, TEMPORAL_DEADLINE_MS);
   const connection = await NativeConnection.connect({
     address,
     apiKey,
     tls: tls ?? (apiKey === undefined ? undefined : true),
   });
+  const tracing = await startTracing(configuration);
   const secrets = createSecrets();
   const host = createHostAdapter({ secrets });
   const redirect = createRedirectAdapter({ secrets });
@@ -58,22 +67,41 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
       },
       ownerCredential: await ownerCredential(configuration.ZKFERRY_SECRET_FILE),
       ...(approvalMode === 'signed' && { approvals: await readVerifier(approvalKeys!) }),
-      searchAttributes: await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE),
+      sealed,
+      // They are not encrypted, and one of them names the ensemble.
+      searchAttributes:
+        !sealed && (await ensureSearchAttributes(connection, configuration.TEMPORAL_NAMESPACE)),
     });
     const common = {
       connection,
       namespace: configuration.TEMPORAL_NAMESPACE,
       activities,
+      dataConverter: dataConverterOf(codecKeys),
+      ...(tracing && { sinks: tracing.sinks }),
+      ...versioningOf(configuration),
       maxConcurrentActivityTaskExecutions: configuration.ZKFERRY_MAX_ACTIVITIES,
       shutdownGraceTime: configuration.ZKFERRY_SHUTDOWN_GRACE_MS,
       // Cancellation reaches an activity in the answer to a heartbeat: don't hold those back.
       maxHeartbeatThrottleInterval: '1s',
     } as const;
+    const activityInterceptors = [...(tracing ? [tracing.activity] : []), measureActivities];
+    const source = workflowSource({ sealed, tracing: tracing?.workflowModules });
     const workers = [
-      await Worker.create({ ...common, taskQueue: TASK_QUEUE, ...workflowSource() }),
+      await Worker.create({
+        ...common,
+        ...source,
+        taskQueue: TASK_QUEUE,
+        interceptors: { ...source.interceptors, activity: activityInterceptors },
+      }),
       ...(configuration.ZKFERRY_SITE === undefined
         ? []
-        : [await Worker.create({ ...common, taskQueue: taskQueueOf(configuration.ZKFERRY_SITE) })]),
+        : [
+            await Worker.create({
+              ...common,
+              taskQueue: taskQueueOf(configuration.ZKFERRY_SITE),
+              interceptors: { activity: activityInterceptors },
+            }),
+          ]),
     ];
     const running = workers.map((worker) => worker.run());
     process.stdout.write(
@@ -84,14 +112,29 @@ export async function runWorker(configuration: WorkerConfiguration): Promise<voi
     await host.close();
     await redirect.close();
     await connection.close();
+    await tracing?.end();
   }
+}
+
+/** Prints what a worker would run with. @returns the exit code */
+async function printCheck(settled: SettledConfiguration): Promise<number> {
+  const checked = await checkConfiguration(settled);
+  process.stdout.write(`${JSON.stringify(checked)}\n`);
+  return checked.ok ? 0 : 1;
+}
+
+async function main(): Promise<number> {
+  const settled = settleConfiguration(process.env);
+  if (process.argv.includes('--check')) return printCheck(settled);
+  await runWorker(settled);
+  return 0;
 }
 
 if (require.main === module) {
   // Started by a command: without it nobody would stop this worker any more.
   process.once('disconnect', () => process.kill(process.pid, 'SIGTERM'));
-  runWorker(readConfiguration(process.env)).then(
-    () => process.exit(0),
+  main().then(
+    (code) => process.exit(code),
     (error: unknown) => {
       process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
       process.exit(1);

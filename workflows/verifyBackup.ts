@@ -50,7 +50,8 @@ export async function verifyBackup(request: VerifyBackupRequest): Promise<DrillD
       repository: input.repository,
     });
     showAttributes(opened, WORKFLOW_TYPES.verify, 'verify');
-    await takeHold(opened, `drill-${opened.repository}-${input.ensemble}`, info.workflowId);
+    const { repository: id, nameInIds = input.ensemble } = opened;
+    await takeHold(opened, `drill-${id}-${nameInIds}`, info.workflowId);
     const target = { ensemble: input.ensemble };
     const { generation } = await runActivities(
       opened.site,

@@ -1,4 +1,5 @@
 /** Opening a hot backup, and capturing what is committed. */
+import { createHash } from 'node:crypto';
 import { capture } from '../../src/adapters/capture/capture';
 import type { BackupActivities } from '../api';
 import { backupOf, type Dependencies } from '../dependencies';
@@ -6,6 +7,10 @@ import { operation } from '../operation';
 import { captureSource } from './captureSource';
 import { tellingProgress } from './tellingProgress';
 import { afterwards, SEAL_WITHIN_MS } from '../../src/adapters/capture/stopSoftly';
+
+const HASH_DIGITS = 16;
+const hashed = (name: string): string =>
+  createHash('sha256').update(name).digest('hex').slice(0, HASH_DIGITS);
 
 export function captureActivities(
   dependencies: Dependencies,
@@ -21,6 +26,7 @@ export function captureActivities(
           shown: opened.store.shown,
           ...(resolved.site !== undefined && { site: resolved.site }),
           searchAttributes: dependencies.searchAttributes,
+          ...(dependencies.sealed && { nameInIds: hashed(resolved.name) }),
           // It asks at no gate; what steers it counts as anywhere else.
           ...(dependencies.approvals && { approvals: { mode: 'signed' as const, policies: {} } }),
         };
@@ -35,7 +41,7 @@ export function captureActivities(
         ]);
         const hard = afterwards(stop, SEAL_WITHIN_MS);
         try {
-          return await tellingProgress(context, async (tell) =>
+          return await tellingProgress(context, args, async (tell) =>
             capture({
               ...(await captureSource(dependencies, args)),
               segmentMs: args.segmentMs,

@@ -16,7 +16,7 @@ export function wholeBaseActivities(
   return {
     takeWholeBase: (args) =>
       operation((context) =>
-        tellingProgress(context, (tell) =>
+        tellingProgress(context, args, (tell) =>
           wholeBase(dependencies, args, { signal: context.signal, heartbeat: tell }),
         ),
       ),

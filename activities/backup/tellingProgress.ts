@@ -5,16 +5,19 @@ import { isZkferryError, ZkferryError } from '../../src/model/errors';
 import type { OperationContext } from '../../src/model/ports';
 import { stillTrueOf } from '../../src/model/status';
 import type { CaptureProgressReport } from '../api';
+import { measureCapture, type CaptureNames } from './measureCapture';
 
-/** Heartbeats what `work` tells. An error of ours carries what was told last, as `details.progress`. */
+/** Heartbeats and measures what `work` tells. An error of ours carries what was told last, as `details.progress`. */
 export async function tellingProgress(
   context: OperationContext,
+  names: CaptureNames,
   work: (tell: (now: CaptureProgress) => void) => Promise<CaptureProgress>,
 ): Promise<{ progress: CaptureProgressReport }> {
   let last = ofAttemptBefore();
   if (last !== undefined) context.heartbeat(last);
   const dated = (now: CaptureProgress): CaptureProgressReport => {
     last = { ...now, at: new Date().toISOString() };
+    measureCapture(names, now);
     return last;
   };
   try {

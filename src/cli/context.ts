@@ -1,5 +1,6 @@
 /** What every command gets: its options settled, a voice, and a way to Temporal. */
 import { Option, type Command } from 'commander';
+import { withConfigurationFile } from '../adapters/configurationFile';
 import type { Temporal } from '../adapters/temporal/connect';
 import {
   DEFAULT_TEMPORAL_ADDRESS,
@@ -32,6 +33,7 @@ export const DEFAULT_INVENTORY = 'zkferry.yaml';
 export class CommandContext {
   readonly output: Output;
   readonly view: StatusView;
+  private settled?: NodeJS.ProcessEnv;
 
   constructor(
     readonly io: Io,
@@ -45,8 +47,13 @@ export class CommandContext {
     };
   }
 
+  /** The environment, with the settings of the file that ZKFERRY_CONFIG names. */
+  get env(): NodeJS.ProcessEnv {
+    return (this.settled ??= withConfigurationFile(this.io.env));
+  }
+
   get inventoryPath(): string {
-    return this.common.inventory ?? (this.io.env.ZKFERRY_INVENTORY || DEFAULT_INVENTORY);
+    return this.common.inventory ?? (this.env.ZKFERRY_INVENTORY || DEFAULT_INVENTORY);
   }
 
   /** A command line to copy; carries on the options that led here. */
@@ -62,13 +69,16 @@ export class CommandContext {
 
   /** Environment for a child that must see the same Temporal and inventory. */
   childEnvironment(): NodeJS.ProcessEnv {
-    const { address, namespace } = this.common;
+    return { ...this.env, ...this.givenEnvironment() };
+  }
+
+  /** What options set of it. A child that reads the configuration file itself gets this beside the plain environment. */
+  givenEnvironment(): NodeJS.ProcessEnv {
+    const { address, namespace, inventory } = this.common;
     return {
-      ...this.io.env,
-      TEMPORAL_ADDRESS: address ?? (this.io.env.TEMPORAL_ADDRESS || DEFAULT_TEMPORAL_ADDRESS),
-      TEMPORAL_NAMESPACE:
-        namespace ?? (this.io.env.TEMPORAL_NAMESPACE || DEFAULT_TEMPORAL_NAMESPACE),
-      ZKFERRY_INVENTORY: this.inventoryPath,
+      ...(address !== undefined && { TEMPORAL_ADDRESS: address }),
+      ...(namespace !== undefined && { TEMPORAL_NAMESPACE: namespace }),
+      ...(inventory !== undefined && { ZKFERRY_INVENTORY: inventory }),
     };
   }
 
@@ -76,8 +86,11 @@ export class CommandContext {
   async withTemporal<T>(work: (temporal: Temporal) => Promise<T>): Promise<T> {
     const { connectTemporal } = await import('../adapters/temporal/connect');
     const { temporalFromEnvironment } = await import('../adapters/temporal/environment');
+    const { readCodecKeys } = await import('../adapters/temporal/codecKeys');
+    const environment = this.childEnvironment();
     const temporal = await connectTemporal({
-      ...temporalFromEnvironment(this.childEnvironment()),
+      ...temporalFromEnvironment(environment),
+      codecKeys: await readCodecKeys(environment),
       deadlineMs: CONNECT_DEADLINE_MS,
     });
     try {

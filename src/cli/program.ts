@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ZkferryError } from '../model/errors';
 import { registerBackup } from './commands/backup';
+import { registerCodecServer } from './commands/codecServer';
 import { registerControls } from './commands/control';
 import { registerCopy } from './commands/copy';
 import { registerDemo } from './commands/demo';
@@ -56,6 +57,7 @@ export function buildProgram(runner: Runner): Command {
   registerUnlock(program, runner);
   registerSchema(program, runner);
   registerWorker(program, runner);
+  registerCodecServer(program, runner);
   registerServer(program, runner);
   registerToken(program, runner);
   registerKeys(program, runner);

@@ -66,8 +66,8 @@ async function inInventory(
 ): Promise<ResolvedEnsemble | string> {
   const { existsSync } = await import('node:fs');
   const { createInventory } = await import('../adapters/inventory');
-  const { inventoryPath: path, common, io } = context;
-  const isNamed = common.inventory !== undefined || Boolean(io.env.ZKFERRY_INVENTORY);
+  const { inventoryPath: path, common, env } = context;
+  const isNamed = common.inventory !== undefined || Boolean(env.ZKFERRY_INVENTORY);
   if (!isNamed && !existsSync(path))
     return `there is no inventory ${path} here (--inventory or ZKFERRY_INVENTORY name another)`;
   try {

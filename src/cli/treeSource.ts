@@ -132,7 +132,7 @@ const isFiles = (text: string): boolean => text.startsWith('/') || text.startsWi
 
 /** Where snapshots and sorted runs are kept while a command works. */
 export const spoolDirectory = (context: CommandContext): string =>
-  join(context.io.env.ZKFERRY_STATE ?? join(tmpdir(), 'zkferry'), 'spool');
+  join(context.env.ZKFERRY_STATE ?? join(tmpdir(), 'zkferry'), 'spool');
 
 export async function openTree(
   context: CommandContext,

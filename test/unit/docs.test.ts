@@ -63,7 +63,8 @@ const ofLanguage = (...languages: string[]): Block[] =>
   BLOCKS.filter(({ language }) => languages.includes(language));
 
 describe('a JSON or YAML block', () => {
-  const blocks = ofLanguage('json', 'yaml');
+  // The worker's own settings are held against its reader in test/unit/deploy.
+  const blocks = ofLanguage('json', 'yaml').filter(({ what }) => what !== 'configuration');
 
   test('is there for every control, every strategy and the inventory', () => {
     expect(new Set(blocks.map(({ what }) => what))).toEqual(new Set(Object.keys(SCHEMAS)));
@@ -230,15 +231,6 @@ describe('the pages of upgrade, resize, backup, physical move and migration list
     const union = /export type ErrorType =([\s\S]*?);\n/.exec(read('src/model/errors.ts'))![1]!;
     const inCode = [...union.matchAll(/\| '(\w+)'/g)].map((match) => match[1]!);
     expect(namesInTables('docs/upgrade.md', 'Errors').sort()).toEqual(inCode.sort());
-  });
-
-  test('the settings of a worker, and those of Temporal', () => {
-    const documented = namesInTables('docs/upgrade.md', 'Environment', 'Findings');
-    const inCode = read('worker/configuration.ts').matchAll(/^ {2}((?:ZKFERRY|TEMPORAL)_\w+):/gm);
-    expect(documented.sort()).toEqual([...inCode].map((match) => match[1]!).sort());
-    const connection = read('src/adapters/temporal/environment.ts').match(/TEMPORAL_[A-Z_]+/g)!;
-    for (const name of new Set(connection.filter((found) => !found.endsWith('_'))))
-      expect(allText).toContain(`\`${name}\``);
   });
 
   test('the fields of the status document and of the input', () => {

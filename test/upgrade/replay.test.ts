@@ -2,13 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DeterminismViolationError } from '@temporalio/workflow';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  Runtime,
-  Worker,
-  type WorkflowBundle,
-} from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { buildBundle } from '../../worker/bundle';
 import { fromJson, type HistoryEventJson, type HistoryJson } from '../histories/format';
 
 const directory = join(__dirname, '..', 'histories');
@@ -19,15 +14,12 @@ const names = readdirSync(directory)
 const recorded = (name: string): HistoryJson =>
   JSON.parse(readFileSync(join(directory, `${name}.json`), 'utf8')) as HistoryJson;
 
-let workflowBundle: WorkflowBundle;
+let workflowBundle: { code: string };
 
 beforeAll(async () => {
   const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger });
-  workflowBundle = await bundleWorkflowCode({
-    workflowsPath: require.resolve('../../workflows'),
-    logger,
-  });
+  workflowBundle = { code: (await buildBundle()).code };
 }, 120_000);
 
 const replay = (history: HistoryJson): Promise<void> =>

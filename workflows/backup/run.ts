@@ -76,10 +76,10 @@ async function open(state: BackupState): Promise<void> {
   });
   state.opened = await opener.openBackup({ ensemble, repository });
   showAttributes(state.opened, WORKFLOW_TYPES.backup, 'capture');
-  const { repository: id, site } = state.opened;
+  const { repository: id, site, nameInIds = ensemble } = state.opened;
   await takeHold(
     { ensemble: `${ensemble} for backups into ${repository}`, ...(site && { site }) },
-    `backup-${id}-${ensemble}`,
+    `backup-${id}-${nameInIds}`,
     state.workflowId,
   );
 }

@@ -2,6 +2,8 @@
 import { connect as connectTcp } from 'node:net';
 import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
 import { ZkferryError } from '../../model/errors';
+import type { CodecKey } from './codecKeys';
+import { dataConverterOf } from './dataConverter';
 
 const RETRY_EVERY_MS = 200;
 
@@ -12,6 +14,8 @@ export interface TemporalOptions {
   tls?: ConnectionOptions['tls'];
   /** Sent as a bearer token; switches TLS on unless `tls` says otherwise. */
   apiKey?: string;
+  /** Payloads are encrypted with the first and decrypted with any; none: not encrypted. */
+  codecKeys?: readonly CodecKey[];
   /** Most all attempts together may take. */
   deadlineMs?: number;
 }
@@ -20,6 +24,8 @@ export interface Temporal {
   readonly client: Client;
   readonly address: string;
   readonly namespace: string;
+  /** Payloads are encrypted: then ids and other plain fields must not name ensembles either. */
+  readonly sealed: boolean;
   /** Runs `call` with a deadline on every request in it. */
   within: <T>(deadlineMs: number, call: () => Promise<T>) => Promise<T>;
   close(): Promise<void>;
@@ -30,7 +36,7 @@ export interface Temporal {
  * @throws TemporalUnavailable (retryable) naming the address, the last reason and what to start
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Temporal> {
-  const { address, namespace, deadlineMs = 5_000 } = options;
+  const { address, namespace, codecKeys = [], deadlineMs = 5_000 } = options;
   const deadline = Date.now() + deadlineMs;
   await untilListening(address, deadlineMs);
   let connection: Connection;
@@ -45,9 +51,10 @@ export async function connectTemporal(options: TemporalOptions): Promise<Tempora
     throw unavailable(address, reasonOf(error), error);
   }
   return {
-    client: new Client({ connection, namespace }),
+    client: new Client({ connection, namespace, dataConverter: dataConverterOf(codecKeys) }),
     address,
     namespace,
+    sealed: codecKeys.length > 0,
     within: (ms, call) => connection.withDeadline(Date.now() + ms, call),
     close: () => connection.close(),
   };

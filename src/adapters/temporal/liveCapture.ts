@@ -2,7 +2,7 @@
 import { optionalTsToMs } from '@temporalio/common/lib/time';
 import { stillTrueOf, type CaptureStatus, type StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
-import { pendingActivities, toldBy } from './pendingActivities';
+import { failureTold, pendingActivities, toldBy } from './pendingActivities';
 
 const ACTIVITIES: readonly unknown[] = ['captureTransactions', 'takeWholeBase'];
 
@@ -18,8 +18,8 @@ export async function withLiveCapture(
   const activity = (await pendingActivities(temporal, status.workflowId)).find(({ activityType }) =>
     ACTIVITIES.includes(activityType?.name),
   );
-  const failure = activity?.lastFailure?.message ?? undefined;
   if (activity === undefined) return status;
+  const failure = await failureTold(temporal, activity);
   const { lastHeartbeatTime, lastStartedTime, attempt, state } = activity;
   const told = await toldBy<Partial<CaptureStatus>>(temporal, activity);
   const at = lastHeartbeatTime?.seconds

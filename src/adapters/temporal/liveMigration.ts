@@ -3,7 +3,7 @@ import { optionalTsToMs } from '@temporalio/common/lib/time';
 import type { BesideReport, CaptureStatus, StatusDocument } from '../../model/status';
 import type { FollowStatus } from '../copy/options';
 import type { Temporal } from './connect';
-import { pendingActivities, toldBy } from './pendingActivities';
+import { failureTold, pendingActivities, toldBy } from './pendingActivities';
 
 /** By activity, the names under which the workflow keeps what it reports; one of them runs at a time. */
 const NAMES: Record<string, readonly string[]> = {
@@ -25,7 +25,7 @@ export async function withLiveMigration(
     if (name === undefined) continue;
     const told = reportOf(name, await toldBy<object>(temporal, activity));
     const heardMs = optionalTsToMs(activity.lastHeartbeatTime);
-    const failure = activity.lastFailure?.message;
+    const failure = await failureTold(temporal, activity);
     beside[name] = {
       ...beside[name]!,
       ...(told === undefined && failure ? { detail: `tried again: ${failure}` } : told),

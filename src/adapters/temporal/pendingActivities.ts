@@ -1,5 +1,8 @@
 /** Activities of a run that are under way, and what they say of themselves. */
-import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
+import {
+  decodeFromPayloadsAtIndex,
+  decodeOptionalFailureToOptionalError,
+} from '@temporalio/common/lib/internal-non-workflow';
 import type { Temporal } from './connect';
 
 const CALL_DEADLINE_MS = 5_000;
@@ -23,4 +26,16 @@ export async function toldBy<T>(
   const payloads: Payloads = heartbeatDetails?.payloads;
   if (!payloads?.length) return undefined;
   return decodeFromPayloadsAtIndex<T>(client.options.loadedDataConverter, 0, payloads);
+}
+
+/** Why its last attempt failed; undefined where none has. */
+export async function failureTold(
+  { client }: Temporal,
+  { lastFailure }: PendingActivity,
+): Promise<string | undefined> {
+  const error = await decodeOptionalFailureToOptionalError(
+    client.options.loadedDataConverter,
+    lastFailure,
+  );
+  return error?.message || undefined;
 }

@@ -31,6 +31,7 @@ const UPDATE_DEADLINE_MS = 15_000;
 const MAX_LISTED = 500;
 const ASKED_AT_ONCE = 20;
 const ASK_DEADLINE_MS = 2_000;
+const ENSEMBLE_IN_MEMO = 'ensemble';
 const OUTCOMES = ['completed', 'rolledBack', 'rejected', 'failed'] as const;
 
 export interface StartedRun {
@@ -55,13 +56,22 @@ export interface RunSummary extends StartedRun {
 export type RunEnd =
   { ok: true; result: unknown } | { ok: false; failure: { type: string; message: string } };
 
-/** `zkferry-upgrade-orders-20260131T235959Z-3f9a01`: sorts by time, says what it is, and is nobody else's. */
-export function workflowIdFor(verb: string, ensemble: string, at: Date): string {
+/**
+ * `zkferry-upgrade-orders-20260131T235959Z-3f9a01`: sorts by time, says what it is, and is nobody else's. Where payloads
+ * are encrypted it does not name the ensemble, since ids are not.
+ */
+export function workflowIdFor(
+  { sealed }: Pick<Temporal, 'sealed'>,
+  verb: string,
+  ensemble: string,
+  at: Date,
+): string {
   const stamp = at
     .toISOString()
     .replace(/\.\d+Z$/, 'Z')
     .replace(/[-:]/g, '');
-  return `zkferry-${verb}-${ensemble}-${stamp}-${randomBytes(3).toString('hex')}`;
+  const what = sealed ? verb : `${verb}-${ensemble}`;
+  return `zkferry-${what}-${stamp}-${randomBytes(3).toString('hex')}`;
 }
 
 /**
@@ -127,7 +137,7 @@ async function start(
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowExecutionTimeout: timeoutMs,
         staticSummary: summary,
-        ...(origin !== undefined && { memo: { [ORIGIN_MEMO]: origin } }),
+        memo: memoOf(temporal, input, origin),
       }),
     );
   } catch (error) {
@@ -139,6 +149,21 @@ async function start(
       );
     return rethrow(temporal, workflowId, error);
   }
+}
+
+/** Its ensemble is in its memo, which is encrypted, where there may be no search attribute that names it. */
+const memoOf = (
+  { sealed }: Temporal,
+  input: unknown,
+  origin: string | undefined,
+): Record<string, unknown> => ({
+  ...(origin !== undefined && { [ORIGIN_MEMO]: origin }),
+  ...(sealed && { [ENSEMBLE_IN_MEMO]: ensembleIn(input) }),
+});
+
+function ensembleIn(input: unknown): string | undefined {
+  const { ensemble, source } = (input ?? {}) as { ensemble?: unknown; source?: unknown };
+  return [ensemble, source].find((name) => typeof name === 'string');
 }
 
 /** @throws RunNotFound; NoWorker (retryable) when no worker answers; Refused when the run has no status to give */
@@ -267,12 +292,12 @@ export async function withOutcome(temporal: Temporal, run: RunSummary): Promise<
 /** As it is where nobody answers soon: no worker is there, or it is no run that has a status. */
 async function withState(temporal: Temporal, run: RunSummary): Promise<RunSummary> {
   try {
-    const { state, phase } = await temporal.within(ASK_DEADLINE_MS, () =>
+    const { state, phase, ensemble } = await temporal.within(ASK_DEADLINE_MS, () =>
       temporal.client.workflow
         .getHandle(run.workflowId, run.runId)
         .query<StatusDocument>(STATUS_QUERY),
     );
-    return { ...run, state, phase };
+    return { ...run, state, phase, ensemble: run.ensemble ?? ensemble };
   } catch {
     return run;
   }
@@ -404,7 +429,14 @@ export async function hasWorker(
 
 type Described = Pick<
   WorkflowExecutionInfo,
-  'workflowId' | 'runId' | 'type' | 'status' | 'startTime' | 'closeTime' | 'typedSearchAttributes'
+  | 'workflowId'
+  | 'runId'
+  | 'type'
+  | 'status'
+  | 'startTime'
+  | 'closeTime'
+  | 'typedSearchAttributes'
+  | 'memo'
 >;
 
 function summaryOf(run: Described): RunSummary {
@@ -414,12 +446,14 @@ function summaryOf(run: Described): RunSummary {
       .find(({ key }) => key.name === name)?.value;
     return typeof attribute === 'string' ? attribute : undefined;
   };
+  const told = run.memo?.[ENSEMBLE_IN_MEMO];
+  const remembered = typeof told === 'string' ? told : undefined;
   return {
     workflowId: run.workflowId,
     runId: run.runId,
     strategy: run.type,
     status: run.status.name,
-    ensemble: keyword(SEARCH_ATTRIBUTES.ensemble),
+    ensemble: keyword(SEARCH_ATTRIBUTES.ensemble) ?? remembered,
     phase: keyword(SEARCH_ATTRIBUTES.phase),
     startedAt: run.startTime.toISOString(),
     closedAt: run.closeTime?.toISOString(),

@@ -7,6 +7,7 @@ import {
   type ScheduleHandle,
   type ScheduleOptions,
 } from '@temporalio/client';
+import { createHash } from 'node:crypto';
 import { BASE_WORKFLOW, TASK_QUEUE, WORKFLOW_TYPES } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import type { Temporal } from './connect';
@@ -38,8 +39,15 @@ const CATCH_UP_WITHIN = '1 hour';
 const WORKFLOWS = { base: BASE_WORKFLOW, verify: WORKFLOW_TYPES.verify };
 const WHAT = { base: 'a base of', verify: 'a drill that restores' };
 
-const idOf = ({ repository, ensemble }: BackupSchedulePlace, kind: BackupScheduleKind): string =>
-  `zkferry-backup-${repository}-${ensemble}-${kind}`;
+/** Ids are not encrypted: where payloads are, a hash stands for the names. */
+function idOf(
+  { sealed }: Temporal,
+  { repository, ensemble }: BackupSchedulePlace,
+  kind: BackupScheduleKind,
+): string {
+  const hash = () => createHash('sha256').update(`${repository}\0${ensemble}`).digest('hex');
+  return `zkferry-backup-${sealed ? hash().slice(0, 16) : `${repository}-${ensemble}`}-${kind}`;
+}
 
 /** Makes the schedule, or changes the one that is there, paused or not. BadUsage for times that are none. */
 export async function setBackupSchedule(
@@ -48,9 +56,9 @@ export async function setBackupSchedule(
   kind: BackupScheduleKind,
   cron: string,
 ): Promise<BackupSchedule> {
-  const scheduleId = idOf(place, kind);
+  const scheduleId = idOf(temporal, place, kind);
   const { schedule } = temporal.client;
-  const options = optionsOf(place, kind, cron);
+  const options = optionsOf(temporal, place, kind, cron);
   const handle = schedule.getHandle(scheduleId);
   let before: ScheduleDescription | undefined;
   try {
@@ -100,6 +108,7 @@ const refusalOf = (error: unknown): string | undefined =>
   error instanceof TypeError ? error.message : undefined;
 
 function optionsOf(
+  temporal: Temporal,
   place: BackupSchedulePlace,
   kind: BackupScheduleKind,
   cron: string,
@@ -111,13 +120,14 @@ function optionsOf(
     action: {
       type: 'startWorkflow',
       workflowType: WORKFLOWS[kind],
-      workflowId: idOf(place, kind),
+      workflowId: idOf(temporal, place, kind),
       taskQueue: TASK_QUEUE,
       args: [{ repository, ensemble }],
       staticSummary: note,
     },
     policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: CATCH_UP_WITHIN },
-    state: { note },
+    // A schedule's note is plain text, the summary is a payload.
+    ...(!temporal.sealed && { state: { note } }),
   };
 }
 
@@ -128,7 +138,7 @@ export async function backupSchedules(
 ): Promise<BackupSchedule[]> {
   const found = await Promise.all(
     BACKUP_SCHEDULES.map((kind) =>
-      described(temporal, kind, temporal.client.schedule.getHandle(idOf(place, kind))),
+      described(temporal, kind, temporal.client.schedule.getHandle(idOf(temporal, place, kind))),
     ),
   );
   return found.filter((one) => one !== undefined);
@@ -156,7 +166,12 @@ async function described(
   const next = info.nextActionTimes[0]?.toISOString();
   const last = info.recentActions.at(-1)?.takenAt.toISOString();
   return {
-    ...{ kind, id: handle.scheduleId, note: state.note ?? '', paused: state.paused },
+    ...{
+      kind,
+      id: handle.scheduleId,
+      note: state.note || found.action.staticSummary || '',
+      paused: state.paused,
+    },
     ...(next !== undefined && { next }),
     ...(last !== undefined && { last }),
   };

@@ -67,7 +67,7 @@ export const runRoutes: Routes = (api, dependencies) => {
         );
       return planStrategy(temporal, {
         workflowType: strategy.workflowType,
-        workflowId: workflowIdFor('plan', ensembles[0] ?? 'ensemble', new Date()),
+        workflowId: workflowIdFor(temporal, 'plan', ensembles[0] ?? 'ensemble', new Date()),
         ...{ input, timeoutMs: PLAN_DEADLINE_MS },
       }) as unknown as Promise<z.output<typeof planSchema>>;
     },

@@ -111,7 +111,7 @@ async function copy(
   const copyOptions: CopyOptions = {
     ...options,
     execute: options.execute === true,
-    journals: join(stateDirectory(context.io.env), 'copies'),
+    journals: join(stateDirectory(context.env), 'copies'),
     spool: spoolDirectory(context),
     onProgress: progressOf(context),
     signal: stop.signal,

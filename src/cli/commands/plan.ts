@@ -33,7 +33,7 @@ export function registerPlan(program: Command, runner: Runner): void {
             );
           return planStrategy(temporal, {
             workflowType: strategy.workflowType,
-            workflowId: workflowIdFor('plan', ensemble, context.io.now()),
+            workflowId: workflowIdFor(temporal, 'plan', ensemble, context.io.now()),
             input,
             timeoutMs: options.timeout * 1_000,
           });

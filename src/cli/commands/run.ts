@@ -32,7 +32,8 @@ export function registerRun(program: Command, runner: Runner): void {
             await import('../../adapters/temporal/runs');
           const { workflowId, runId } = await startStrategy(temporal, {
             workflowType: strategy.workflowType,
-            workflowId: options.id ?? workflowIdFor(strategy.name, ensemble, context.io.now()),
+            workflowId:
+              options.id ?? workflowIdFor(temporal, strategy.name, ensemble, context.io.now()),
             input: { requestedBy: context.io.user, ...input },
             summary: `${strategy.workflowType} ${ensemble}`,
           });

@@ -17,11 +17,13 @@ export function registerServer(program: Command, runner: Runner): void {
         if (check === true)
           return { text: 'the configuration is usable', document: { ok: true, configuration } };
         const { startServer } = await import('../../api/run');
+        const { readCodecKeys } = await import('../../adapters/temporal/codecKeys');
         const { temporalFromEnvironment } = await import('../../adapters/temporal/environment');
         const server = await startServer({
           configuration,
           temporal: {
             ...temporalFromEnvironment(environment),
+            codecKeys: await readCodecKeys(environment),
             deadlineMs: TEMPORAL_DEADLINE_MS,
           },
           inventoryPath: context.inventoryPath,

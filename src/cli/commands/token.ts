@@ -85,5 +85,5 @@ const tokens = () => import('../../adapters/identity/tokens');
 
 async function fileOf(context: CommandContext): Promise<string> {
   const { readServerConfiguration, tokensFile } = await import('../../api/configuration');
-  return tokensFile(await readServerConfiguration(context.io.env));
+  return tokensFile(await readServerConfiguration(context.env));
 }

@@ -54,7 +54,7 @@ async function play(
   view.onPlan(plan);
   const { workflowId } = await startStrategy(temporal, {
     workflowType,
-    workflowId: workflowIdFor(options.strategy, DEMO_NAME, new Date()),
+    workflowId: workflowIdFor(temporal, options.strategy, DEMO_NAME, new Date()),
     input,
     summary,
   });
@@ -91,6 +91,7 @@ async function makePlan(
     planStrategy(temporal, {
       workflowType,
       workflowId: workflowIdFor(
+        temporal,
         `plan-${Math.random().toString(36).slice(2, 8)}`,
         DEMO_NAME,
         new Date(),

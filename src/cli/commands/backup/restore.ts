@@ -103,7 +103,7 @@ async function restore(
         ...{ conflict: options.conflict, execute: options.execute === true, signal },
         startOver: options.startOver === true,
         mayBeAhead: true,
-        journals: join(stateDirectory(context.io.env), 'copies'),
+        journals: join(stateDirectory(context.env), 'copies'),
         spool: spoolDirectory(context),
         onProgress: progressOf(context),
       },

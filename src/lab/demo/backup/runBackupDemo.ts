@@ -130,7 +130,7 @@ async function startCapture(
 ): Promise<FollowedCapture> {
   const { workflowId } = await startStrategy(temporal, {
     workflowType: 'hotBackup',
-    workflowId: workflowIdFor('backup', DEMO_NAME, new Date()),
+    workflowId: workflowIdFor(temporal, 'backup', DEMO_NAME, new Date()),
     input: { ensemble: DEMO_NAME, repository: LAB_REPOSITORY, requestedBy: 'demo' },
     summary: `demo: hot backup into ${LAB_REPOSITORY}`,
   });

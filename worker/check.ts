@@ -1,0 +1,54 @@
+/** `--check`: the settled configuration as it would be used, secrets left out, and whether what it names is there. */
+import { access, constants } from 'node:fs/promises';
+import { createInventory } from '../src/adapters/inventory';
+import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
+import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
+import { SETTING_NAMES, type Origin, type SettledConfiguration } from './configuration';
+import { SECRET_SETTINGS, type SettingName } from './settings';
+
+export interface CheckedConfiguration {
+  ok: boolean;
+  settings: Record<string, { value: unknown; from: Origin }>;
+  /** One line each: what is named and is not there, or can't be used. */
+  problems: string[];
+}
+
+/** Looks at files only: neither Temporal nor an ensemble is asked. */
+export async function checkConfiguration(
+  settled: SettledConfiguration,
+): Promise<CheckedConfiguration> {
+  const { values, origins, environment } = settled;
+  const problems = await problemsOf([
+    () => Promise.resolve(temporalFromEnvironment(environment)),
+    () => readCodecKeys(environment),
+    () => createInventory({ path: values.ZKFERRY_INVENTORY }).names(),
+    async () => {
+      if (values.ZKFERRY_CONFIG !== undefined) await access(values.ZKFERRY_CONFIG, constants.R_OK);
+    },
+  ]);
+  return {
+    ok: problems.length === 0,
+    settings: Object.fromEntries(
+      SETTING_NAMES.filter((name) => values[name] !== undefined).map((name) => [
+        name,
+        { value: shown(name, values[name]), from: origins[name] },
+      ]),
+    ),
+    problems,
+  };
+}
+
+const shown = (name: SettingName, value: unknown): unknown =>
+  SECRET_SETTINGS.includes(name) ? 'set' : value;
+
+async function problemsOf(looks: (() => Promise<unknown>)[]): Promise<string[]> {
+  const problems: string[] = [];
+  for (const look of looks) {
+    try {
+      await look();
+    } catch (error) {
+      problems.push(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return problems;
+}
