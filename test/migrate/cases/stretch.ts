@@ -34,6 +34,8 @@ const withTwoSides = (
   );
 
 const AUTO = { mode: 'auto' as const };
+/** Each killed worker is noticed after ten seconds without a heartbeat. */
+const LONG_MS = 1_200_000;
 
 const start = (
   harness: Harness,
@@ -83,7 +85,7 @@ export const stretched = (versions: Versions): Case => ({
     }),
 });
 
-/** All the way over, without a person but at its start, whatever is killed on the way. */
+/** All the way over, with nobody but at its start and end, whatever is killed on the way. */
 const stretchedWhile = (
   versions: Versions,
   what: string,
@@ -94,9 +96,11 @@ const stretchedWhile = (
     withTwoSides(versions, async (harness) => {
       const fresh = spares(harness);
       await harness.startLoadOfFile();
-      const run = await start(harness, versions, { cutover: AUTO, complete: AUTO });
+      const run = await start(harness, versions, { cutover: AUTO });
       await run.approve('start');
+      const complete = run.approve('complete', LONG_MS);
       await disturb(harness, run);
+      await complete;
       const report = await run.report();
       assert.equal(report.outcome, 'completed', report.text);
       await assertMoved(
