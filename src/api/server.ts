@@ -24,6 +24,7 @@ import { controlRoutes } from './routes/controls';
 import { diffRoutes } from './routes/diffs';
 import { ensembleRoutes } from './routes/ensembles';
 import { healthRoutes } from './routes/health';
+import { metricsRoutes } from './routes/metrics';
 import { repositoryRoutes } from './routes/repositories';
 import { runRoutes } from './routes/runs';
 import { sessionRoutes } from './routes/session';
@@ -42,6 +43,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Anybody may ask. */
     open?: boolean;
+    /** Outside of /v1, and yet not for anybody. */
+    authenticated?: boolean;
   }
 }
 
@@ -97,13 +100,15 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
   });
   api.addHook('onRequest', async (request) => {
     const { url, config } = request.routeOptions;
-    if (config.open === true || url === undefined || !url.startsWith('/v1/')) return;
-    await authenticate(dependencies, request);
+    if (config.open === true || url === undefined) return;
+    if (config.authenticated === true || url.startsWith('/v1/'))
+      await authenticate(dependencies, request);
   });
   await describe(api, version);
   for (const routes of [
     ...[sessionRoutes, strategyRoutes, ensembleRoutes, runRoutes, controlRoutes],
-    ...[treeRoutes, diffRoutes, repositoryRoutes, auditRoutes, healthRoutes],
+    ...[treeRoutes, diffRoutes, repositoryRoutes, auditRoutes],
+    ...[healthRoutes, metricsRoutes],
   ])
     routes(api, dependencies);
   await serveConsole(api, dependencies.consoleDirectory);
