@@ -8,6 +8,7 @@ import { createInventory } from '../../src/adapters/inventory';
 import { jsonSchemaOf } from '../../src/cli/commands/schema';
 import { EXIT } from '../../src/cli/exitCodes';
 import { processIo } from '../../src/cli/io';
+import { serverSchema, SERVER_VARIABLES } from '../../src/api/configuration';
 import { buildProgram } from '../../src/cli/program';
 import { strategyNames } from '../../src/model/strategies';
 import {
@@ -45,6 +46,7 @@ const SCHEMAS: Record<string, z.ZodType> = {
   verifyBackup: verifyBackupInputSchema,
   migrateDataCenter: migrateDataCenterInputSchema,
   inventory: inventorySchema,
+  server: serverSchema,
 };
 
 interface Block {
@@ -243,6 +245,15 @@ describe('the pages of upgrade, resize, backup, physical move and migration list
       (name) => name.split('.')[0]!,
     );
     expect(new Set(input)).toEqual(new Set(Object.keys(rollingUpgradeInputSchema.shape)));
+  });
+
+  test("the server's settings", () => {
+    const names = namesInTables('docs/server.md', 'Settings', 'Limits').filter(
+      (name) => !name.startsWith('ZKFERRY_'),
+    );
+    expect([...new Set(names)].sort()).toEqual(Object.keys(serverSchema.shape).sort());
+    for (const variable of Object.keys(SERVER_VARIABLES))
+      expect(read('docs/server.md')).toContain(`\`${variable}\``);
   });
 
   test("the fields of a hot backup's input", () => {

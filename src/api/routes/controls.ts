@@ -15,7 +15,8 @@ import type { FastifyRequest } from 'fastify';
 
 type Status = z.output<typeof statusSchema>;
 
-const steerBody = controlSchemas.pause.pick({ comment: true });
+/** Nothing at all is as good as an empty object. */
+const steerBody = controlSchemas.pause.pick({ comment: true }).nullish();
 const decisionBody = z.strictObject({
   planHash: controlSchemas.approve.shape.planHash.unwrap(),
   comment: controlSchemas.approve.shape.comment,
