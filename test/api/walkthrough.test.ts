@@ -44,7 +44,7 @@ interface Seen {
 const seen = (): Seen => run(look) as unknown as Seen;
 
 test('planned, opened twice by its ticket, approved, followed, taken back, closed', async () => {
-  const { hash } = run(plan);
+  expect(run(plan)).toMatchObject({ goal: expect.stringContaining('3.9.6') as string });
   expect(run(open)).toMatchObject({ workflowId: TICKET, created: true });
   expect(run(open)).toMatchObject({ workflowId: TICKET, created: false });
   const gate = await until(
@@ -56,7 +56,7 @@ test('planned, opened twice by its ticket, approved, followed, taken back, close
     60_000,
     500,
   );
-  expect(gate).toMatchObject({ gate: 'start', planHash: hash });
+  expect(gate.gate).toBe('start');
   expect(run(approve, { PLAN_HASH: gate.planHash })).toMatchObject({ workflowId: TICKET });
   await until('work', () => seen().status.state === 'running' || undefined, 30_000, 500);
   run(
