@@ -7,7 +7,8 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testSequencer: '<rootDir>/test/support/longFirst.js',
-  maxWorkers: 2,
+  // Most of a test on real servers is waiting for them: two cores bear three.
+  maxWorkers: 3,
   testTimeout: 120_000,
   // A failed test may leave a client or a worker behind; the run has to end all the same.
   forceExit: true,
