@@ -19,6 +19,7 @@ import type {
 } from '../src/model/plan';
 import type { ControlName, GateName, WorkflowType } from '../src/model/contract';
 import type { DrillDocument } from '../src/model/repository';
+import type { RunEvent, WebhookEvent } from '../src/model/webhooks';
 import type { BackupSummary, BesideReport, CaptureStatus, WriteGap } from '../src/model/status';
 
 /** Which run acts; written into the lock znode and into labels on hosts. */
@@ -54,6 +55,14 @@ export interface OpenRunResult {
   searchAttributes: boolean;
   /** Where more is asked for than anybody's word. */
   approvals?: ApprovalRules;
+  /** What is told of the run. */
+  webhooks?: { name: string; events: RunEvent[] }[];
+}
+
+export interface DeliverWebhookArgs {
+  /** Of the inventory. */
+  webhook: string;
+  event: WebhookEvent;
 }
 
 export interface VerifyControlArgs {
@@ -277,6 +286,8 @@ export interface RunActivities {
    * @throws ApprovalRefused saying why it does not count
    */
   verifyControl(args: VerifyControlArgs): Promise<ControlClaims>;
+  /** @throws WebhookFailed (retryable) */
+  deliverWebhook(args: DeliverWebhookArgs): Promise<void>;
   planUpgrade(args: PlanUpgradeArgs): Promise<PlanResult>;
   replanUpgrade(args: ReplanArgs): Promise<ReplanResult>;
   planWayBack(args: WayBackArgs): Promise<WayBackResult>;

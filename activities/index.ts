@@ -5,6 +5,7 @@ import { drillActivities } from './backup/proveBackup';
 import { sourceActivities } from './backup/chooseSource';
 import { baseActivities } from './backup/takeBase';
 import { wholeBaseActivities } from './backup/takeWholeBase';
+import { webhookActivities } from './deliverWebhook';
 import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
@@ -35,6 +36,7 @@ import { rollSteps } from './steps/roll';
 export function createActivities(dependencies: Dependencies): Activities {
   return {
     ...openActivities(dependencies),
+    ...webhookActivities(dependencies),
     ...planActivities(dependencies),
     ...resizePlanActivities(dependencies),
     ...lockActivities(dependencies),

@@ -20,6 +20,7 @@ export function openActivities(
           requiredGates: resolved.gates.required,
           searchAttributes,
           ...(rules && { approvals: rules }),
+          ...(resolved.webhooks.length > 0 && { webhooks: await webhooksOf(inventory, resolved) }),
         };
       }),
 
@@ -32,6 +33,11 @@ export function openActivities(
       }),
   };
 }
+
+const webhooksOf = (inventory: Dependencies['inventory'], { webhooks }: ResolvedEnsemble) =>
+  Promise.all(
+    webhooks.map(async (name) => ({ name, events: (await inventory.webhook(name)).events })),
+  );
 
 async function rulesFor(
   { approvals }: Dependencies,

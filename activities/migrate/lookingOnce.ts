@@ -41,6 +41,7 @@ export function withoutClients(dependencies: Dependencies): Dependencies {
       repositoryNames: () => inventory.repositoryNames(),
       repository: (name) => inventory.repository(name),
       client: (name) => inventory.client(name),
+      webhook: (name) => inventory.webhook(name),
     },
   };
 }

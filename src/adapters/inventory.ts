@@ -13,6 +13,7 @@ import {
 import type { InventoryPort } from '../model/ports';
 import type { RepositorySpec } from '../model/repositorySpec';
 import { parseOrThrow } from '../model/validation';
+import type { RunWebhook } from '../model/webhooks';
 import { resolveEnsemble, type RawEnsemble } from './resolveEnsemble';
 
 const MAX_FILES = 256;
@@ -31,6 +32,7 @@ interface Loaded {
   ensembles: Map<string, { file: string; raw: RawEnsemble; spec: EnsembleSpec }>;
   repositories: Map<string, { file: string; spec: RepositorySpec }>;
   clients: Map<string, { file: string; spec: ClientSpec }>;
+  webhooks: Map<string, { file: string; spec: RunWebhook }>;
 }
 
 /** Errors: InvalidInventory (file, field, value), UnknownEnsemble, UnknownRepository and UnknownClient (list the known), InlineEnsembleRefused. */
@@ -94,6 +96,15 @@ export function createInventory(options: InventoryOptions): InventoryPort {
         `the inventory ${options.path} has no client ${JSON.stringify(name)}; it knows: ${listed(clients)}`,
       );
     },
+    async webhook(name) {
+      const { webhooks } = await current();
+      const found = webhooks.get(name);
+      if (found) return found.spec;
+      throw new ZkferryError(
+        'UnknownWebhook',
+        `the inventory ${options.path} has no webhook ${JSON.stringify(name)}; it knows: ${listed(webhooks)}`,
+      );
+    },
   };
 }
 
@@ -130,6 +141,7 @@ async function load(files: string[]): Promise<Omit<Loaded, 'stamp'>> {
   const ensembles: Loaded['ensembles'] = new Map();
   const repositories: Loaded['repositories'] = new Map();
   const clients: Loaded['clients'] = new Map();
+  const webhooks: Loaded['webhooks'] = new Map();
   for (const file of files) {
     const document = await readYaml(file);
     const parsed = parseOrThrow(
@@ -145,8 +157,10 @@ async function load(files: string[]): Promise<Omit<Loaded, 'stamp'>> {
       add(repositories, 'repository', name, { file, spec });
     for (const [name, spec] of Object.entries(parsed.clients))
       add(clients, 'client', name, { file, spec });
+    for (const [name, spec] of Object.entries(parsed.webhooks))
+      add(webhooks, 'webhook', name, { file, spec });
   }
-  return { ensembles, repositories, clients };
+  return { ensembles, repositories, clients, webhooks };
 }
 
 function add<T extends { file: string }>(

@@ -1,7 +1,8 @@
 /** A client in the inventory: where its connection strings stand, how it is told of them, how it is proven. */
 import { z } from 'zod';
 import { CLIENT_FILE_FORMATS, type ClientFileFormat, type ClientFileLocator } from './clientFile';
-import { absolutePath, host, name, secretReference } from './fields';
+import { absolutePath, host, name } from './fields';
+import { signingSecret, webhookUrl } from './webhooks';
 import { sshSchema } from './sshSpec';
 
 const MAX_FILES = 32;
@@ -95,18 +96,10 @@ const pathOf = (key: ClientFileSpec['key']): (string | number)[] =>
     : key;
 
 const webhookSchema = z.strictObject({
-  url: z
-    .url({ protocol: /^https?$/, error: 'expected an http:// or https:// URL' })
-    .max(2048)
-    .refine((url) => !/^[a-z]+:\/\/[^/?#]*@/i.test(url), {
-      error: 'a URL holds no password; expected secret to refer to one',
-    })
-    .describe(
-      'gets {client, connectString, direction, run} by POST, maybe more than once; 2xx: done',
-    ),
-  secret: secretReference
-    .optional()
-    .describe('signs the body: X-Zkferry-Signature: sha256=, HMAC-SHA256 in hex'),
+  url: webhookUrl.describe(
+    'gets {client, connectString, direction, run} by POST, maybe more than once; 2xx: done',
+  ),
+  secret: signingSecret,
 });
 export type WebhookSpec = z.output<typeof webhookSchema>;
 

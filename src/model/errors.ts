@@ -65,6 +65,10 @@ export type ErrorType =
   | 'UnknownRepository'
   /** The inventory knows no client of that name. */
   | 'UnknownClient'
+  /** The inventory knows no webhook of that name. */
+  | 'UnknownWebhook'
+  /** A webhook did not take what it was told. */
+  | 'WebhookFailed'
   /** A client's file is not what it was when it was looked at: somebody else edits it, too. */
   | 'FileChanged'
   /** A client is not where it was led to, not healthy, or does not do what it is told. */

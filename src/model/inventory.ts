@@ -10,6 +10,7 @@ import { absolutePath, command, host, name, port, secretReference } from './fiel
 import { repositorySpecSchema } from './repositorySpec';
 import { sshSchema, type SshSpec } from './sshSpec';
 import { versionSchema } from './version';
+import { runWebhookSchema } from './webhooks';
 import { hostPort } from './hostPort';
 
 export { secretReference } from './fields';
@@ -211,6 +212,11 @@ export const ensembleSchema = z
       .partialRecord(z.enum(GATES), approvalPolicySchema)
       .default({})
       .describe('by gate, who must approve; a gate named here can be switched off by no input'),
+    webhooks: z
+      .array(name)
+      .max(20)
+      .default([])
+      .describe('of this inventory: what is told of runs of this ensemble'),
     margin: z
       .int()
       .min(0)
@@ -258,6 +264,7 @@ export const inventorySchema = z.strictObject({
     .record(name, clientSchema)
     .default({})
     .describe('who uses ensembles, and how each is led to other servers, by name'),
+  webhooks: z.record(name, runWebhookSchema).default({}).describe('what is told of runs, by name'),
 });
 
 /** One that has ensembles; another file of the directory may have repositories or clients alone. */

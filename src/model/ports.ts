@@ -7,6 +7,7 @@ import type { ClientFencePort } from './clientFence';
 import type { HostDataPort } from './hostData';
 import type { EnsembleRef, ResolvedEnsemble, ResolvedServer } from './inventory';
 import type { RepositorySpec } from './repositorySpec';
+import type { RunWebhook } from './webhooks';
 import type { HostFacts, LatencyMs, MemberFacts, ServerRole, ServerState, TreeLook } from './facts';
 
 /** How a running operation is watched: `signal` aborts it, `heartbeat` says it lives and how far it is. */
@@ -41,6 +42,8 @@ export interface InventoryPort {
   repository(name: string): Promise<RepositorySpec>;
   /** UnknownClient, InvalidInventory. */
   client(name: string): Promise<Client>;
+  /** UnknownWebhook, InvalidInventory. */
+  webhook(name: string): Promise<RunWebhook>;
 }
 
 export interface SecretsPort {

@@ -6,6 +6,7 @@ import type { Finding } from './facts';
 import type { MigrationMode } from './migrationInputs';
 import type { MembershipNames, Phase, Plan, PlanStep } from './plan';
 import type { Readiness } from './redirect';
+import type { Delivery } from './webhooks';
 
 export type RunState =
   | 'running'
@@ -244,6 +245,8 @@ export interface StatusDocument {
   rollback: { possible: boolean; reason: string };
   report?: UpgradeReport;
   error?: { type: string; message: string };
+  /** What webhooks were told: the newest 50. */
+  deliveries?: Delivery[];
   /** The newest 100. */
   events: StatusEvent[];
   updatedAt: string;

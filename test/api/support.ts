@@ -3,10 +3,12 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse, stringify } from 'yaml';
+import type { z } from 'zod';
 import { mintToken, writeTokens, type TokenRecord } from '../../src/adapters/identity/tokens';
 import { serverSchema, tokensFile, type ServerConfiguration } from '../../src/api/configuration';
 import type { ApprovalPolicy } from '../../src/model/approval';
 import { parseGrant } from '../../src/model/identity';
+import type { runWebhookSchema } from '../../src/model/webhooks';
 import { Harness, type HarnessOptions } from '../support/harness';
 import { startServerProcess, type ServerProcess } from '../support/serverProcess';
 
@@ -54,6 +56,8 @@ export interface ApiOptions extends HarnessOptions {
   /** By gate, of the lab's ensemble. */
   approvals?: Record<string, Partial<ApprovalPolicy>>;
   server?: Partial<ServerConfiguration>;
+  /** By name, told of every run of the lab's ensemble. */
+  webhooks?: Record<string, z.input<typeof runWebhookSchema>>;
 }
 
 export class ApiInstallation {
@@ -67,10 +71,15 @@ export class ApiInstallation {
   ) {}
 
   static async create(options: ApiOptions): Promise<ApiInstallation> {
-    const { people: who, signed, approvals, server, ...rest } = options;
+    const { people: who, signed, approvals, webhooks, server, ...rest } = options;
     const harness = await Harness.create({ ...rest, withoutWorker: true });
     try {
-      if (approvals) addPolicies(harness.lab.inventoryPath, harness.lab.name, approvals);
+      changeInventory(harness.lab.inventoryPath, (inventory) => {
+        const ensemble = inventory.ensembles![harness.lab.name]!;
+        if (approvals) ensemble.approvals = approvals;
+        if (webhooks) Object.assign(inventory, { webhooks });
+        if (webhooks) ensemble.webhooks = Object.keys(webhooks);
+      });
       const keys = generateKeyPairSync('ed25519', {
         privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
         publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -144,10 +153,11 @@ async function register(path: string, who: Record<string, string[]>) {
   return people;
 }
 
-function addPolicies(path: string, ensemble: string, approvals: object): void {
-  const inventory = parse(readFileSync(path, 'utf8')) as {
-    ensembles: Record<string, Record<string, unknown>>;
-  };
-  inventory.ensembles[ensemble]!.approvals = approvals;
+function changeInventory(
+  path: string,
+  change: (inventory: Record<string, Record<string, Record<string, unknown>>>) => void,
+): void {
+  const inventory = parse(readFileSync(path, 'utf8')) as Parameters<typeof change>[0];
+  change(inventory);
   writeFileSync(path, stringify(inventory), { mode: 0o600 });
 }

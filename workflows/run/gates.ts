@@ -15,6 +15,7 @@ import type { GateName } from '../../src/model/contract';
 import type { ControlInputs, GatePolicy } from '../../src/model/inputs';
 import type { PlanStep } from '../../src/model/plan';
 import type { GateDecision, GateRecord } from '../../src/model/status';
+import { announce } from './announce';
 import { note, now, type RunState } from './state';
 import { showDetails } from './status';
 
@@ -63,15 +64,21 @@ export async function waitAtGate(
   state.headline = `waiting at gate ${gate}: ${why}`;
   note(state, `waiting at gate ${gate}`);
   showDetails(state);
+  announce(state, 'gateWaiting', { gate, planHash: record.planHash });
 
   const settled = () => state.gate?.decision !== undefined || state.rollbackRequested !== undefined;
+  void escalate(state, gate, settled);
   const inTime =
     policy.timeoutMs === undefined || policy.onTimeout === 'wait'
       ? await condition(settled).then(() => true)
       : await condition(settled, policy.timeoutMs);
 
   const decision: GateDecision | undefined = inTime ? state.gate.decision : 'timedOut';
+  const { by } = state.gate;
   state.gates.push(closed(state.gate, decision ?? 'superseded'));
+  announce(state, 'gateDecided', {
+    ...{ gate, planHash: record.planHash, decision: decision ?? 'superseded', by },
+  });
   state.gate = undefined;
   state.state = before.state;
   state.headline = before.headline;
@@ -83,6 +90,16 @@ export async function waitAtGate(
     return policy.onTimeout === 'rollback' ? 'rollback' : 'abort';
   }
   return 'rollback';
+}
+
+/** A gate that waits long is told once more. */
+async function escalate(state: RunState, gate: GateName, settled: () => boolean): Promise<void> {
+  const { escalateAfterMs } = policyOf(state, gate);
+  if (escalateAfterMs === undefined || !state.opened.webhooks) return;
+  const opened = state.gate;
+  if (await condition(() => settled() || state.gate !== opened, escalateAfterMs)) return;
+  note(state, `gate ${gate} has waited ${escalateAfterMs} ms: told`);
+  announce(state, 'gateEscalated', { gate, ...(opened && { planHash: opened.planHash }) });
 }
 
 function closed(gate: GateRecord, decision: GateDecision): GateRecord {

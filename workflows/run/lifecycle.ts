@@ -14,6 +14,7 @@ import {
 import { ORIGIN_MEMO } from '../../src/model/contract';
 import type { UpgradeReport } from '../../src/model/status';
 import { runActivities } from './activityProxy';
+import { announce, lastWords } from './announce';
 import { showAttributes } from './attributes';
 import { startBeside, type Beside } from './beside';
 import { waitAtGate } from './gates';
@@ -184,6 +185,7 @@ function hooksOf(state: RunState, beside?: Beside): LoopHooks {
       showPhase(state);
       if (!workflowInfo().continueAsNewSuggested || state.gate) return;
       await beside?.end();
+      await lastWords(state);
       await condition(allHandlersFinished);
       await continueAsNew<(request: unknown, carry: RunState) => Promise<UpgradeReport>>(
         state.input,
@@ -329,6 +331,8 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   note(state, `ended: ${outcome}`);
   showPhase(state);
   showDetails(state);
+  announce(state, 'finished', { outcome });
+  await lastWords(state);
   await condition(allHandlersFinished);
   return state.report;
 }
@@ -338,6 +342,10 @@ const ownGeneration = (state: RunState): string | undefined =>
 
 /** Only what has changed is worth an event. */
 function showPhase(state: RunState): void {
+  if (state.phaseAnnounced !== state.phase && state.opened.webhooks) {
+    state.phaseAnnounced = state.phase;
+    announce(state, 'phaseChanged');
+  }
   if (!state.opened.searchAttributes || state.phaseShown === state.phase) return;
   state.phaseShown = state.phase;
   showAttributes(state.opened, state.identity.strategy, state.phase);

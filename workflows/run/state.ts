@@ -26,6 +26,7 @@ import type {
   StepStatus,
   UpgradeReport,
 } from '../../src/model/status';
+import type { Delivery } from '../../src/model/webhooks';
 import { addEvent } from './events';
 import type { SpentProof } from './signing';
 
@@ -41,6 +42,10 @@ export interface RunState {
   opened: OpenRunResult & { pending?: true };
   /** Proofs that were used, by their id, until they expire by themselves. */
   spentProofs?: SpentProof[];
+  /** The newest events that webhooks were told. */
+  deliveries?: Delivery[];
+  /** The phase that webhooks were told of. */
+  phaseAnnounced?: Phase;
   state: RunStateName;
   phase: Phase;
   headline: string;

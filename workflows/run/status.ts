@@ -54,6 +54,7 @@ export function statusDocument(state: RunState): StatusDocument {
     rollback: possibility,
     report: state.report,
     error: state.error,
+    deliveries: state.deliveries,
     events: state.events,
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };

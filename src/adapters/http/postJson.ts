@@ -1,0 +1,112 @@
+/**
+ * A POST of JSON to where the inventory says. No redirection is followed, and none of the addresses is taken at which clouds
+ * keep the credentials of a machine: whoever can change a DNS record must not make a worker tell them.
+ */
+import { createHmac } from 'node:crypto';
+import { lookup as lookUp, type LookupAddress } from 'node:dns';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** Of an answer, for messages. */
+const MAX_ANSWER_CHARS = 500;
+/** Ranges as ipaddr.js names them: loopback and private addresses are an installation's own. */
+const REFUSED_RANGES = ['linkLocal', 'unspecified', 'multicast', 'broadcast', 'reserved'];
+/** Of Amazon's machines, by IPv6. */
+const REFUSED_ADDRESSES = ['fd00:ec2::254'];
+
+export interface PostOptions {
+  /** Key of the HMAC; without it the body is not signed. */
+  secret?: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** Why an address is not posted to; undefined where it is. */
+export function refusalOf(address: string): string | undefined {
+  if (!ipaddr.isValid(address)) return `${address} is no address`;
+  const parsed = ipaddr.process(address);
+  const range = parsed.range();
+  const isRefused = REFUSED_RANGES.includes(range) || REFUSED_ADDRESSES.includes(parsed.toString());
+  return isRefused ? `${address} is ${range}: nothing is posted there` : undefined;
+}
+
+/**
+ * Resolves once it was answered with 2xx.
+ * @throws Error saying why not; without the URL, in which people put tokens
+ */
+export async function postJson(url: string, body: unknown, options: PostOptions): Promise<void> {
+  const text = JSON.stringify(body);
+  const headers: Record<string, string> = {
+    'content-type': 'application/json',
+    'content-length': String(Buffer.byteLength(text)),
+    'user-agent': 'zkferry',
+  };
+  if (options.secret !== undefined)
+    headers['x-zkferry-signature'] =
+      `sha256=${createHmac('sha256', options.secret).update(text).digest('hex')}`;
+  const { status, answer } = await post(url, headers, text, options);
+  if (status >= 200 && status < 300) return;
+  const hint = status >= 300 && status < 400 ? '; redirections are not followed' : '';
+  throw new Error(`answered ${status}${hint}${answer === '' ? '' : `: ${answer}`}`);
+}
+
+function post(
+  url: string,
+  headers: Record<string, string>,
+  text: string,
+  { timeoutMs, signal }: PostOptions,
+): Promise<{ status: number; answer: string }> {
+  const { hostname, protocol } = new URL(url);
+  const literal = hostname.replace(/^\[|\]$/g, '');
+  const refusal = isIP(literal) === 0 ? undefined : refusalOf(literal);
+  if (refusal !== undefined) return Promise.reject(new Error(refusal));
+  const send = protocol === 'https:' ? httpsRequest : httpRequest;
+  const deadline = AbortSignal.timeout(timeoutMs);
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error): void => {
+      if (signal.aborted) reject(signal.reason as Error);
+      else if (deadline.aborted) reject(new Error(`no answer within ${timeoutMs} ms`));
+      else reject(error);
+    };
+    const request = send(
+      url,
+      {
+        ...{ method: 'POST', headers, agent: false, lookup: checkedLookup },
+        signal: AbortSignal.any([signal, deadline]),
+      },
+      (response) => {
+        let answer = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          answer = (answer + chunk).slice(0, MAX_ANSWER_CHARS);
+        });
+        response.on('error', fail);
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, answer: answer.trim() }),
+        );
+      },
+    );
+    request.on('error', fail);
+    request.end(text);
+  });
+}
+
+type LookupCallback = (
+  error: NodeJS.ErrnoException | null,
+  address: string | LookupAddress[],
+  family?: number,
+) => void;
+
+/** The very addresses that are connected to are looked at: between two look-ups a name may change. */
+function checkedLookup(hostname: string, options: object, callback: LookupCallback): void {
+  lookUp(hostname, { ...options, all: true }, (error, addresses) => {
+    if (error) return callback(error, []);
+    const refusal = addresses.map(({ address }) => refusalOf(address)).find(Boolean);
+    if (refusal !== undefined) return callback(new Error(`${hostname}: ${refusal}`), []);
+    if ((options as { all?: boolean }).all === true) return callback(null, addresses);
+    const [{ address, family }] = addresses as [LookupAddress];
+    return callback(null, address, family);
+  });
+}

@@ -1,0 +1,99 @@
+/** What a run tells other systems: a gate that waits, is told again and decided, phases, the end; signed, and again until taken. */
+import { createHmac } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { refusalOf } from '../../src/adapters/http/postJson';
+import type { StatusDocument } from '../../src/model/status';
+import type { WebhookEvent } from '../../src/model/webhooks';
+import { until } from '../support/until';
+import { ApiInstallation } from './support';
+
+const SECRET = 'of the webhook';
+const TICKET = 'CHG-told';
+
+let listener: Server;
+let installation: ApiInstallation;
+let asked = 0;
+const told: WebhookEvent[] = [];
+
+beforeAll(async () => {
+  listener = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      asked += 1;
+      // The first is not taken: it has to come again.
+      if (asked === 1) return response.writeHead(500).end('not now');
+      const signature = createHmac('sha256', SECRET).update(text).digest('hex');
+      if (request.headers['x-zkferry-signature'] !== `sha256=${signature}`)
+        return response.writeHead(403).end();
+      told.push(JSON.parse(text) as WebhookEvent);
+      return response.writeHead(204).end();
+    });
+  });
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  process.env.TEST_WEBHOOK_SECRET = SECRET;
+  const { port } = listener.address() as AddressInfo;
+  installation = await ApiInstallation.create({
+    name: 'told',
+    people: { olga: ['operator:*', 'approver:*'] },
+    approvals: { start: { excludeRequester: false, escalateAfterMs: 1_000 } },
+    webhooks: {
+      tickets: { url: `http://127.0.0.1:${port}/?token=hidden`, secret: 'env:TEST_WEBHOOK_SECRET' },
+      elsewhere: { url: 'http://169.254.169.254/latest', events: ['gateWaiting'] },
+    },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await installation?.destroy();
+  listener?.close();
+  delete process.env.TEST_WEBHOOK_SECRET;
+}, 60_000);
+
+test('of a run that is rejected, each once, signed; what is not taken comes again; the status says what became of them', async () => {
+  const olga = installation.as('olga');
+  const input = { ensemble: 'told', target: { version: '3.9.6' } };
+  await olga.post('/v1/runs', { ticket: TICKET, strategy: 'upgrade', input });
+  const eventNamed = (name: string) =>
+    until(`event ${name}`, () => told.find(({ event }) => event === name), 60_000);
+  const { planHash } = await eventNamed('gateWaiting');
+  expect(await eventNamed('gateEscalated')).toMatchObject({ gate: 'start', planHash });
+  const { body } = await olga.post(`/v1/runs/${TICKET}/gates/start/reject`, { planHash });
+  const { deliveries } = body as unknown as StatusDocument;
+  expect(deliveries).toContainEqual(
+    expect.objectContaining({ webhook: 'tickets', event: 'gateWaiting', state: 'delivered' }),
+  );
+  expect(await eventNamed('gateDecided')).toMatchObject({ decision: 'rejected', by: 'olga' });
+  expect(await eventNamed('finished')).toMatchObject({ outcome: 'rejected', workflowId: TICKET });
+  await until(
+    'the first phase, told again',
+    () => told.some(({ phase }) => phase === 'inspect') || undefined,
+    30_000,
+  );
+  const ids = told.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  // What nobody may be led to is tried again as anything else is, and seen.
+  const { status } = (await olga.get(`/v1/runs/${TICKET}`)).body as { status: StatusDocument };
+  expect(status.deliveries).toContainEqual(
+    expect.objectContaining({
+      webhook: 'elsewhere',
+      state: expect.not.stringMatching('delivered') as string,
+    }),
+  );
+  expect(JSON.stringify(status)).not.toContain('hidden');
+}, 240_000);
+
+test.each([
+  ...['169.254.169.254', 'fe80::1', '0.0.0.0', '::', '224.0.0.1', '255.255.255.255'],
+  ...['::ffff:169.254.169.254', 'fd00:ec2::254'],
+])('nothing is posted to %s', (address) => {
+  expect(refusalOf(address)).toBeDefined();
+});
+
+test.each(['127.0.0.1', '10.0.0.1', '192.168.1.1', '::1', 'fd12::1', '93.184.216.34'])(
+  '%s is an installation’s own, or anybody’s',
+  (address) => {
+    expect(refusalOf(address)).toBeUndefined();
+  },
+);
