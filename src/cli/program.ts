@@ -1,6 +1,7 @@
 /** The command as a whole: its commands, and usage errors in the same shape as all others. */
 import { Command, CommanderError } from 'commander';
 import { ZkferryError } from '../model/errors';
+import { registerAudit } from './commands/audit';
 import { registerBackup } from './commands/backup';
 import { registerCodecServer } from './commands/codecServer';
 import { registerControls } from './commands/control';
@@ -61,6 +62,7 @@ export function buildProgram(runner: Runner): Command {
   registerServer(program, runner);
   registerToken(program, runner);
   registerKeys(program, runner);
+  registerAudit(program, runner);
   registerLab(program, runner);
   registerDemo(program, runner);
   for (const command of allCommands(program)) {
