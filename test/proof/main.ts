@@ -16,6 +16,7 @@ import { upgradeCases } from '../upgrade/cases';
 import { backupCases } from './backup';
 import { cases as codecCases } from './codecs';
 import { copyCases } from './copy';
+import { serverCases } from './server';
 import { followCases } from './follow';
 import { tapCases } from './tap';
 import type { Case } from '../upgrade/cases/types';
@@ -29,6 +30,7 @@ const proofs: Record<string, Case[]> = {
   backup: backupCases,
   foreign: foreignCases,
   migrate: migrateCases,
+  server: serverCases,
 };
 
 interface Outcome {

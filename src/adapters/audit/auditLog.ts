@@ -3,9 +3,8 @@
  * one before it, so that a line which was altered or taken out shows.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ZkferryError } from '../../model/errors';
 
 export interface AuditEntry {
   at: string;
@@ -43,11 +42,12 @@ const GENESIS = '0'.repeat(64);
 const CHUNK_BYTES = 64 * 1024;
 const hashOf = (line: string): string => createHash('sha256').update(line).digest('hex');
 
-/** @throws ZkferryError where the file's last line is not whole, or it can't be written */
+/** What a machine that lost its power left of a last line is set aside, beside the file: the chain goes on without it. */
 export async function openAuditLog(path: string): Promise<AuditLog> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, 'a+', 0o600);
-  let last = await lastLine(file, path);
+  await setTornLineAside(file, path);
+  let last = await lastLine(file);
   let queue: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const mine = queue.then(work, work);
@@ -87,20 +87,24 @@ export function firstBroken(lines: readonly string[]): number | undefined {
   return undefined;
 }
 
-async function lastLine(
-  file: FileHandle,
-  path: string,
-): Promise<{ seq: number; hash: string } | undefined> {
+async function setTornLineAside(file: FileHandle, path: string): Promise<void> {
   const { size } = await file.stat();
-  if (size === 0) return undefined;
+  const { lines, wholeBytes } = await readBack(file, size, 1);
+  const isTorn =
+    wholeBytes < size || (lines[0] !== undefined && parsed(lines[0].text) === undefined);
+  if (!isTorn) return;
+  const from = wholeBytes < size ? wholeBytes : lines[0]!.offset;
+  const torn = Buffer.alloc(size - from);
+  await file.read(torn, 0, torn.length, from);
+  await writeFile(`${path}.torn-${Date.now()}`, torn, { mode: 0o600 });
+  await file.truncate(from);
+}
+
+async function lastLine(file: FileHandle): Promise<{ seq: number; hash: string } | undefined> {
+  const { size } = await file.stat();
   const [newest] = (await readBack(file, size, 1)).lines;
   const line = newest && parsed(newest.text);
-  if (!line)
-    throw new ZkferryError(
-      'InvalidInput',
-      `the audit log ${path} does not end in a whole line (a disk that was full?): keep the file, move it aside, and start again`,
-    );
-  return { seq: line.seq, hash: hashOf(newest.text) };
+  return line && { seq: line.seq, hash: hashOf(newest.text) };
 }
 
 async function readPage(
@@ -129,12 +133,12 @@ function parsed(text: string): Line | undefined {
   }
 }
 
-/** Whole lines that end at or before `end`, newest first, each with where it begins. */
+/** Whole lines that end at or before `end`, newest first, each with where it begins; `wholeBytes`: where the newest ends. */
 async function readBack(file: FileHandle, end: number, limit: number) {
   let from = end;
   let bytes = Buffer.alloc(0);
   const newlines = () => bytes.reduce((count, byte) => count + (byte === 10 ? 1 : 0), 0);
-  while (from > 0 && newlines() <= limit) {
+  while (from > 0 && newlines() <= limit + 1) {
     const length = Math.min(CHUNK_BYTES, from);
     from -= length;
     const chunk = Buffer.alloc(length);
@@ -142,13 +146,13 @@ async function readBack(file: FileHandle, end: number, limit: number) {
     bytes = Buffer.concat([chunk, bytes]);
   }
   const lines: { text: string; offset: number }[] = [];
-  let at = bytes.length;
-  if (at > 0 && bytes[at - 1] === 10) at -= 1;
+  let at = bytes.lastIndexOf(10);
+  const wholeBytes = at < 0 ? from : from + at + 1;
   while (at > 0 && lines.length < limit) {
     const begin = bytes.lastIndexOf(10, at - 1) + 1;
     if (begin === 0 && from > 0) break;
     lines.push({ text: bytes.subarray(begin, at).toString('utf8'), offset: from + begin });
     at = begin - 1;
   }
-  return { lines };
+  return { lines, wholeBytes };
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstBroken, openAuditLog, type AuditLog } from '../../../src/adapters/audit/auditLog';
@@ -53,11 +53,25 @@ test('the chain goes on over a restart, and shows what was altered or taken out'
   expect(firstBroken([two, three])).toBe(1);
 });
 
-test('a last line that is not whole is not written after', async () => {
-  await log.append(entry('one'));
+test.each(['{"half', '{"half\n'])(
+  'a torn last line %j is set aside, and the chain goes on',
+  async (torn) => {
+    await log.append(entry('one'));
+    await log.close();
+    appendFileSync(path, torn);
+    log = await openAuditLog(path);
+    await log.append(entry('two'));
+    expect(firstBroken(lines())).toBeUndefined();
+    expect(lines()).toHaveLength(2);
+    const [aside] = readdirSync(directory).filter((name) => name.includes('.torn-'));
+    expect(readFileSync(join(directory, aside!), 'utf8')).toBe(torn);
+  },
+);
+
+test('a file with nothing but a torn line begins anew', async () => {
   await log.close();
-  appendFileSync(path, '{"half');
-  await expect(openAuditLog(path)).rejects.toThrow(/does not end in a whole line/);
-  writeFileSync(path, '');
+  appendFileSync(path, 'half');
   log = await openAuditLog(path);
+  await log.append(entry('one'));
+  expect(firstBroken(lines())).toBeUndefined();
 });
