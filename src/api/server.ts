@@ -17,7 +17,7 @@ import { ZkferryError } from '../model/errors';
 import { serveConsole } from './console';
 import type { ServerDependencies } from './dependencies';
 import { isDeeperThan, MAX_DEPTH } from './depth';
-import { authenticate } from './identity';
+import { authenticate, COOKIE, CSRF_HEADER } from './identity';
 import { sendProblem } from './problems';
 import { auditRoutes } from './routes/audit';
 import { controlRoutes } from './routes/controls';
@@ -66,8 +66,11 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    trustProxy: configuration.behindProxy,
+    // Of X-Forwarded-For only what the proxy itself has added: the rest is whatever a client likes to say.
+    trustProxy: configuration.behindProxy && ((_address: string, hop: number) => hop === 0),
     genReqId: () => randomUUID(),
+    // Before there is a route: a path that is not percent-encoded right, a parameter that is too long.
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     http: { headersTimeout: HEADERS_MS },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
@@ -95,10 +98,11 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     // Before it is known who asks: whoever guesses tokens is bounded, too.
     keyGenerator: ({ ip }) => ip,
   });
-  api.addHook('onRequest', async (request) => {
+  api.addHook('onRequest', async (request, reply) => {
     const { url, config } = request.routeOptions;
-    if (config.open === true || url === undefined || !url.startsWith('/v1/')) return;
-    await authenticate(dependencies, request);
+    if (url === undefined || !url.startsWith('/v1/')) return;
+    void reply.header('cache-control', 'no-store');
+    if (config.open !== true) await authenticate(dependencies, request);
   });
   await describe(api, version);
   for (const routes of [
@@ -146,9 +150,15 @@ async function describe(api: Api, version: string): Promise<void> {
         description: 'Carries ZooKeeper ensembles to their next version, size or data centre.',
       },
       components: {
-        securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'zkferry token create makes one' },
+          session: {
+            ...{ type: 'apiKey', in: 'cookie', name: COOKIE },
+            description: `of POST /v1/session; what changes something also shows ${CSRF_HEADER}`,
+          },
+        },
       },
-      security: [{ token: [] }],
+      security: [{ token: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
