@@ -5,7 +5,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -98,11 +98,15 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     // Before it is known who asks: whoever guesses tokens is bounded, too.
     keyGenerator: ({ ip }) => ip,
   });
+  const isOfApi = ({ routeOptions: { url } }: FastifyRequest): boolean =>
+    url?.startsWith('/v1/') === true;
   api.addHook('onRequest', async (request, reply) => {
-    const { url, config } = request.routeOptions;
-    if (url === undefined || !url.startsWith('/v1/')) return;
-    void reply.header('cache-control', 'no-store');
-    if (config.open !== true) await authenticate(dependencies, request);
+    if (isOfApi(request)) void reply.header('cache-control', 'no-store');
+  });
+  // The bound by address is a hook of each route, and those come after all others of their kind: this one after it, before the body.
+  api.addHook('preParsing', async (request) => {
+    if (isOfApi(request) && request.routeOptions.config.open !== true)
+      await authenticate(dependencies, request);
   });
   await describe(api, version);
   for (const routes of [
