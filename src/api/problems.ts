@@ -18,7 +18,7 @@ export const problemSchema = z
   .meta({ id: 'Problem' });
 export type Problem = z.output<typeof problemSchema>;
 
-const PROBLEM_TYPE = 'application/problem+json';
+export const PROBLEM_TYPE = 'application/problem+json';
 const DEFAULT_STATUS = 422;
 
 /** Of refusals that are not zkferry's own. */
@@ -27,6 +27,7 @@ const TYPE_OF_STATUS: Record<number, string> = {
   413: 'TooLarge',
   414: 'TooLarge',
   415: 'UnsupportedMediaType',
+  431: 'TooLarge',
   429: 'TooManyRequests',
 };
 

@@ -43,7 +43,11 @@ export const pageQuery = (most: number, usual: number) =>
 export const znodePathSchema = z
   .string()
   .max(4_096)
-  .regex(/^\/$|^(\/[^/\p{Cc}]+)+$/u, { error: 'expected the path of a znode, such as /a/b' })
+  // Written out and not as \p{Cc}: the pattern stands in the OpenAPI document, and other languages have no such thing.
+  // eslint-disable-next-line no-control-regex
+  .regex(/^\/$|^(\/[^/\x00-\x1f\x7f-\x9f]+)+$/, {
+    error: 'expected the path of a znode, such as /a/b',
+  })
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), {
     error: 'a path holds no "." and no ".."',
   });

@@ -1,5 +1,6 @@
 /** The HTTP server: its hooks and limits in one place, its routes in ./routes. Its schemas are the one source of OpenAPI. */
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -18,7 +19,7 @@ import { serveConsole } from './console';
 import type { ServerDependencies } from './dependencies';
 import { isDeeperThan, MAX_DEPTH } from './depth';
 import { authenticate, COOKIE, CSRF_HEADER } from './identity';
-import { sendProblem } from './problems';
+import { PROBLEM_TYPE, problemOf, sendProblem } from './problems';
 import { auditRoutes } from './routes/audit';
 import { controlRoutes } from './routes/controls';
 import { diffRoutes } from './routes/diffs';
@@ -37,6 +38,12 @@ const REQUEST_MS = 15_000;
 const HEADERS_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 const MAX_CONNECTIONS = 5_000;
+
+/** By node's code. */
+const BROKEN: Record<string, [number, string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -69,6 +76,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     // Of X-Forwarded-For only what the proxy itself has added: the rest is whatever a client likes to say.
     trustProxy: configuration.behindProxy && ((_address: string, hop: number) => hop === 0),
     genReqId: () => randomUUID(),
+    clientErrorHandler: answerBrokenRequest,
     // Before there is a route: a path that is not percent-encoded right, a parameter that is too long.
     frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     http: { headersTimeout: HEADERS_MS },
@@ -117,6 +125,22 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
   await serveConsole(api, dependencies.consoleDirectory);
   await api.ready();
   return api;
+}
+
+/** What is no HTTP, or too much of it: there is no request yet, only the connection. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const [status, reason] = BROKEN[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(
+    problemOf(Object.assign(new Error(reason.toLowerCase()), { statusCode: status })),
+  );
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${reason}`,
+      ...[`content-type: ${PROBLEM_TYPE}`, `content-length: ${body.length}`, 'connection: close'],
+      `\r\n${body}`,
+    ].join('\r\n'),
+  );
 }
 
 async function tlsOf({ configuration, secrets }: ServerDependencies) {
