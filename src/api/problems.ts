@@ -68,7 +68,7 @@ export function problemOf(error: unknown): Problem {
   if (isZkferryError(error)) {
     const { details } = error.options;
     const errors = Array.isArray(details) ? details.filter(isFieldError) : [];
-    return problem(error.type, statusOf(error), error.message, errors);
+    return problem(error.type, statusOf(error), withoutNames(error), errors);
   }
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors = error.validation.map(({ instancePath, message }) => ({
@@ -91,6 +91,14 @@ export function problemOf(error: unknown): Problem {
 /** What went wrong inside, and may be right again later: the log says what, the answer does not. */
 export const unavailable = (message: string, cause?: unknown): Error =>
   Object.assign(new Error(message, { cause }), { statusCode: 503 });
+
+/** What the inventory knows beside what was asked for is not for everybody. */
+const withoutNames = ({ type, message }: ZkferryError): string =>
+  type === 'UnknownEnsemble' || type === 'UnknownRepository'
+    ? message
+        .replace(/^the inventory .* has no /, 'the inventory has no ')
+        .replace(/; it knows: .*$/s, '')
+    : message;
 
 const problem = (
   type: string,

@@ -37,7 +37,8 @@ export async function callWebhook(
   const { status, answer } = await post(webhook.url, headers, text, options);
   if (status >= 200 && status < 300) return;
   const hint = status >= 300 && status < 400 ? '; redirections are not followed' : '';
-  throw failed(webhook, `answered ${status}${hint}${answer === '' ? '' : `: ${answer}`}`);
+  const said = withoutQuery(webhook.url, answer);
+  throw failed(webhook, `answered ${status}${hint}${said === '' ? '' : `: ${said}`}`);
 }
 
 function post(
@@ -72,6 +73,13 @@ function post(
     request.on('error', fail);
     request.end(text);
   });
+}
+
+/** Pages of errors like to repeat what was asked for. */
+function withoutQuery(url: string, answer: string): string {
+  const { search, searchParams } = new URL(url);
+  const secrets = [search.slice(1), ...searchParams.values()].filter((part) => part.length > 3);
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), answer);
 }
 
 /** Without the query, in which people put tokens. */
