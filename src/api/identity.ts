@@ -10,6 +10,7 @@ import type { Role } from '../model/approval';
 import { ZkferryError } from '../model/errors';
 import { may, maySomewhere, type Identity } from '../model/identity';
 import type { ServerDependencies } from './dependencies';
+import { unavailable } from './problems';
 
 export const COOKIE = 'zkferry_session';
 export const CSRF_HEADER = 'x-csrf-token';
@@ -50,10 +51,19 @@ export async function identityOfToken(
   token: string,
 ): Promise<Identity & { tokenId?: string }> {
   const identity = token.startsWith('zkf_')
-    ? await tokens.identify(token)
+    ? await fromFile(() => tokens.identify(token))
     : await identityProvider?.identify(token);
   if (identity === undefined) throw unknown('that token is not known here, or has expired');
   return identity;
+}
+
+/** Nobody is let in while the file of tokens can't be read; what is wrong in it is not for whoever asks. */
+async function fromFile<T>(look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    throw unavailable(`nobody can be let in: ${(error as Error).message}`, error);
+  }
 }
 
 /** @throws Unauthenticated */
@@ -117,7 +127,8 @@ async function identityOfCookie({ tokens, sessionKey }: Deps, cookie: string): P
   const expiresAt = new Date(payload.exp! * 1_000).toISOString();
   if (typeof payload.tokenId !== 'string')
     return { ...(payload as unknown as Pick<Identity, 'actor' | 'grants'>), expiresAt };
-  const identity = await tokens.byId(payload.tokenId);
+  const { tokenId } = payload;
+  const identity = await fromFile(() => tokens.byId(tokenId));
   if (identity === undefined) throw ended();
   return { ...identity, expiresAt };
 }

@@ -18,8 +18,18 @@ export const problemSchema = z
   .meta({ id: 'Problem' });
 export type Problem = z.output<typeof problemSchema>;
 
-const PROBLEM_TYPE = 'application/problem+json';
+export const PROBLEM_TYPE = 'application/problem+json';
 const DEFAULT_STATUS = 422;
+
+/** Of refusals that are not zkferry's own. */
+const TYPE_OF_STATUS: Record<number, string> = {
+  404: 'NotFound',
+  413: 'TooLarge',
+  414: 'TooLarge',
+  415: 'UnsupportedMediaType',
+  431: 'TooLarge',
+  429: 'TooManyRequests',
+};
 
 const STATUS: Partial<Record<ErrorType, number>> = {
   ...{ InvalidInput: 400, BadUsage: 400, InlineEnsembleRefused: 400 },
@@ -58,7 +68,7 @@ export function problemOf(error: unknown): Problem {
   if (isZkferryError(error)) {
     const { details } = error.options;
     const errors = Array.isArray(details) ? details.filter(isFieldError) : [];
-    return problem(error.type, statusOf(error), error.message, errors);
+    return problem(error.type, statusOf(error), withoutNames(error), errors);
   }
   if (hasZodFastifySchemaValidationErrors(error)) {
     const errors = error.validation.map(({ instancePath, message }) => ({
@@ -69,16 +79,26 @@ export function problemOf(error: unknown): Problem {
     const where = error.validationContext ?? 'request';
     return problem('InvalidInput', 400, `the ${where} is not usable:\n${lines.join('\n')}`, errors);
   }
-  const { statusCode = 500, message, code } = error as Partial<FastifyError>;
+  const { statusCode = 500, message } = error as Partial<FastifyError>;
+  if (statusCode < 500)
+    return problem(TYPE_OF_STATUS[statusCode] ?? 'BadRequest', statusCode, message ?? 'refused');
   // What went wrong inside may name what nobody outside should read: the log has it.
-  return statusCode < 500
-    ? problem(
-        code === 'FST_ERR_CTP_BODY_TOO_LARGE' ? 'TooLarge' : 'BadRequest',
-        statusCode,
-        message ?? 'refused',
-      )
-    : problem('Internal', 500, "something went wrong here; the server's log says what");
+  const type = statusCode === 503 ? 'Unavailable' : 'Internal';
+  const status = statusCode === 503 ? 503 : 500;
+  return problem(type, status, "something went wrong here; the server's log says what");
 }
+
+/** What went wrong inside, and may be right again later: the log says what, the answer does not. */
+export const unavailable = (message: string, cause?: unknown): Error =>
+  Object.assign(new Error(message, { cause }), { statusCode: 503 });
+
+/** What the inventory knows beside what was asked for is not for everybody. */
+const withoutNames = ({ type, message }: ZkferryError): string =>
+  type === 'UnknownEnsemble' || type === 'UnknownRepository'
+    ? message
+        .replace(/^the inventory .* has no /, 'the inventory has no ')
+        .replace(/; it knows: .*$/s, '')
+    : message;
 
 const problem = (
   type: string,

@@ -15,6 +15,7 @@ import { createSecrets } from '../adapters/secrets';
 import { SharedTaps } from '../adapters/tap';
 import { connectTemporal, type TemporalOptions } from '../adapters/temporal/connect';
 import { createZooKeeperAdapter } from '../adapters/zookeeper';
+import { ZkferryError } from '../model/errors';
 import { tokensFile, type ServerConfiguration } from './configuration';
 import { buildServer } from './server';
 
@@ -46,6 +47,11 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
     ),
     'base64',
   );
+  if (sessionKey.length !== SESSION_KEY_BYTES)
+    throw new ZkferryError(
+      'SecretMissing',
+      `${join(state, 'session-key')} holds no key of ${SESSION_KEY_BYTES} bytes: remove it, and the next start makes one`,
+    );
   const signer = signingKey && createSigner(await secrets.resolve(signingKey));
   const provider = identityProvider && (await createIdentityProvider(identityProvider));
   const audit = await openAuditLog(join(state, 'audit.jsonl'));

@@ -1,24 +1,62 @@
-/** Which ensemble a run is of: what its status says, or its search attributes where nobody answers. */
+/** Which ensembles a run touches: what it was started with, its status, or its search attributes where nobody answers. */
 import { isAway } from '../adapters/temporal/failure';
-import { describeRun, getStatus, withOutcome, type RunSummary } from '../adapters/temporal/runs';
+import {
+  describeRun,
+  getStatus,
+  startOf,
+  withOutcome,
+  type RunSummary,
+} from '../adapters/temporal/runs';
 import type { Temporal } from '../adapters/temporal/connect';
-import { isZkferryError } from '../model/errors';
+import type { Role } from '../model/approval';
+import { BASE_WORKFLOW, WORKFLOW_TYPES } from '../model/contract';
+import { isZkferryError, ZkferryError } from '../model/errors';
+import type { Identity } from '../model/identity';
 import type { StatusDocument } from '../model/status';
+import { ensemblesOf } from '../model/strategies';
+import { demand } from './identity';
+
+const OURS: readonly string[] = [...Object.values(WORKFLOW_TYPES), BASE_WORKFLOW];
 
 export interface SeenRun {
   run: RunSummary;
   status?: StatusDocument;
   statusError?: string;
+  /** By name. The first is the one it is signed for; undefined: nobody can tell which, or it has no name. */
+  ensembles: [string | undefined, ...(string | undefined)[]];
 }
 
-/** @throws RunNotFound */
-export async function ensembleOfRun(temporal: Temporal, workflowId: string): Promise<SeenRun> {
-  const run = await withOutcome(temporal, await describeRun(temporal, workflowId));
+/**
+ * Other workflows of the namespace, and those that runs start themselves, are none.
+ * @throws RunNotFound
+ */
+export async function lookAtRun(temporal: Temporal, workflowId: string): Promise<SeenRun> {
+  const described = await describeRun(temporal, workflowId);
+  if (!OURS.includes(described.strategy))
+    throw new ZkferryError('RunNotFound', `${workflowId} is no run of a strategy`);
+  const run = await withOutcome(temporal, described);
+  const others = await alsoTouched(temporal, run);
   try {
-    return { run, status: await getStatus(temporal, workflowId) };
+    const status = await getStatus(temporal, workflowId);
+    return { run, status, ensembles: [status.ensemble, ...others] };
   } catch (error) {
     const silent = isZkferryError(error) && error.type === 'Refused';
     if (!isAway(error) && !silent) throw error;
-    return { run, statusError: (error as Error).message };
+    return { run, statusError: (error as Error).message, ensembles: [run.ensemble, ...others] };
   }
+}
+
+/** @throws Forbidden for one who has not that role on every ensemble of the run */
+export function demandOfRun(identity: Identity, role: Role, { ensembles }: SeenRun): void {
+  for (const ensemble of ensembles) demand(identity, role, ensemble);
+}
+
+/** The other side of a migration, which its status does not name. */
+async function alsoTouched(
+  temporal: Temporal,
+  { workflowId, strategy }: RunSummary,
+): Promise<(string | undefined)[]> {
+  if (strategy !== WORKFLOW_TYPES.migrate) return [];
+  const { input } = await startOf(temporal, workflowId);
+  return ensemblesOf(strategy, (input ?? {}) as Record<string, unknown>).slice(1);
 }

@@ -13,18 +13,43 @@ export const ticketSchema = z
   })
   .describe('of the change; becomes the id of the workflow, so that a ticket runs once');
 
+/** Ids that runs of ours give themselves: a ticket of that name would stand in another run's way. */
+const RESERVED = /^zkferry-/i;
+export const newTicketSchema = ticketSchema.refine((ticket) => !RESERVED.test(ticket), {
+  error: 'names that begin with "zkferry-" are kept for what runs start themselves',
+});
+
 export const runParams = z.object({ workflowId: ticketSchema });
 export const ensembleParams = z.object({ ensemble: ensembleName });
 export const gateParams = runParams.extend({ gate: z.enum(GATES) });
 
+/** A number in a query. Nothing is no number: `version=` must not mean 0. */
+export const wholeNumber = <T extends z.ZodType>(schema: T) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
+    schema,
+  );
+
 export const pageQuery = (most: number, usual: number) =>
   z.object({
-    limit: z.coerce.number().int().min(1).max(most).default(usual),
+    limit: wholeNumber(z.int().min(1).max(most)).default(usual),
     cursor: z
       .string()
       .max(4_096)
       .regex(/^[A-Za-z0-9_.-]+$/, { error: 'expected nextCursor of the page before' })
       .optional(),
+  });
+
+export const znodePathSchema = z
+  .string()
+  .max(4_096)
+  // Written out and not as \p{Cc}: the pattern stands in the OpenAPI document, and other languages have no such thing.
+  // eslint-disable-next-line no-control-regex
+  .regex(/^\/$|^(\/[^/\x00-\x1f\x7f-\x9f]+)+$/, {
+    error: 'expected the path of a znode, such as /a/b',
+  })
+  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), {
+    error: 'a path holds no "." and no ".."',
   });
 
 /** Documents whose shape is src/model's: here only what scripts rely on most. */
@@ -74,10 +99,15 @@ export const runSummarySchema = z
   })
   .meta({ id: 'RunSummary' });
 
+const problemAnswer = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+
 /** Every answer that is no success has this body. */
 export const problems = {
-  '4xx': problemSchema,
-  '5xx': problemSchema,
-} as const;
+  '4xx': problemAnswer('refused: what is wrong, and what to do'),
+  '5xx': problemAnswer('could not be answered now'),
+};
 
 export const anyObject = z.record(z.string(), z.unknown());

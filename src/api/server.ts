@@ -1,11 +1,12 @@
 /** The HTTP server: its hooks and limits in one place, its routes in ./routes. Its schemas are the one source of OpenAPI. */
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
-import fastify from 'fastify';
+import fastify, { type FastifyRequest } from 'fastify';
 import {
   jsonSchemaTransform,
   jsonSchemaTransformObject,
@@ -17,8 +18,8 @@ import { ZkferryError } from '../model/errors';
 import { serveConsole } from './console';
 import type { ServerDependencies } from './dependencies';
 import { isDeeperThan, MAX_DEPTH } from './depth';
-import { authenticate } from './identity';
-import { sendProblem } from './problems';
+import { authenticate, COOKIE, CSRF_HEADER } from './identity';
+import { PROBLEM_TYPE, problemOf, sendProblem } from './problems';
 import { auditRoutes } from './routes/audit';
 import { controlRoutes } from './routes/controls';
 import { diffRoutes } from './routes/diffs';
@@ -38,6 +39,12 @@ const REQUEST_MS = 15_000;
 const HEADERS_MS = 10_000;
 const KEEP_ALIVE_MS = 30_000;
 const MAX_CONNECTIONS = 5_000;
+
+/** By node's code. */
+const BROKEN: Record<string, [number, string]> = {
+  HPE_HEADER_OVERFLOW: [431, 'Request Header Fields Too Large'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'Request Timeout'],
+};
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -69,8 +76,12 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    trustProxy: configuration.behindProxy,
+    // Of X-Forwarded-For only what the proxy itself has added: the rest is whatever a client likes to say.
+    trustProxy: configuration.behindProxy && ((_address: string, hop: number) => hop === 0),
     genReqId: () => randomUUID(),
+    clientErrorHandler: answerBrokenRequest,
+    // Before there is a route: a path that is not percent-encoded right, a parameter that is too long.
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
     http: { headersTimeout: HEADERS_MS },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 300 },
@@ -98,10 +109,15 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
     // Before it is known who asks: whoever guesses tokens is bounded, too.
     keyGenerator: ({ ip }) => ip,
   });
-  api.addHook('onRequest', async (request) => {
-    const { url, config } = request.routeOptions;
-    if (config.open === true || url === undefined) return;
-    if (config.authenticated === true || url.startsWith('/v1/'))
+  const isOfApi = ({ routeOptions: { url } }: FastifyRequest): boolean =>
+    url?.startsWith('/v1/') === true;
+  api.addHook('onRequest', async (request, reply) => {
+    if (isOfApi(request)) void reply.header('cache-control', 'no-store');
+  });
+  // The bound by address is a hook of each route, and those come after all others of their kind: this one after it, before the body.
+  api.addHook('preParsing', async (request) => {
+    const { config } = request.routeOptions;
+    if (config.authenticated === true || (isOfApi(request) && config.open !== true))
       await authenticate(dependencies, request);
   });
   await describe(api, version);
@@ -114,6 +130,22 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
   await serveConsole(api, dependencies.consoleDirectory);
   await api.ready();
   return api;
+}
+
+/** What is no HTTP, or too much of it: there is no request yet, only the connection. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const [status, reason] = BROKEN[error.code ?? ''] ?? [400, 'Bad Request'];
+  const body = JSON.stringify(
+    problemOf(Object.assign(new Error(reason.toLowerCase()), { statusCode: status })),
+  );
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${reason}`,
+      ...[`content-type: ${PROBLEM_TYPE}`, `content-length: ${body.length}`, 'connection: close'],
+      `\r\n${body}`,
+    ].join('\r\n'),
+  );
 }
 
 async function tlsOf({ configuration, secrets }: ServerDependencies) {
@@ -151,9 +183,15 @@ async function describe(api: Api, version: string): Promise<void> {
         description: 'Carries ZooKeeper ensembles to their next version, size or data centre.',
       },
       components: {
-        securitySchemes: { token: { type: 'http', scheme: 'bearer' } },
+        securitySchemes: {
+          token: { type: 'http', scheme: 'bearer', description: 'zkferry token create makes one' },
+          session: {
+            ...{ type: 'apiKey', in: 'cookie', name: COOKIE },
+            description: `of POST /v1/session; what changes something also shows ${CSRF_HEADER}`,
+          },
+        },
       },
-      security: [{ token: [] }],
+      security: [{ token: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,

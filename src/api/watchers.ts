@@ -9,7 +9,8 @@ import { isAway } from '../adapters/temporal/failure';
 import { isOver } from '../adapters/temporal/over';
 
 const ASK_EVERY_MS = 1_000;
-const KEEP_ALIVE_MS = 15_000;
+/** So long a token that was taken out still hears. */
+const KEEP_ALIVE_MS = 5_000;
 
 interface Watch {
   watchers: Set<Watcher>;
@@ -28,8 +29,8 @@ interface Watcher {
 export interface RunWatchers {
   /** @throws TemporalUnavailable (retryable) where too many watch already */
   refuseIfFull(): void;
-  /** Sends events to it until the run ends, or whoever watches goes. */
-  add(workflowId: string, response: ServerResponse): void;
+  /** Sends events to it until the run ends, whoever watches goes, or `stillMay` says that they may not any more. */
+  add(workflowId: string, response: ServerResponse, stillMay: () => Promise<boolean>): void;
   readonly count: number;
   /** Ends all of them. */
   close(): void;
@@ -75,9 +76,14 @@ export function createRunWatchers(
           { retryable: true },
         );
     },
-    add(workflowId, response) {
+    add(workflowId, response, stillMay) {
       count += 1;
-      const keepAlive = setInterval(() => response.write(': still here\n\n'), KEEP_ALIVE_MS);
+      const keepAlive = setInterval(() => {
+        void stillMay().then((may) => {
+          if (!may) response.end(eventText('end', { message: 'logged out' }));
+          else if (!response.writableNeedDrain) response.write(': still here\n\n');
+        });
+      }, KEEP_ALIVE_MS);
       const watcher: Watcher = { response, keepAlive };
       const known = watches.get(workflowId);
       const watch = known ?? { watchers: new Set() };

@@ -64,7 +64,7 @@ export function readConnectString(text: string): ConnectString | string {
       return `server ${servers.length + 1} is not host:port`;
     servers.push(address);
   }
-  const chroot = parts.chroot.trim().replace(/\/+$/, '');
+  const chroot = parts.chroot.trim().replace(/(?<!\/)\/+$/, '');
   return chrootProblem(chroot) ?? { servers, chroot };
 }
 

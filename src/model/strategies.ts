@@ -72,6 +72,15 @@ export function withEnsemble<T>(workflowType: WorkflowType, request: T): T {
   return ensemble === undefined ? request : { ...request, ensemble };
 }
 
+/** An ensemble whose data such a run carries into another one, by its name in the repository. */
+export function readBy(
+  workflowType: WorkflowType,
+  request: Record<string, unknown>,
+): string | undefined {
+  const { from } = request;
+  return workflowType === 'restoreBackup' && typeof from === 'string' ? from : undefined;
+}
+
 /** Every ensemble that such a run touches, by name; undefined for one that is given inline. */
 export function ensemblesOf(
   workflowType: WorkflowType,

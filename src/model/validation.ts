@@ -3,12 +3,16 @@ import type { z } from 'zod';
 import { ZkferryError, type ErrorType } from './errors';
 
 const MAX_SHOWN_CHARS = 80;
+/** Of fields in which somebody may have put the secret itself where a reference belongs. */
+const SECRET_NAME = /pass|secret|token|key|auth|sasl|identity|credential/i;
 
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   let text: string;
   try {
-    text = JSON.stringify(value) ?? typeof value;
+    const hidden = (name: string, part: unknown): unknown =>
+      SECRET_NAME.test(name) && typeof part === 'string' ? '…' : part;
+    text = JSON.stringify(value, hidden) ?? typeof value;
   } catch {
     text = typeof value;
   }
@@ -55,7 +59,9 @@ export function describeIssues(error: z.ZodError, input: unknown, schema?: z.Zod
     )
     .map((issue) => {
       const field = issue.path.length === 0 ? '(whole input)' : issue.path.map(String).join('.');
-      const secret = /pass|secret|token|key/i.test(String(issue.path.at(-1) ?? ''));
+      // `auth.0` is one of `auth`.
+      const named = issue.path.findLast((key) => typeof key === 'string') ?? '';
+      const secret = SECRET_NAME.test(String(named));
       if (issue.code === 'unrecognized_keys') {
         const known = fieldsAt(schema, issue.path);
         return `${field}: unknown field ${issue.keys.map((key) => JSON.stringify(key)).join(', ')}${known.length > 0 ? `; expected only ${known.join(', ')}` : ''}`;

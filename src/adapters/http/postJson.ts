@@ -49,7 +49,15 @@ export async function postJson(url: string, body: unknown, options: PostOptions)
   const { status, answer } = await post(url, headers, text, options);
   if (status >= 200 && status < 300) return;
   const hint = status >= 300 && status < 400 ? '; redirections are not followed' : '';
-  throw new Error(`answered ${status}${hint}${answer === '' ? '' : `: ${answer}`}`);
+  const said = withoutQuery(url, answer);
+  throw new Error(`answered ${status}${hint}${said === '' ? '' : `: ${said}`}`);
+}
+
+/** Pages of errors like to repeat what was asked for. */
+function withoutQuery(url: string, answer: string): string {
+  const { search, searchParams } = new URL(url);
+  const secrets = [search.slice(1), ...searchParams.values()].filter((part) => part.length > 3);
+  return secrets.reduce((text, secret) => text.replaceAll(secret, '…'), answer);
 }
 
 function post(

@@ -4,12 +4,11 @@
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
-import { parse, stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
 import { grantSchema, type Identity } from '../../model/identity';
 import { person } from '../../model/inputs';
-import { parseOrThrow } from '../../model/validation';
 import { writeSecretFile } from './secretFile';
 
 const TOKEN = /^zkf_([0-9a-f]{12})_([A-Za-z0-9_-]{43})$/;
@@ -30,7 +29,7 @@ const fileSchema = z.strictObject({ tokens: z.array(tokenSchema).max(10_000).def
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
 
-/** Nobody has a token yet where there is no file. InvalidInventory names the file and what is wrong in it. */
+/** Nobody has a token yet where there is no file. InvalidInput names the file and where it is wrong. */
 export async function readTokens(path: string): Promise<TokenRecord[]> {
   let text: string;
   try {
@@ -42,7 +41,23 @@ export async function readTokens(path: string): Promise<TokenRecord[]> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
-  return parseOrThrow(fileSchema, parse(text) ?? {}, `the tokens in ${path}`).tokens;
+  return parsed(path, text);
+}
+
+/** Errors say where it is wrong, never what stands there: it may be a token that somebody has pasted. */
+function parsed(path: string, text: string): TokenRecord[] {
+  const invalid = (lines: string[]): ZkferryError =>
+    new ZkferryError('InvalidInput', `the tokens in ${path} are not usable:\n${lines.join('\n')}`);
+  const document = parseDocument(text, { prettyErrors: false });
+  const [problem] = document.errors;
+  if (problem) throw invalid([`${problem.code} at character ${problem.pos[0]}`]);
+  const result = fileSchema.safeParse(document.toJS({ maxAliasCount: 100 }) ?? {});
+  if (result.success) return result.data.tokens;
+  throw invalid(
+    result.error.issues.map(
+      ({ path: at, code }) => `${at.map(String).join('.') || '(whole)'}: ${code}`,
+    ),
+  );
 }
 
 /** Writes the file anew, whole and at once, readable by its owner only. */

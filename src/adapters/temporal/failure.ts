@@ -20,6 +20,7 @@ import type { Temporal } from './connect';
 /** gRPC status codes: grpc/doc/statuscodes.md. */
 const GRPC = {
   cancelled: 1,
+  invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
   permissionDenied: 7,
@@ -44,6 +45,10 @@ export function failureOf(error: unknown): { type: string; message: string } {
   const message = error instanceof Error ? error.message : String(error);
   return found ?? { type: 'Internal', message };
 }
+
+/** Whether Temporal finds that what was sent to it can't be right. */
+export const isInvalidArgument = (error: unknown): boolean =>
+  isGrpcServiceError(error) && Number(error.code) === GRPC.invalidArgument;
 
 /** Whether asking again later can give an answer: the worker or the server was away for a moment. */
 export const isAway = (error: unknown): boolean =>

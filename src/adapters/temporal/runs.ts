@@ -22,7 +22,7 @@ import type { ControlInputs } from '../../model/inputs';
 import type { Plan } from '../../model/plan';
 import type { StatusDocument, UpgradeReport } from '../../model/status';
 import type { Temporal } from './connect';
-import { failureOf, rethrow, noWorker } from './failure';
+import { failureOf, isInvalidArgument, rethrow, noWorker } from './failure';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
 
@@ -357,6 +357,10 @@ export async function listRunsPage(
       }),
     };
   } catch (error) {
+    if (cursor !== undefined && isInvalidArgument(error))
+      throw new ZkferryError('InvalidInput', 'cursor: expected nextCursor of the page before', {
+        cause: error,
+      });
     return rethrow(temporal, 'listing runs', error);
   }
 }

@@ -11,7 +11,12 @@ export const auditRoutes: Routes = (api, { audit }) => {
     schema: {
       tags: ['audit'],
       summary: 'who asked for what, and what came of it; newest first',
-      querystring: pageQuery(500, 50),
+      querystring: pageQuery(500, 50).extend({
+        cursor: z
+          .string()
+          .regex(/^\d{1,15}$/, { error: 'expected nextCursor of the page before' })
+          .optional(),
+      }),
       response: {
         200: z.object({
           items: z.array(

@@ -6,8 +6,7 @@ import type { ControlName } from '../../model/contract';
 import { may, type Identity } from '../../model/identity';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
 import { audited } from '../audited';
-import { demand } from '../identity';
-import { ensembleOfRun } from '../runEnsemble';
+import { demandOfRun, lookAtRun } from '../runEnsemble';
 import { gateParams, problems, runParams, statusSchema } from '../schemas';
 import type { Api, Routes } from './types';
 import type { ServerDependencies } from '../dependencies';
@@ -103,9 +102,10 @@ async function steer<K extends ControlName>(
   const { planHash, gate } = given as { planHash?: string; gate?: string };
   const what = { action: gate ? `${control} ${gate}` : control, target: workflowId, planHash };
   return audited(audit, request, what, async () => {
-    const { run, status } = await ensembleOfRun(temporal, workflowId);
-    const ensemble = status?.ensemble ?? run.ensemble;
-    demand(identity, role, ensemble);
+    const seen = await lookAtRun(temporal, workflowId);
+    demandOfRun(identity, role, seen);
+    const { run, ensembles } = seen;
+    const [ensemble] = ensembles;
     // As it is sent: fields that are not given are no part of what is signed.
     const input = JSON.parse(JSON.stringify(given)) as ControlInputs[K];
     const proof = await signer?.sign({

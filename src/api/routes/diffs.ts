@@ -1,19 +1,19 @@
 /** Two trees compared. */
 import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
+import { may } from '../../model/identity';
 import { ensembleName } from '../../model/inventory';
+import type { Difference } from '../../tree/diff/compare';
+import type { Side } from '../../tree/diff/line';
+import { textWithoutHashes } from '../acls';
 import { createDiffJobs } from '../diffJobs';
 import { demand } from '../identity';
-import { problems } from '../schemas';
+import { problems, znodePathSchema } from '../schemas';
 import type { Routes } from './types';
 
 const placeSchema = z.strictObject({
   ensemble: ensembleName,
-  path: z
-    .string()
-    .max(4_096)
-    .regex(/^\/$|^(\/[^/\p{Cc}]+)+$/u, { error: 'expected the path of a znode, such as /a/b' })
-    .default('/'),
+  path: znodePathSchema.default('/'),
 });
 
 export const diffRoutes: Routes = (api, dependencies) => {
@@ -77,8 +77,20 @@ export const diffRoutes: Routes = (api, dependencies) => {
           `there is no comparison ${params.id}: they are kept until the server is started anew`,
         );
       for (const ensemble of job.ensembles) demand(identity, 'operator', ensemble);
-      const { ensembles: _ensembles, ...shown } = job;
-      return Promise.resolve(shown);
+      const { ensembles, ...shown } = job;
+      const isAdmin = ensembles.every((ensemble) => may(identity, 'admin', ensemble));
+      return Promise.resolve(
+        isAdmin ? shown : { ...shown, differences: shown.differences.map(withoutHashes) },
+      );
     },
   });
 };
+
+function withoutHashes(difference: Difference): Difference {
+  if (difference.kind !== 'different') return difference;
+  const shown = ({ acl, ...side }: Side): Side => ({
+    ...side,
+    ...(acl !== undefined && { acl: textWithoutHashes(acl) }),
+  });
+  return { ...difference, source: shown(difference.source), target: shown(difference.target) };
+}

@@ -1,10 +1,24 @@
 /** For whoever watches over the server itself. */
 import { z } from 'zod';
 import { hasWorker } from '../../adapters/temporal/runs';
+import { unavailable } from '../problems';
 import { problems } from '../schemas';
 import type { Routes } from './types';
 
+const FRESH_MS = 1_000;
+
 export const healthRoutes: Routes = (api, { temporal, version }) => {
+  // Anybody may ask, and as often as they like: Temporal is asked once a second, and where it is stays here.
+  let latest: { at: number; answer: Promise<boolean> } | undefined;
+  const asked = (): Promise<boolean> => {
+    if (latest === undefined || Date.now() - latest.at > FRESH_MS) {
+      const answer = hasWorker(temporal).catch((error: unknown) => {
+        throw unavailable(`not ready: ${(error as Error).message}`, error);
+      });
+      latest = { at: Date.now(), answer };
+    }
+    return latest.answer;
+  };
   const open = { open: true, rateLimit: false } as const;
   api.route({
     method: 'GET',
@@ -13,7 +27,8 @@ export const healthRoutes: Routes = (api, { temporal, version }) => {
     schema: {
       tags: ['health'],
       summary: 'the server runs',
-      response: { 200: z.object({ ok: z.boolean(), version: z.string() }) },
+      security: [],
+      response: { 200: z.object({ ok: z.boolean(), version: z.string() }), ...problems },
     },
     handler: () => Promise.resolve({ ok: true, version }),
   });
@@ -24,8 +39,9 @@ export const healthRoutes: Routes = (api, { temporal, version }) => {
     schema: {
       tags: ['health'],
       summary: 'the server reaches Temporal; worker: whether one polls',
+      security: [],
       response: { 200: z.object({ ok: z.boolean(), worker: z.boolean() }), ...problems },
     },
-    handler: async () => ({ ok: true, worker: await hasWorker(temporal) }),
+    handler: async () => ({ ok: true, worker: await asked() }),
   });
 };

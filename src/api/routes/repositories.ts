@@ -8,7 +8,7 @@ import { name } from '../../model/fields';
 import { ensembleName } from '../../model/inventory';
 import { restorableRanges } from '../../planning/backup/restorable';
 import { demand, demandSomewhere } from '../identity';
-import { problems } from '../schemas';
+import { problems, wholeNumber, znodePathSchema } from '../schemas';
 import type { Routes } from './types';
 
 const params = z.object({ repository: name });
@@ -91,8 +91,8 @@ export const repositoryRoutes: Routes = (api, { inventory, backup }) => {
       params,
       querystring: z.object({
         ensemble: ensembleName,
-        path: z.string().min(1).max(4_096),
-        limit: z.coerce.number().int().min(1).max(1_000).default(100),
+        path: znodePathSchema,
+        limit: wholeNumber(z.int().min(1).max(1_000)).default(100),
       }),
       response: {
         200: z.object({

@@ -14,25 +14,33 @@ import { canonicalJson } from '../../model/canonicalJson';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { ALL_ENSEMBLES, type Identity } from '../../model/identity';
 import { ensembleName } from '../../model/inventory';
-import { ensemblesOf, findStrategy, strategyNames, type Strategy } from '../../model/strategies';
-import { withEnsemble } from '../../model/strategies';
+import {
+  ensemblesOf,
+  findStrategy,
+  readBy,
+  strategyNames,
+  withEnsemble,
+  type Strategy,
+} from '../../model/strategies';
 import { parseOrThrow } from '../../model/validation';
 import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
-import { demand } from '../identity';
-import { ensembleOfRun } from '../runEnsemble';
+import { authenticate, demand } from '../identity';
+import { demandOfRun, lookAtRun, type SeenRun } from '../runEnsemble';
 import {
   anyObject,
+  newTicketSchema,
   pageQuery,
   planSchema,
   problems,
   runParams,
   runSummarySchema,
   statusSchema,
-  ticketSchema,
 } from '../schemas';
 import { createRunWatchers } from '../watchers';
+import type { ServerDependencies } from '../dependencies';
 import type { Routes } from './types';
+import type { FastifyRequest } from 'fastify';
 
 const PLAN_DEADLINE_MS = 120_000;
 const strategyField = z.enum([...strategyNames, ...Object.values(WORKFLOW_TYPES)]);
@@ -58,8 +66,8 @@ export const runRoutes: Routes = (api, dependencies) => {
       response: { 200: planSchema, ...problems },
     },
     async handler({ body, identity }) {
-      const { strategy, input, ensembles } = read(body);
-      for (const ensemble of ensembles) demand(identity, 'viewer', ensemble);
+      const { strategy, input, ensembles, reads } = read(body);
+      for (const ensemble of [...ensembles, ...reads]) demand(identity, 'viewer', ensemble);
       if (!strategy.hasPlan)
         throw new ZkferryError(
           'Refused',
@@ -84,7 +92,7 @@ export const runRoutes: Routes = (api, dependencies) => {
       tags: ['runs'],
       summary:
         'start a strategy; asked again with the same ticket and input, answers with the same run',
-      body: requestSchema.extend({ ticket: ticketSchema }),
+      body: requestSchema.extend({ ticket: newTicketSchema }),
       response: { 200: startedSchema, 201: startedSchema, ...problems },
     },
     handler: async (request, reply) => {
@@ -92,8 +100,8 @@ export const runRoutes: Routes = (api, dependencies) => {
       const { ticket } = body;
       const what = { action: `start ${body.strategy}`, target: ticket };
       const started = await audited(audit, request, what, async () => {
-        const { strategy, input, parsed, ensembles } = read(body);
-        for (const ensemble of ensembles) demand(identity, 'operator', ensemble);
+        const { strategy, input, parsed, ensembles, reads } = read(body);
+        for (const ensemble of [...ensembles, ...reads]) demand(identity, 'operator', ensemble);
         return startOnce(strategy, ticket, input, parsed, identity);
       });
       void reply.header('location', `/v1/runs/${encodeURIComponent(ticket)}`);
@@ -175,8 +183,9 @@ export const runRoutes: Routes = (api, dependencies) => {
       },
     },
     async handler({ params, identity }) {
-      const { run, status, statusError } = await ensembleOfRun(temporal, params.workflowId);
-      demand(identity, 'viewer', status?.ensemble ?? run.ensemble);
+      const seen = await lookAtRun(temporal, params.workflowId);
+      demandOfRun(identity, 'viewer', seen);
+      const { run, status, statusError } = seen;
       return {
         run: run as RunSummary & Record<string, unknown>,
         status: status as unknown as z.output<typeof statusSchema>,
@@ -192,12 +201,19 @@ export const runRoutes: Routes = (api, dependencies) => {
       tags: ['runs'],
       summary: 'its status as it changes: server-sent events status, away, end',
       params: runParams,
-      produces: ['text/event-stream'],
+      response: {
+        200: {
+          description: 'events, until the run ends or whoever watches goes',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...problems,
+      },
     },
+    exposeHeadRoute: false,
     async handler(request, reply) {
       const { workflowId } = request.params;
-      const { run, status } = await ensembleOfRun(temporal, workflowId);
-      demand(request.identity, 'viewer', status?.ensemble ?? run.ensemble);
+      const seen = await lookAtRun(temporal, workflowId);
+      demandOfRun(request.identity, 'viewer', seen);
       watchers.refuseIfFull();
       reply.hijack();
       const { raw } = reply;
@@ -209,10 +225,25 @@ export const runRoutes: Routes = (api, dependencies) => {
         'x-accel-buffering': 'no',
       });
       raw.write('retry: 2000\n\n');
-      watchers.add(workflowId, raw);
+      watchers.add(workflowId, raw, () => stillMay(dependencies, request, seen));
     },
   });
 };
+
+/** A token that was taken out, a session that has ended, a right that was taken back: all end what is watched by them. */
+async function stillMay(
+  dependencies: ServerDependencies,
+  request: FastifyRequest,
+  run: SeenRun,
+): Promise<boolean> {
+  try {
+    await authenticate(dependencies, request);
+    demandOfRun(request.identity, 'viewer', run);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 const isSame = (before: unknown, asked: object): boolean =>
   canonicalJson({ ...(before as object), requestedBy: '' }) ===
@@ -241,5 +272,6 @@ function read({ strategy: given, input: request }: z.output<typeof requestSchema
       'here an ensemble is given by its name in the inventory',
     );
   });
-  return { strategy, input, parsed, ensembles };
+  const from = readBy(workflowType, input);
+  return { strategy, input, parsed, ensembles, reads: from === undefined ? [] : [from] };
 }

@@ -16,6 +16,7 @@ export const sessionRoutes: Routes = (api, dependencies) => {
     schema: {
       tags: ['session'],
       summary: 'log in to the console with a token; answers with a cookie',
+      security: [],
       body: z.strictObject({ token: z.string().min(1).max(8_192) }),
       response: { 200: sessionAnswer, ...problems },
     },
@@ -30,7 +31,12 @@ export const sessionRoutes: Routes = (api, dependencies) => {
     method: 'DELETE',
     url: '/v1/session',
     config: { open: true },
-    schema: { tags: ['session'], summary: 'log out', response: { 204: z.null(), ...problems } },
+    schema: {
+      tags: ['session'],
+      summary: 'log out',
+      security: [],
+      response: { 204: z.null(), ...problems },
+    },
     async handler(_request, reply) {
       await reply.clearCookie(COOKIE, { path: '/' }).code(204).send(null);
     },

@@ -3,9 +3,10 @@ import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
 import { may } from '../../model/identity';
 import type { ZkStat } from '../../model/ports';
+import { withoutHash } from '../acls';
 import { audited } from '../audited';
 import { demand } from '../identity';
-import { ensembleParams, pageQuery, problems } from '../schemas';
+import { ensembleParams, pageQuery, problems, wholeNumber, znodePathSchema } from '../schemas';
 import { createTreeSessions } from '../treeSessions';
 import type { Routes } from './types';
 
@@ -14,15 +15,7 @@ const MOST_DATA_BYTES = 512 * 1024;
 const SYSTEM_ROOT = '/zookeeper';
 const NO_OWNER = '0x0';
 
-const pathSchema = z
-  .string()
-  .max(4_096)
-  .regex(/^\/$|^(\/[^/\p{Cc}]+)+$/u, { error: 'expected the path of a znode, such as /a/b' })
-  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), {
-    error: 'a path holds no "." and no ".."',
-  });
-const versionSchema = z.coerce
-  .number()
+const versionSchema = z
   .int()
   .min(0)
   .max(2 ** 31 - 1);
@@ -52,7 +45,7 @@ export const treeRoutes: Routes = (api, dependencies) => {
       tags: ['tree'],
       summary: 'one znode: stat, ACL and, for operators, the beginning of its data',
       params: ensembleParams,
-      querystring: z.object({ path: pathSchema }),
+      querystring: z.object({ path: znodePathSchema }),
       response: {
         200: z.object({
           ...{ path: z.string(), stat: statSchema },
@@ -70,6 +63,7 @@ export const treeRoutes: Routes = (api, dependencies) => {
       demand(identity, 'viewer', params.ensemble);
       const ensemble = await inventory.resolve(params.ensemble);
       const mayRead = may(identity, 'operator', params.ensemble);
+      const isAdmin = may(identity, 'admin', params.ensemble);
       return sessions.within(ensemble, async (session) => {
         const { data, stat } = mayRead
           ? await session.get(path)
@@ -79,7 +73,10 @@ export const treeRoutes: Routes = (api, dependencies) => {
         const acl = await session.getAcl(path).catch(() => []);
         return {
           ...{ path, stat: shownStat(stat) },
-          acl: acl.map(({ perms, scheme, id }) => ({ perms: permsText(perms), scheme, id })),
+          acl: acl.map(({ perms, scheme, id }) => ({
+            ...{ perms: permsText(perms), scheme },
+            id: isAdmin ? id : withoutHash(scheme, id),
+          })),
           ...(data !== null && { data: data.subarray(0, SHOWN_BYTES).toString('base64') }),
           truncated: (data?.length ?? 0) > SHOWN_BYTES,
         };
@@ -95,7 +92,7 @@ export const treeRoutes: Routes = (api, dependencies) => {
       summary: 'names below a znode, sorted, page by page',
       params: ensembleParams,
       querystring: pageQuery(5_000, 500).extend({
-        path: pathSchema,
+        path: znodePathSchema,
         contains: z.string().min(1).max(200).optional(),
       }),
       response: {
@@ -131,7 +128,7 @@ export const treeRoutes: Routes = (api, dependencies) => {
       tags: ['tree'],
       summary: 'set data, if the znode still has the version that was read',
       params: ensembleParams,
-      body: z.strictObject({ path: pathSchema, data: dataSchema, version: versionSchema }),
+      body: z.strictObject({ path: znodePathSchema, data: dataSchema, version: versionSchema }),
       response: { 200: changed, ...problems },
     },
     handler: (request) => {
@@ -149,7 +146,7 @@ export const treeRoutes: Routes = (api, dependencies) => {
       tags: ['tree'],
       summary: 'create a znode, with the ACL of the one above it',
       params: ensembleParams,
-      body: z.strictObject({ path: pathSchema, data: dataSchema }),
+      body: z.strictObject({ path: znodePathSchema, data: dataSchema }),
       response: { 201: changed, ...problems },
     },
     handler: async (request, reply) => {
@@ -170,7 +167,7 @@ export const treeRoutes: Routes = (api, dependencies) => {
       tags: ['tree'],
       summary: 'delete a znode without children, if it still has the version that was read',
       params: ensembleParams,
-      querystring: z.object({ path: pathSchema, version: versionSchema }),
+      querystring: z.object({ path: znodePathSchema, version: wholeNumber(versionSchema) }),
       response: { 204: z.null(), ...problems },
     },
     handler: async (request, reply) => {
