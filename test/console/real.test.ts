@@ -73,7 +73,8 @@ test('an ensemble is looked at: who leads, its facts, its tree, and what differs
     await page.getByLabel(`Path, ${side}`).fill(path);
   }
   await olga.press('Compare');
-  await olga.see('2 differences');
+  await olga.see('3 differences');
+  await olga.see('19 bytes: {"currency": "EUR"}');
   await olga.see('only on the left');
   await olga.isUsable();
 });
@@ -108,8 +109,9 @@ test('a change is planned and started from a form, approved by somebody else, se
 test('a server that is killed and comes back is told of, and the page goes on by itself', async () => {
   const { page } = olga;
   await page.evaluate('globalThis.isTheSamePage = true');
-  await installation.replaceServer();
-  await page.getByText('Connection lost, trying again').waitFor({ state: 'detached' });
+  const lost = page.getByText('Connection lost, trying again');
+  await Promise.all([lost.waitFor(), installation.replaceServer()]);
+  await lost.waitFor({ state: 'detached' });
   await olga.decide('Resume…', 'Resume');
   const running = page.locator('.step-running');
   await running.first().waitFor();

@@ -15,6 +15,7 @@ import { resizeCases } from '../resize/cases';
 import { upgradeCases } from '../upgrade/cases';
 import { backupCases } from './backup';
 import { cases as codecCases } from './codecs';
+import { consoleCases } from './console';
 import { copyCases } from './copy';
 import { followCases } from './follow';
 import { tapCases } from './tap';
@@ -29,6 +30,7 @@ const proofs: Record<string, Case[]> = {
   backup: backupCases,
   foreign: foreignCases,
   migrate: migrateCases,
+  console: consoleCases,
 };
 
 interface Outcome {

@@ -98,6 +98,7 @@ function Place({
   return (
     <div className="links" role="group" aria-label={`The ${name} side`}>
       <NativeSelect
+        className="place-ensemble"
         label={`Ensemble, ${name}`}
         value={place.ensemble}
         error={errors.get(`${field}.ensemble`)}
@@ -186,5 +187,5 @@ function Side({ side = {} }: { side: Difference['source'] }) {
 function dataText(value: string): string {
   const [, length, base64] = /^(\d+ bytes) ([A-Za-z0-9+/]+=*)$/.exec(value) ?? [];
   const text = base64 === undefined ? undefined : utf8Of(bytesOf(base64));
-  return text === undefined ? value : `${length} ${JSON.stringify(text)}`;
+  return text === undefined ? value : `${length}: ${text}`;
 }
