@@ -17,7 +17,8 @@ export async function serveConsole(api: Api, directory: string | undefined): Pro
       );
     },
   });
-  api.get('/', { schema: { hide: true }, config: { open: true } }, (_request, reply) =>
-    reply.redirect('/console/'),
-  );
+  for (const url of ['/', '/console'])
+    api.get(url, { schema: { hide: true }, config: { open: true } }, (_request, reply) =>
+      reply.redirect('console/'),
+    );
 }

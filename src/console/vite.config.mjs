@@ -10,7 +10,7 @@ export default defineConfig({
   // `npx vite -c src/console/vite.config.mjs` beside a server, while the console itself is worked on.
   server: {
     host: '127.0.0.1',
-    proxy: { '/v1': 'http://127.0.0.1:7080' },
+    proxy: { '/v1': 'http://127.0.0.1:8420' },
   },
   build: {
     outDir: here('../../dist/console'),

@@ -161,18 +161,37 @@ test('a moment of a backup leads to the form that restores it', async () => {
   const { page } = browser;
   await signIn();
   await go('/backups');
+  await page.getByText('nobody captured, and no server had the log any more').waitFor();
+  await page.getByText('restore proven').waitFor();
   await page.getByLabel('Path', { exact: true }).fill('/shop/config');
   await page.keyboard.press('Enter');
-  await page.getByText('{"stock": 41}').waitFor();
-  await page
-    .getByRole('region', { name: 'History of /shop/config' })
-    .getByText('choose')
-    .first()
-    .click();
+  const changes = page.getByRole('region', { name: 'History of /shop/config' });
+  await changes.getByText('data set, version 1').waitFor();
+  await changes.getByText('just before').first().click();
+  await page.getByRole('link', { name: 'Only /shop/config' }).waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
   await page.getByRole('link', { name: 'To the form of the restore' }).click();
   await page.getByRole('heading', { name: 'restore backup' }).waitFor();
   expect(await page.getByLabel('repository').inputValue()).toBe('vault');
-  expect(await page.getByLabel('zxid').inputValue()).toBe('0x1f00002bc1');
+  expect(await page.getByLabel('zxid').inputValue()).toBe('0x1f00002bc0');
+  expect(await page.getByLabel('from', { exact: true }).inputValue()).toBe('orders');
+});
+
+test('a moment in a hole, or before everything, leads nowhere', async () => {
+  const { page } = browser;
+  await signIn();
+  await go('/backups');
+  const form = page.getByRole('link', { name: 'To the form of the restore' });
+  await page.getByLabel('Moment', { exact: true }).selectOption('zxid');
+  await page.getByLabel('zxid', { exact: true }).fill('0x1f00001450');
+  await form.waitFor();
+  await page.getByLabel('zxid', { exact: true }).fill('0x1f000014ff');
+  await page.getByText('no range holds that zxid').first().waitFor();
+  expect(await form.count()).toBe(0);
+  await page.getByLabel('Moment', { exact: true }).selectOption('time');
+  await page.getByLabel('Time, with its zone').fill('2020-01-01T00:00:00Z');
+  await page.getByText('that is before the first moment').first().waitFor();
+  expect(await form.count()).toBe(0);
 });
 
 test('a znode with 100,000 children scrolls to its end with few rows drawn, and is filtered by name', async () => {
@@ -223,11 +242,86 @@ test('data that somebody else has changed are not overwritten unseen', async () 
   await page.getByLabel('Data as JSON').getByText('"stock": 40').waitFor();
 });
 
+test('a znode is created under the one that is shown, and deleted in the version that was read', async () => {
+  const { page } = browser;
+  await signIn();
+  await go('/ensembles/orders/tree?path=/shop');
+  const dialog = page.getByRole('dialog');
+  await page.getByRole('button', { name: 'Create below…' }).click();
+  await dialog.getByLabel('Name').fill('a/b');
+  await dialog.getByText('one name, without /').waitFor();
+  await dialog.getByLabel('Name').fill('fresh');
+  await dialog.getByLabel('Data (UTF-8)').fill('grüße');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Create /shop/fresh' }).click();
+  await page.getByLabel('Data as text').getByText('grüße').waitFor();
+  await page.getByRole('tree').getByText('fresh').waitFor();
+
+  await page.getByRole('button', { name: 'Delete…' }).click();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Delete /shop/fresh' }).click();
+  await page.getByRole('tree').getByText('fresh').waitFor({ state: 'detached' });
+  await page.getByRole('heading', { name: '/shop', exact: true }).waitFor();
+});
+
+test('waits are tuned by whole numbers, and a backup is stopped by a dialog that says what that means', async () => {
+  const { page } = browser;
+  await signIn();
+  await go(`/runs/${UPGRADE}`);
+  const dialog = page.getByRole('dialog');
+  const tune = dialog.getByRole('button', { name: 'Tune' });
+  await page.getByRole('button', { name: 'Tune…' }).click();
+  expect(await tune.isDisabled()).toBe(true);
+  await dialog.getByLabel('Soak (ms)').fill('2x');
+  await dialog.getByText('expected a whole number').waitFor();
+  expect(await tune.isDisabled()).toBe(true);
+  await dialog.getByLabel('Soak (ms)').fill('2000');
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await tune.click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(server.received.at(-1)).toMatchObject({
+    ...{ path: `/v1/runs/${UPGRADE}/tune`, body: { soakMs: 2_000 } },
+  });
+
+  await go(`/runs/${BACKUP}`);
+  await page.getByRole('button', { name: 'Stop the backup…' }).click();
+  await dialog.getByText('From then on nothing is backed up').waitFor();
+  await dialog.getByLabel('Comment').fill('moved to the other site');
+  await dialog.getByRole('button', { name: 'Stop the backup' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  expect(server.received.at(-1)).toMatchObject({
+    ...{ path: `/v1/runs/${BACKUP}/stop`, body: { comment: 'moved to the other site' } },
+  });
+});
+
+test('while nobody answers for a run it is said why, and no longer once somebody does', async () => {
+  const { page } = browser;
+  await signIn();
+  await go(`/runs/${UPGRADE}`);
+  await page.getByText('Write availability').waitFor();
+  server.away('no worker answers on zkferry');
+  const notice = page.getByText('Nobody answers for the run now: no worker answers on zkferry');
+  await notice.waitFor();
+  expect(await accessibilityFaults(page)).toEqual([]);
+  server.away(undefined);
+  await notice.waitFor({ state: 'detached' });
+});
+
+test('who logs out sees the login, also after the page is loaded again', async () => {
+  const { page } = browser;
+  await signIn();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByLabel('API token').waitFor();
+  await page.reload();
+  await page.getByLabel('API token').waitFor();
+  expect(await page.context().cookies()).toEqual([]);
+});
+
 test('who may only look sees nothing that changes anything', async () => {
   const { page } = browser;
   await signIn('viewer-token');
   await go('/ensembles/orders/tree?path=/shop/config');
-  await page.getByLabel(/^Data as/).waitFor();
+  await page.getByText('operators may read them').waitFor();
   for (const name of ['Edit', 'Create below…', 'Delete…'])
     expect(await page.getByRole('button', { name }).count()).toBe(0);
   await go(`/runs/${GATED}`);

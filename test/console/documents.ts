@@ -7,7 +7,16 @@ import {
 } from '../../src/model/backupInputs';
 import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from '../../src/model/inputs';
 import { migrateDataCenterInputSchema } from '../../src/model/migrationInputs';
+import type { AuditEntry } from '../../src/adapters/audit/auditLog';
+import type { PathHistory } from '../../src/adapters/repository/pathHistory';
+import type { DrillDocument } from '../../src/model/repository';
 import type { PlannedStep, StatusDocument } from '../../src/model/status';
+import type {
+  ListedBase,
+  RestorableRange,
+  TimelineContents,
+} from '../../src/planning/backup/contents';
+import type { HistoryEntry } from '../../src/planning/backup/historyOf';
 import { planRollingUpgrade } from '../../src/planning/upgradePlan';
 import { parseEnsemble, upgradeTo } from '../unit/planning/ensembles';
 
@@ -81,20 +90,18 @@ export function health(name: string, tick: number): object {
     at: new Date().toISOString(),
     leader,
     quorum: true,
-    servers: servers.map(({ name: one, role, spare }, index) =>
-      spare
-        ? { server: one, state: 'refusing', detail: 'connection refused' }
-        : {
-            server: one,
-            state: 'serving',
-            role: one === leader ? 'leader' : role === 'observer' ? 'observer' : 'follower',
-            version: '3.8.4',
-            zxid: zxid(0x2a1f + tick * 3),
-            latencyMs: 0.4 + index,
-            connections: 212 + ((tick + index * 7) % 11),
-            outstanding: tick % 3,
-          },
-    ),
+    servers: servers
+      .filter(({ spare }) => !spare)
+      .map(({ name: one, role }, index) => ({
+        server: one,
+        state: 'serving',
+        role: one === leader ? 'leader' : role === 'observer' ? 'observer' : 'follower',
+        version: '3.8.4',
+        zxid: zxid(0x2a1f + tick * 3),
+        latencyMs: 0.4 + index,
+        connections: 212 + ((tick + index * 7) % 11),
+        outstanding: tick % 3,
+      })),
   };
 }
 
@@ -192,7 +199,7 @@ export const BACKUP = 'zkferry-backup-orders-20261101T000000Z-0b5e55';
 export const DONE = 'zkferry-upgrade-metrics-20261120T080000Z-d0d0d0';
 
 /** As it is after so many ticks of the stand-in's clock. */
-export function statusOf(id: string, tick: number): Record<string, unknown> | undefined {
+export function statusOf(id: string, tick: number): StatusDocument | undefined {
   const told = base(id);
   const steps = plannedSteps(DONE_STEPS + (id === UPGRADE ? Math.floor(tick / 4) % 4 : 0));
   const done = steps.filter(({ state }) => state === 'done').length;
@@ -337,6 +344,10 @@ export function statusOf(id: string, tick: number): Record<string, unknown> | un
         rollback: { possible: false, reason: 'the run is over' },
         report: {
           outcome: 'completed',
+          fromVersions: { m1: '3.8.4' },
+          toVersions: { m1: '3.9.4' },
+          ...{ serverRestarts: 1, leaderRestarts: 1, leaderChanges: 0 },
+          ...{ availability: availability!, planned: plan.expectation, durationMs: 214_000 },
           text: 'metrics: 3.8.4 → 3.9.4 on 3 servers\n\nwrite gaps       2, longest 1240 ms (expected 900 ms)\nsessions lost    0\nleader changes   1\nmembers agree    yes',
         },
       };
@@ -380,48 +391,103 @@ export const runs = [
   ),
 ];
 
-export const backups = {
-  bases: Array.from({ length: 9 }, (_, index) => ({
-    id: `base-${index}`,
-    at: at(-86_400 * (9 - index)),
-    zxid: zxid(1_000 * index + 40),
-    bytes: 4_100_000 + 90_000 * index,
-    source: 'stream',
-    ...(index === 7
-      ? { lastDrill: { at: at(-80_000), ok: true, detail: 'equal to the ensemble' } }
-      : {}),
-  })),
-  covered: [
-    {
-      fromZxid: zxid(40),
-      toZxid: zxid(5_200),
-      fromTime: at(-86_400 * 9),
-      toTime: at(-86_400 * 4.2),
-    },
-    { fromZxid: zxid(5_610), toZxid: zxid(12_044), fromTime: at(-86_400 * 4), toTime: at(60) },
-  ],
-  holes: [{ fromZxid: zxid(5_201), toZxid: zxid(5_609) }],
-  lastDrill: {
-    at: at(-80_000),
-    ok: true,
-    detail: 'base-7 and 2,311 transactions, equal to the ensemble',
+const sha256 = 'ab'.repeat(32);
+
+const baseAt = (index: number): ListedBase => ({
+  key: `ensembles/orders/t0001/base/${index}/manifest.json`,
+  format: 1,
+  id: String(index).padStart(8, '0'),
+  snapshot: {
+    ...{ key: `ensembles/orders/t0001/base/${index}/snapshot`, sha256 },
+    ...{ bytes: 4_100_000 + 90_000 * index, plainBytes: 9_300_000 },
   },
+  snapshotZxid: zxid(1_000 * index + 32),
+  usableFrom: zxid(1_000 * index + 40),
+  takenAt: at(-86_400 * (9 - index)),
+  usableFromMs: Date.parse(at(-86_400 * (9 - index))),
+  nodes: 48_000 + 60 * index,
+  source: 'stream',
+  serverVersion: '3.8.4',
+  members: [],
+});
+
+const range = (from: number, to: number, fromDays: number, toDays: number): RestorableRange => ({
+  ...{ timeline: 1, base: baseAt(0).key, from: zxid(from), to: zxid(to) },
+  ...{ fromMs: Date.parse(at(-86_400 * fromDays)), toMs: Date.parse(at(-86_400 * toDays)) },
+});
+
+const drill: DrillDocument = {
+  ...{ format: 1, at: at(-80_000), timeline: 1, base: baseAt(7).key, zxid: zxid(9_311) },
+  ok: true,
+  findings: ['every znode is as the ensemble has it', 'the digest is that of the log'],
+  ...{ nodes: 48_420, serverVersion: '3.8.4', durationMs: 41_200 },
 };
 
-export const history = {
+interface HeldBackups {
+  place: string;
+  items: {
+    ensemble: string;
+    timelines: (Pick<TimelineContents, 'number' | 'bases' | 'holes'> & {
+      restorable: RestorableRange[];
+    })[];
+    lastDrill?: DrillDocument;
+  }[];
+}
+
+export const backups: HeldBackups = {
+  place: 's3://backups/zookeeper',
   items: [
-    { zxid: zxid(11_201), at: at(-600), operation: 'setData', data: 'eyJzdG9jayI6IDQxfQ==' },
-    { zxid: zxid(9_833), at: at(-50_000), operation: 'setData', data: 'eyJzdG9jayI6IDQyfQ==' },
-    { zxid: zxid(1_207), at: at(-700_000), operation: 'create', data: 'e30=' },
+    {
+      ensemble: 'orders',
+      timelines: [
+        {
+          number: 1,
+          restorable: [range(40, 5_200, 9, 4.2), range(6_040, 12_044, 3, 0)],
+          bases: Array.from({ length: 9 }, (_, index) => baseAt(index)),
+          holes: [
+            {
+              ...{ after: zxid(5_200), upTo: zxid(5_609), at: at(-86_400 * 4) },
+              reason: 'nobody captured, and no server had the log any more',
+            },
+          ],
+        },
+      ],
+      lastDrill: drill,
+    },
+    { ensemble: 'metrics', timelines: [{ number: 1, restorable: [], bases: [], holes: [] }] },
   ],
 };
 
-export const audit = Array.from({ length: 130 }, (_, index) => ({
-  at: at(-index * 640),
-  actor: index % 3 === 0 ? 'mira' : 'jonas',
-  action: ['approve', 'start', 'setNode', 'pause'][index % 4] ?? 'start',
-  target: index % 4 === 2 ? 'orders:/shop/config' : UPGRADE,
-  planHash: index % 4 === 0 ? plan.hash : undefined,
-  outcome: index % 11 === 5 ? 'refused' : 'done',
-  detail: index % 11 === 5 ? 'the plan has become another one' : undefined,
-}));
+const SESSION = '0x10000a3f2c40001';
+
+export const history: Omit<PathHistory, 'changes'> & { changes: HistoryEntry[] } = {
+  ...{ from: zxid(40), to: zxid(12_044), total: 3, gaps: [] },
+  changes: [
+    {
+      ...{ zxid: zxid(1_207), time: at(-700_000), session: SESSION },
+      ...{ change: 'created', version: 0, dataBytes: 2 },
+    },
+    {
+      ...{ zxid: zxid(9_833), time: at(-50_000), session: SESSION },
+      ...{ change: 'set', version: 1, dataBytes: 13 },
+    },
+    { zxid: zxid(11_201), time: at(-600), session: SESSION, change: 'deleted' },
+  ],
+};
+
+const AUDITED = 130;
+
+export const audit: (AuditEntry & { seq: number })[] = Array.from(
+  { length: AUDITED },
+  (_, index) => ({
+    seq: AUDITED - index,
+    at: at(-index * 640),
+    actor: index % 3 === 0 ? 'mira' : 'jonas',
+    action: ['approve beforeLeader', 'start upgrade', 'set data', 'pause'][index % 4] ?? 'pause',
+    target: index % 4 === 2 ? 'orders/shop/config' : UPGRADE,
+    planHash: index % 4 === 0 ? plan.hash : undefined,
+    outcome: index % 11 === 5 ? 'refused' : index % 2 === 0 ? 'done' : 'asked',
+    detail: index % 11 === 5 ? 'the plan has become another one' : undefined,
+    request: `00000000-0000-4000-8000-${String(index >> 1).padStart(12, '0')}`,
+  }),
+);

@@ -5,9 +5,9 @@ export const problem = (
   reply: FastifyReply,
   status: number,
   title: string,
-  more: { detail?: string; errors?: { path: string; message: string }[] } = {},
+  more: { detail?: string; errors?: { path: string[]; message: string }[] } = {},
 ) =>
   reply
     .code(status)
     .type('application/problem+json')
-    .send({ type: `urn:zkferry:${status}`, title, status, ...more });
+    .send({ type: 'urn:zkferry:error:StandIn', title, status, detail: title, ...more });

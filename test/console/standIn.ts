@@ -2,6 +2,7 @@
  * Stands in for `zkferry server` while the console is looked at: its documents, its refusals, its content security
  * policy, and what it sends while time goes by. Sessions outlive it, as those of the real one do.
  */
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -19,6 +20,7 @@ import {
   statusOf,
   strategies,
 } from './documents';
+import type { Difference } from '../../src/tree/diff/compare';
 import { problem } from './problem';
 import { addTree } from './standInTree';
 
@@ -52,6 +54,8 @@ export interface StandIn {
   readonly received: { method: string; path: string; body: unknown }[];
   /** Event streams that are open. */
   streams(): number;
+  /** Nobody answers for runs, for this reason; undefined: somebody does again. */
+  away(message: string | undefined): void;
   close(): Promise<void>;
 }
 
@@ -82,8 +86,11 @@ export async function startStandIn(
 
   addFiles(app, builtConsole);
   addSession(app);
-  const streams = addRuns(app, tick);
-  addTree(app);
+  const live = addRuns(app, tick);
+  addTree(
+    app,
+    (request) => personOf(request)?.grants.some(({ role }) => role !== 'viewer') ?? false,
+  );
   addRest(app, tick);
 
   await app.listen({ host: '127.0.0.1', port });
@@ -93,7 +100,8 @@ export async function startStandIn(
     url: `http://127.0.0.1:${bound}/console/`,
     port: bound,
     received,
-    streams: () => streams.size,
+    streams: () => live.streams.size,
+    away: (message) => (live.away = message),
     close: () => app.close(),
   };
 }
@@ -148,9 +156,14 @@ function pageOf<T>(
 
 type PageQuery = { limit?: string; cursor?: string; ensemble?: string; strategy?: string };
 
-/** @returns the event streams that are open */
-function addRuns(app: FastifyInstance, tick: () => number): ReadonlySet<unknown> {
-  const streams = new Set<unknown>();
+interface Live {
+  readonly streams: Set<unknown>;
+  away: string | undefined;
+}
+
+function addRuns(app: FastifyInstance, tick: () => number): Live {
+  const live: Live = { streams: new Set(), away: undefined };
+  const { streams } = live;
   app.get<{ Querystring: PageQuery }>('/v1/runs', ({ query }) =>
     pageOf(
       runs.filter(
@@ -171,7 +184,10 @@ function addRuns(app: FastifyInstance, tick: () => number): ReadonlySet<unknown>
     reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     const send = (event: string, data: unknown) =>
       reply.raw.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-    const tell = () => send('status', statusOf(id, tick()));
+    const tell = () =>
+      live.away === undefined
+        ? send('status', statusOf(id, tick()))
+        : send('away', { message: live.away });
     tell();
     if (id.includes('metrics')) {
       send('end', { outcome: 'completed' });
@@ -200,14 +216,14 @@ function addRuns(app: FastifyInstance, tick: () => number): ReadonlySet<unknown>
     const refused = refusalOf(body);
     return refused ? problem(reply, 400, 'The input does not fit', { errors: refused }) : plan;
   });
-  return streams;
+  return live;
 }
 
 function refusalOf({ strategy, input }: { strategy: string; input: unknown }) {
   const result = (inputSchemas[strategy] ?? z.never()).safeParse(input);
   return result.success
     ? undefined
-    : result.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }));
+    : result.error.issues.map(({ path, message }) => ({ path: path.map(String), message }));
 }
 
 function addRest(app: FastifyInstance, tick: () => number): void {
@@ -219,33 +235,42 @@ function addRest(app: FastifyInstance, tick: () => number): void {
   );
   app.get('/v1/repositories', () => ({ items: [{ name: 'vault' }, { name: 'offsite' }] }));
   app.get('/v1/repositories/:name/backups', () => backups);
-  app.get('/v1/repositories/:name/history', () => history);
+  app.get<{ Querystring: { path: string } }>(
+    '/v1/repositories/:name/history',
+    ({ query: { path } }) => ({ path, ...history }),
+  );
   app.get<{ Querystring: PageQuery }>('/v1/audit', ({ query }) => pageOf(audit, query));
 
   const diffs = new Map<string, number>();
   app.post('/v1/diffs', (_request, reply) => {
-    const id = `d${diffs.size + 1}`;
+    const id = randomUUID();
     diffs.set(id, Date.now());
     return reply.code(202).send({ id });
   });
   app.get<{ Params: { id: string } }>('/v1/diffs/:id', ({ params: { id } }) => {
     const ms = Date.now() - (diffs.get(id) ?? 0);
-    if (ms < 1_500) return { id, state: 'running', progress: { done: ms * 30, total: 48_211 } };
+    if (ms < 1_500) return { id, state: 'running', progress: { done: ms * 30 }, differences: [] };
     return {
-      id,
-      state: 'done',
-      equal: false,
-      truncated: true,
-      differences: [
-        { path: '/shop/config', kind: 'data', source: '{"stock":41}', target: '{"stock":42}' },
-        { path: '/shop/<b>bold</b>', kind: 'missing', source: 'persistent, 14 bytes' },
-        ...Array.from({ length: 40 }, (_, index) => ({
-          path: `/shop/orders/o-${index}`,
-          kind: 'version',
-          source: String(index),
-          target: String(index + 1),
-        })),
-      ],
+      ...{ id, state: 'done', progress: { done: 48_211 }, equal: false },
+      ...{ count: 1_204, truncated: true, differences },
     };
   });
 }
+
+const stock = (count: number): string => {
+  const data = Buffer.from(`{"stock":${count}}`);
+  return `${data.length} bytes ${data.toString('base64')}`;
+};
+
+const differences: Difference[] = [
+  {
+    ...{ path: '/shop/config', kind: 'different', fields: ['data', 'acl'] },
+    source: { data: stock(41), acl: '["world:anyone:r"]' },
+    target: { data: stock(42), acl: '["world:anyone:rwcda"]' },
+  },
+  { path: '/shop/<b>bold</b>', kind: 'onlyInSource' },
+  ...Array.from({ length: 40 }, (_, index): Difference => ({
+    ...{ path: `/shop/orders/o-${index}`, kind: 'different', fields: ['nextSequence'] },
+    ...{ source: { nextSequence: String(index) }, target: { nextSequence: String(index + 1) } },
+  })),
+];

@@ -1,5 +1,5 @@
 /** A tree with a znode of 100,000 children, kept in memory, that can be written to. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { problem } from './problem';
 
 export const MANY = 100_000;
@@ -55,16 +55,18 @@ const statOf = (path: string, { data, version }: Node) => ({
 
 type Place = { path: string };
 
-export function addTree(app: FastifyInstance): void {
+/** @param mayRead who sees data */
+export function addTree(app: FastifyInstance, mayRead: (request: FastifyRequest) => boolean): void {
   const url = '/v1/ensembles/:name/tree/node';
-  app.get<{ Querystring: Place }>(url, ({ query: { path } }, reply) => {
+  app.get<{ Querystring: Place }>(url, (request, reply) => {
+    const { path } = request.query;
     const node = find(path);
     if (node === undefined) return problem(reply, 404, `${path} does not exist`);
     return {
       path,
       stat: statOf(path, node),
       acl: [{ perms: 'cdrwa', scheme: 'world', id: 'anyone' }],
-      data: node.data.toString('base64'),
+      ...(mayRead(request) && { data: node.data.toString('base64') }),
       truncated: false,
     };
   });
@@ -97,8 +99,11 @@ export function addTree(app: FastifyInstance): void {
     put(body.path, Buffer.from(body.data, 'base64'));
     return reply.code(201).send({ stat: statOf(body.path, nodes.get(body.path)!) });
   });
-  app.delete<{ Querystring: Place & { version: string } }>(url, ({ query: { path } }, reply) => {
+  app.delete<{ Querystring: Place & { version: string } }>(url, ({ query }, reply) => {
+    const { path, version } = query;
     if (childrenOf(path).length > 0) return problem(reply, 409, `${path} has children`);
+    if (nodes.get(path)?.version !== Number(version))
+      return problem(reply, 409, 'The znode was changed meanwhile');
     nodes.delete(path);
     return reply.code(204).send();
   });

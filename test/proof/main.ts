@@ -15,6 +15,7 @@ import { resizeCases } from '../resize/cases';
 import { upgradeCases } from '../upgrade/cases';
 import { backupCases } from './backup';
 import { cases as codecCases } from './codecs';
+import { consoleCases } from './console';
 import { copyCases } from './copy';
 import { serverCases } from './server';
 import { followCases } from './follow';
@@ -31,6 +32,7 @@ const proofs: Record<string, Case[]> = {
   foreign: foreignCases,
   migrate: migrateCases,
   server: serverCases,
+  console: consoleCases,
 };
 
 interface Outcome {

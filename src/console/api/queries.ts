@@ -9,9 +9,9 @@ import type {
   Diff,
   EnsembleItem,
   Health,
-  HistoryItem,
   Me,
   Page,
+  PathHistory,
   RunDetail,
   RunSummary,
   Strategy,
@@ -128,12 +128,12 @@ export const backupsQuery = (repository: string) =>
       request<Backups>('GET', `/repositories/${enc(repository)}/backups`, { signal }),
   });
 
-export const historyQuery = (repository: string, path: string) =>
+export const historyQuery = (repository: string, ensemble: string, path: string) =>
   queryOptions({
-    queryKey: ['history', repository, path],
+    queryKey: ['history', repository, ensemble, path],
     queryFn: ({ signal }) =>
-      request<{ items: HistoryItem[] }>('GET', `/repositories/${enc(repository)}/history`, {
-        query: { path, limit: 200 },
+      request<PathHistory>('GET', `/repositories/${enc(repository)}/history`, {
+        query: { ensemble, path, limit: 200 },
         signal,
       }),
     enabled: path !== '',

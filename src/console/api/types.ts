@@ -1,6 +1,7 @@
 /** The documents of the HTTP API that are not in the model already. */
 import type { WorkflowType } from '../../model/contract';
 import type { Finding, ServerRole, ServerState } from '../../model/facts';
+import type { BaseManifest, DrillDocument, Hole } from '../../model/repository';
 import type { OpenGate, StatusDocument } from '../../model/status';
 
 export type Role = 'viewer' | 'operator' | 'approver' | 'admin';
@@ -106,8 +107,8 @@ export interface ZNode {
   path: string;
   stat: NodeStat;
   acl: { perms: string; scheme: string; id: string }[];
-  /** base64, the first 64 KiB. */
-  data: string;
+  /** base64, the first 64 KiB; absent for viewers, and where there is none. */
+  data?: string;
   truncated: boolean;
 }
 
@@ -131,21 +132,13 @@ export interface RunSummary {
   closedAt?: string;
 }
 
-export interface GateApproval {
-  by: string;
-  at: string;
-  comment?: string;
-}
-
-/** With who has approved so far, where more than one has to. */
-export type ShownGate = OpenGate & { approvals?: GateApproval[]; needed?: number };
-
-export type RunStatus = Omit<StatusDocument, 'gate'> & { gate?: ShownGate };
+export type RunStatus = StatusDocument;
+export type ShownGate = OpenGate;
 
 export interface RunDetail {
   run: RunSummary;
   status?: RunStatus;
-  statusError?: string | { message: string };
+  statusError?: string;
 }
 
 export interface Page<T> {
@@ -153,31 +146,57 @@ export interface Page<T> {
   nextCursor?: string;
 }
 
-export interface Drill {
-  at: string;
-  ok: boolean;
-  detail?: string;
+/** Every moment in it can be restored; times in ms since 1970. */
+export interface RestorableRange {
+  timeline: number;
+  /** Key of the base it begins with. */
+  base: string;
+  from: string;
+  to: string;
+  fromMs: number;
+  toMs: number;
+}
+
+/** A history of its own: another one begins where the one before could not go on. */
+export interface BackupTimeline {
+  number: number;
+  restorable: RestorableRange[];
+  bases: (BaseManifest & { key: string })[];
+  holes: Hole[];
+}
+
+/** What a repository holds of one ensemble. */
+export interface EnsembleBackups {
+  ensemble: string;
+  timelines: BackupTimeline[];
+  lastDrill?: DrillDocument;
 }
 
 export interface Backups {
-  bases: {
-    id: string;
-    at: string;
-    zxid: string;
-    bytes: number;
-    source?: string;
-    lastDrill?: Drill;
-  }[];
-  covered: { fromZxid: string; toZxid: string; fromTime?: string; toTime?: string }[];
-  holes: { fromZxid: string; toZxid: string }[];
-  lastDrill?: Drill;
+  place: string;
+  items: EnsembleBackups[];
 }
 
-export interface HistoryItem {
+export interface PathChange {
   zxid: string;
-  at: string;
-  operation: string;
-  data?: string;
+  time: string;
+  session: string;
+  change: 'created' | 'set' | 'deleted' | 'acl' | 'childCreated' | 'childDeleted';
+  version?: number;
+  dataBytes?: number;
+  ephemeral?: boolean;
+  child?: string;
+}
+
+export interface PathHistory {
+  path: string;
+  /** The log that was read begins after it, and ends with `to`. */
+  from: string;
+  to: string;
+  /** Of all changes; `changes` has the newest of them, in the order they happened. */
+  total: number;
+  changes: PathChange[];
+  gaps: string[];
 }
 
 export interface DiffPlace {
@@ -188,28 +207,35 @@ export interface DiffPlace {
 export interface Difference {
   path: string;
   kind: string;
-  source?: unknown;
-  target?: unknown;
+  /** Of `different`: which of its fields. */
+  fields?: string[];
+  source?: Record<string, string>;
+  target?: Record<string, string>;
 }
 
 export interface Diff {
   id: string;
   state: 'running' | 'done' | 'failed';
-  progress?: { done: number; total?: number };
+  progress: { done: number };
   equal?: boolean;
-  differences?: Difference[];
+  /** Of all; `differences` has the first thousand. */
+  count?: number;
+  differences: Difference[];
   truncated?: boolean;
-  error?: string | { message: string };
+  error?: string;
 }
 
 export interface AuditItem {
+  seq: number;
   at: string;
   actor: string;
   action: string;
   target: string;
   planHash?: string;
-  outcome: string;
+  /** Each request is written down before and after it. */
+  outcome: 'asked' | 'done' | 'refused' | 'failed';
   detail?: string;
+  request: string;
 }
 
 export type { Finding };

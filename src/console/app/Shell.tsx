@@ -63,8 +63,9 @@ function Account() {
     mutationFn: () => request('DELETE', '/session'),
     onSuccess: () => {
       setCsrf(undefined);
-      queryClient.clear();
+      // First, since who is signed in is watched by what draws the login; then nothing of theirs is left.
       queryClient.setQueryData(meQuery.queryKey, null);
+      queryClient.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'me' });
     },
   });
   const roles = me.grants.map(

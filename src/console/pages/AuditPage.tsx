@@ -11,7 +11,7 @@ import { PageHead } from '../parts/PageHead';
 import { Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 
-const GOOD = /^(ok|done|success|succeeded|allowed|accepted|created)$/i;
+const TONES = { asked: 'plain', done: 'good', refused: 'bad', failed: 'bad' } as const;
 
 export function AuditPage() {
   const [cursors, setCursors] = useState<readonly string[]>([]);
@@ -27,9 +27,10 @@ export function AuditPage() {
             <Table<AuditItem>
               label="Audit log"
               items={items}
-              keyOf={({ at, action, target }, index) => `${at} ${action} ${target} ${index}`}
+              keyOf={({ seq }) => String(seq)}
               empty="Nobody has done anything yet."
               columns={[
+                { title: 'No.', numeric: true, cell: ({ seq }) => seq },
                 { title: 'When', cell: ({ at }) => <Time at={at} /> },
                 { title: 'Who', cell: ({ actor }) => <strong>{actor}</strong> },
                 { title: 'Did', cell: ({ action }) => action },
@@ -47,7 +48,7 @@ export function AuditPage() {
                   title: 'Outcome',
                   cell: ({ outcome, detail }) => (
                     <>
-                      <Badge tone={GOOD.test(outcome) ? 'good' : 'bad'}>{outcome}</Badge>
+                      <Badge tone={TONES[outcome]}>{outcome}</Badge>
                       {detail !== undefined && <div className="dim">{detail}</div>}
                     </>
                   ),

@@ -6,7 +6,8 @@ import { useSearchParams } from 'react-router';
 import { ApiError, request } from '../api/client';
 import { diffQuery, ensemblesQuery } from '../api/queries';
 import type { Diff, DiffPlace, Difference } from '../api/types';
-import { countText } from '../format/values';
+import { bytesOf, utf8Of } from '../format/bytes';
+import { countText, wordsOf } from '../format/values';
 import { Loaded } from '../parts/Loaded';
 import { PageHead, Panel } from '../parts/PageHead';
 import { pathText, ProblemView } from '../parts/ProblemView';
@@ -97,6 +98,7 @@ function Place({
   return (
     <div className="links" role="group" aria-label={`The ${name} side`}>
       <NativeSelect
+        className="place-ensemble"
         label={`Ensemble, ${name}`}
         value={place.ensemble}
         error={errors.get(`${field}.ensemble`)}
@@ -115,34 +117,19 @@ function Place({
   );
 }
 
-const valueText = (value: unknown): string =>
-  value === undefined
-    ? '–'
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value, undefined, 1);
-
 function Found({ diff }: { diff: Diff }) {
-  const { state, progress, equal, differences = [], truncated, error } = diff;
+  const { state, progress, equal, count = 0, differences, truncated, error } = diff;
   if (state === 'failed')
     return (
       <p role="alert" className="notice notice-error">
-        ✕ The comparison failed:{' '}
-        {typeof error === 'string' ? error : (error?.message ?? 'no reason given')}
+        ✕ The comparison failed: {error ?? 'no reason given'}
       </p>
     );
   if (state === 'running')
     return (
       <div className="progress" role="status">
-        <progress
-          aria-label="Znodes compared"
-          value={progress?.total === undefined ? undefined : progress.done}
-          max={progress?.total}
-        />
-        <span>
-          {countText(progress?.done ?? 0)}
-          {progress?.total !== undefined && ` of ${countText(progress.total)}`} znodes compared
-        </span>
+        <progress aria-label="Znodes compared" />
+        <span>{countText(progress.done)} znodes read</span>
       </div>
     );
   return (
@@ -150,11 +137,12 @@ function Found({ diff }: { diff: Diff }) {
       <p role="status" className={equal ? 'notice notice-good' : 'notice notice-warning'}>
         {equal
           ? '✓ Both sides are equal.'
-          : `! ${countText(differences.length)}${truncated ? ' and more' : ''} differences.`}
+          : `! ${countText(count)} ${count === 1 ? 'difference' : 'differences'}.`}
       </p>
       {truncated && (
         <p>
-          The list is cut off. <code>zkferry diff --json</code> prints all.
+          These are the first {countText(differences.length)}. <code>zkferry diff --json</code>{' '}
+          prints all.
         </p>
       )}
       {differences.length > 0 && (
@@ -164,18 +152,40 @@ function Found({ diff }: { diff: Diff }) {
           keyOf={({ path, kind }, index) => `${path} ${kind} ${index}`}
           columns={[
             { title: 'Path', cell: ({ path }) => <code>{path}</code> },
-            { title: 'What differs', cell: ({ kind }) => kind },
-            {
-              title: 'Left',
-              cell: ({ source }) => <div className="diff-cell mono">{valueText(source)}</div>,
-            },
-            {
-              title: 'Right',
-              cell: ({ target }) => <div className="diff-cell mono">{valueText(target)}</div>,
-            },
+            { title: 'What differs', cell: kindText },
+            { title: 'Left', cell: ({ source }) => <Side side={source} /> },
+            { title: 'Right', cell: ({ target }) => <Side side={target} /> },
           ]}
         />
       )}
     </Panel>
   );
+}
+
+const kindText = ({ kind, fields = [] }: Difference): string => {
+  if (kind === 'onlyInSource') return 'only on the left';
+  if (kind === 'onlyInTarget') return 'only on the right';
+  return fields.map(wordsOf).join(', ');
+};
+
+function Side({ side = {} }: { side: Difference['source'] }) {
+  const fields = Object.entries(side);
+  if (fields.length === 0) return <>–</>;
+  return (
+    <div className="diff-cell mono">
+      {fields.map(([field, value]) => (
+        <div key={field}>
+          {fields.length > 1 && `${wordsOf(field)}: `}
+          {field === 'data' ? dataText(value) : value}
+        </div>
+      ))}
+    </div>
+  );
+}
+
+/** Data that are short come as they are, in base64: `5 bytes b25lMg==`. */
+function dataText(value: string): string {
+  const [, length, base64] = /^(\d+ bytes) ([A-Za-z0-9+/]+=*)$/.exec(value) ?? [];
+  const text = base64 === undefined ? undefined : utf8Of(bytesOf(base64));
+  return text === undefined ? value : `${length}: ${text}`;
 }

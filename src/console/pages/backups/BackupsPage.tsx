@@ -4,21 +4,28 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { backupsQuery, repositoriesQuery } from '../../api/queries';
-import type { Backups } from '../../api/types';
-import { bytesText } from '../../format/values';
-import { Badge } from '../../parts/Badge';
+import type { EnsembleBackups } from '../../api/types';
+import { useMay } from '../../app/session';
 import { Loaded } from '../../parts/Loaded';
-import { PageHead, Panel } from '../../parts/PageHead';
-import { Table } from '../../parts/Table';
-import { Time } from '../../parts/Time';
+import { PageHead } from '../../parts/PageHead';
+import { Held } from './Held';
 import { PathHistory } from './PathHistory';
-import { PointInTime, type Moment } from './PointInTime';
-import { Timeline } from './Timeline';
+import { LATEST, type Moment } from './moment';
+import { PointInTime } from './PointInTime';
 
 export function BackupsPage() {
   const [search, setSearch] = useSearchParams();
   const repositories = useQuery(repositoriesQuery);
   const repository = search.get('repository') ?? repositories.data?.items[0]?.name ?? '';
+  const choose = (name: string, value: string) =>
+    setSearch((before) => {
+      const next = new URLSearchParams(before);
+      // Another repository holds others.
+      if (name === 'repository') next.delete('ensemble');
+      next.delete('timeline');
+      next.set(name, value);
+      return next;
+    });
   return (
     <>
       <PageHead title="Backups" />
@@ -32,11 +39,17 @@ export function BackupsPage() {
                 <NativeSelect
                   label="Repository"
                   value={repository}
-                  onChange={({ currentTarget }) => setSearch({ repository: currentTarget.value })}
+                  onChange={({ currentTarget }) => choose('repository', currentTarget.value)}
                   data={items.map(({ name }) => name)}
                 />
               </div>
-              <Repository key={repository} repository={repository} />
+              <Repository
+                key={repository}
+                repository={repository}
+                ensemble={search.get('ensemble')}
+                timeline={search.get('timeline')}
+                choose={choose}
+              />
             </>
           )
         }
@@ -45,110 +58,100 @@ export function BackupsPage() {
   );
 }
 
-function Repository({ repository }: { repository: string }) {
+function Repository({
+  repository,
+  ensemble,
+  timeline,
+  choose,
+}: {
+  repository: string;
+  ensemble: string | null;
+  timeline: string | null;
+  choose: (name: string, value: string) => void;
+}) {
   const backups = useQuery(backupsQuery(repository));
-  const [moment, setMoment] = useState<Moment>({ by: 'latest', value: '' });
   return (
-    <>
-      <Loaded query={backups} what="what it holds">
-        {(held) => (
+    <Loaded query={backups} what="what it holds">
+      {({ place, items }) => {
+        const held = items.find((one) => one.ensemble === ensemble) ?? items[0];
+        if (held === undefined)
+          return (
+            <p>
+              <code>{place}</code> holds nothing of an ensemble that you may see: start hot backup.
+            </p>
+          );
+        const newest = held.timelines.at(-1)?.number ?? 1;
+        const number = Number(timeline ?? newest);
+        return (
           <>
-            <Held held={held} onPick={setMoment} />
-            <PointInTime repository={repository} held={held} moment={moment} onChange={setMoment} />
+            <div className="filters">
+              <NativeSelect
+                label="Ensemble"
+                value={held.ensemble}
+                onChange={({ currentTarget }) => choose('ensemble', currentTarget.value)}
+                data={items.map((one) => one.ensemble)}
+              />
+              {held.timelines.length > 1 && (
+                <NativeSelect
+                  label="Timeline"
+                  value={String(number)}
+                  onChange={({ currentTarget }) => choose('timeline', currentTarget.value)}
+                  data={held.timelines.map((one) => ({
+                    value: String(one.number),
+                    label: one.number === newest ? `${one.number}, the newest` : `${one.number}`,
+                  }))}
+                />
+              )}
+              <span className="dim">
+                in <code>{place}</code>
+              </span>
+            </div>
+            <OfEnsemble
+              key={`${held.ensemble} ${number}`}
+              repository={repository}
+              held={held}
+              number={number}
+              isNewest={number === newest}
+            />
           </>
-        )}
-      </Loaded>
-      <PathHistory
-        repository={repository}
-        onPick={(zxid) => setMoment({ by: 'zxid', value: zxid })}
-      />
-    </>
+        );
+      }}
+    </Loaded>
   );
 }
 
-function Held({ held, onPick }: { held: Backups; onPick: (moment: Moment) => void }) {
-  const { bases, covered, holes, lastDrill } = held;
+function OfEnsemble({
+  repository,
+  held,
+  number,
+  isNewest,
+}: {
+  repository: string;
+  held: EnsembleBackups;
+  number: number;
+  isNewest: boolean;
+}) {
+  const { ensemble, lastDrill } = held;
+  const isOperator = useMay('operator', ensemble);
+  const [moment, setMoment] = useState<Moment>(LATEST);
+  const timeline = held.timelines.find((one) => one.number === number);
+  if (timeline === undefined) return <p className="dim">It has no timeline {number}.</p>;
   return (
-    <Panel title="What can be restored">
-      <p>
-        {lastDrill === undefined ? (
-          <Badge tone="wait">never proven</Badge>
-        ) : (
-          <Badge tone={lastDrill.ok ? 'good' : 'bad'}>
-            {lastDrill.ok ? 'restore proven' : 'last restore failed'}
-          </Badge>
-        )}{' '}
-        {lastDrill === undefined ? (
-          'A backup counts as good only once a drill restored it: start verify backup.'
-        ) : (
-          <>
-            <Time at={lastDrill.at} /> {lastDrill.detail}
-          </>
-        )}
-      </p>
-      <Timeline held={held} />
-      <div className="stack">
-        <Table<Backups['covered'][number]>
-          label="Ranges that every transaction is kept of"
-          items={covered}
-          keyOf={({ fromZxid }) => fromZxid}
-          empty="No transactions are kept: only the bases themselves can be restored."
-          columns={[
-            { title: 'From', cell: ({ fromTime }) => <Time at={fromTime} /> },
-            { title: 'zxid', cell: ({ fromZxid }) => <code>{fromZxid}</code> },
-            { title: 'To', cell: ({ toTime }) => <Time at={toTime} /> },
-            { title: 'zxid ', cell: ({ toZxid }) => <code>{toZxid}</code> },
-          ]}
-        />
-        {holes.length > 0 && (
-          <div className="notice notice-warning">
-            ! Holes, in which no moment can be restored:
-            <ul>
-              {holes.map(({ fromZxid, toZxid }) => (
-                <li key={fromZxid}>
-                  <code>{fromZxid}</code> to <code>{toZxid}</code>
-                </li>
-              ))}
-            </ul>
-          </div>
-        )}
-        <Table<Backups['bases'][number]>
-          label="Bases"
-          items={[...bases].reverse()}
-          keyOf={({ id }) => id}
-          empty="There is no base yet: nothing can be restored."
-          columns={[
-            { title: 'Base', cell: ({ at }) => <Time at={at} /> },
-            { title: 'zxid', cell: ({ zxid }) => <code>{zxid}</code> },
-            { title: 'Size', numeric: true, cell: ({ bytes }) => bytesText(bytes) },
-            { title: 'Read by', cell: ({ source }) => source ?? '–' },
-            {
-              title: 'Last drill',
-              cell: ({ lastDrill: drill }) =>
-                drill === undefined ? (
-                  '–'
-                ) : (
-                  <span title={drill.detail}>
-                    {drill.ok ? '✓' : '✕ failed,'} <Time at={drill.at} />
-                  </span>
-                ),
-            },
-            {
-              title: 'Restore',
-              cell: ({ zxid }) => (
-                <button
-                  type="button"
-                  className="link-button"
-                  aria-label={`Choose ${zxid} to restore`}
-                  onClick={() => onPick({ by: 'zxid', value: zxid })}
-                >
-                  choose
-                </button>
-              ),
-            },
-          ]}
-        />
-      </div>
-    </Panel>
+    <>
+      <Held timeline={timeline} lastDrill={lastDrill} onPick={isOperator ? setMoment : undefined} />
+      {isOperator && (
+        <>
+          <PointInTime
+            repository={repository}
+            ensemble={ensemble}
+            timeline={timeline}
+            isNewest={isNewest}
+            moment={moment}
+            onChange={setMoment}
+          />
+          <PathHistory repository={repository} ensemble={ensemble} onPick={setMoment} />
+        </>
+      )}
+    </>
   );
 }

@@ -1,36 +1,22 @@
-/** Which moments can be restored, drawn over time; ranges without times are in the table alone. */
-import type { Backups } from '../../api/types';
+/** Which moments can be restored, drawn over time. */
+import type { BackupTimeline } from '../../api/types';
 import { timeText, zxidValue } from '../../format/values';
 
 const WIDTH = 1_200;
 const BAND = { y: 34, height: 24 };
 
-interface Span {
-  fromMs: number;
-  toMs: number;
-}
-
-const spansOf = ({ covered }: Backups): (Span & { fromZxid: string; toZxid: string })[] =>
-  covered
-    .map(({ fromTime, toTime, ...zxids }) => ({
-      ...zxids,
-      fromMs: Date.parse(fromTime ?? ''),
-      toMs: Date.parse(toTime ?? ''),
-    }))
-    .filter(({ fromMs, toMs }) => !Number.isNaN(fromMs) && !Number.isNaN(toMs));
-
-/** Holes have no times of their own: they lie between the ranges around them. */
-function holesOf({ holes }: Backups, spans: ReturnType<typeof spansOf>): Span[] {
-  return holes.flatMap(({ fromZxid, toZxid }) => {
-    const before = spans.filter((span) => zxidValue(span.toZxid) < zxidValue(fromZxid)).at(-1);
-    const after = spans.find((span) => zxidValue(span.fromZxid) > zxidValue(toZxid));
-    return before && after ? [{ fromMs: before.toMs, toMs: after.fromMs }] : [];
+/** They lie between the ranges around them: of a hole only its zxids are known. */
+function holesBetween({ holes, restorable }: BackupTimeline): { fromMs: number; toMs: number }[] {
+  return holes.flatMap(({ after, upTo }) => {
+    const before = restorable.filter(({ to }) => zxidValue(to) <= zxidValue(after)).at(-1);
+    const next = restorable.find(({ from }) => zxidValue(from) >= zxidValue(upTo));
+    return before && next ? [{ fromMs: before.toMs, toMs: next.fromMs }] : [];
   });
 }
 
-export function Timeline({ held }: { held: Backups }) {
-  const spans = spansOf(held);
-  const bases = held.bases.map(({ at }) => Date.parse(at)).filter((ms) => !Number.isNaN(ms));
+export function Timeline({ timeline }: { timeline: BackupTimeline }) {
+  const { restorable: spans, holes } = timeline;
+  const bases = timeline.bases.map(({ takenAt }) => Date.parse(takenAt));
   const all = [...spans.flatMap(({ fromMs, toMs }) => [fromMs, toMs]), ...bases];
   if (all.length === 0) return null;
   const from = Math.min(...all);
@@ -42,11 +28,11 @@ export function Timeline({ held }: { held: Backups }) {
       <svg
         className="timeline"
         role="img"
-        aria-label={`${bases.length} bases and ${spans.length} covered ranges from ${timeText(new Date(from).toISOString())} to ${timeText(new Date(to).toISOString())}, ${held.holes.length} holes; the tables below say the same`}
+        aria-label={`${bases.length} bases and ${spans.length} restorable ranges from ${timeText(new Date(from).toISOString())} to ${timeText(new Date(to).toISOString())}, ${holes.length} holes; the tables below say the same`}
         viewBox={`0 0 ${WIDTH} 96`}
       >
         <text x="10" y="12">
-          ▲ base · ▬ every transaction kept · ┄ hole
+          ▲ base · ▬ every moment can be restored · ┄ hole
         </text>
         {spans.map(({ fromMs, toMs }) => (
           <rect
@@ -58,7 +44,7 @@ export function Timeline({ held }: { held: Backups }) {
             height={BAND.height}
           />
         ))}
-        {holesOf(held, spans).map(({ fromMs, toMs }) => (
+        {holesBetween(timeline).map(({ fromMs, toMs }) => (
           <rect
             key={fromMs}
             className="timeline-hole"

@@ -48,9 +48,7 @@ export function RunPage() {
               </p>
             )}
             {status === undefined && statusError !== undefined && (
-              <p className="notice notice-warning">
-                ! {typeof statusError === 'string' ? statusError : statusError.message}
-              </p>
+              <p className="notice notice-warning">! {statusError}</p>
             )}
             {status && <Live status={status} lags={lags} take={take} />}
           </>

@@ -17,6 +17,10 @@ export function beginningOf(schema: JsonSchema, search: URLSearchParams): Values
     else if (has('to')) values.to = { ensemble };
     else if (has('ensemble')) values.ensemble = ensemble;
   }
+  const from = search.get('from');
+  const timeline = search.get('timeline');
+  if (from !== null && has('from')) values.from = from;
+  if (timeline !== null && has('timeline')) values.timeline = Number(timeline);
   if (has('at') && zxid !== null) values.at = { zxid };
   else if (has('at') && time !== null) values.at = { time };
   if (has('path') && path !== null) {

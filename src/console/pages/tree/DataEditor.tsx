@@ -20,7 +20,7 @@ export function DataEditor({
   onClose: () => void;
 }) {
   const { path } = node;
-  const [text, setText] = useState(() => utf8Of(bytesOf(node.data)) ?? '');
+  const [text, setText] = useState(() => utf8Of(bytesOf(node.data ?? '')) ?? '');
   const [version, setVersion] = useState(node.stat.version);
   /** What was there when it was read again after a conflict. */
   const [theirs, setTheirs] = useState<string>();
@@ -39,7 +39,7 @@ export function DataEditor({
     const now = await reread();
     if (now === undefined) return;
     setVersion(now.stat.version);
-    setTheirs(utf8Of(bytesOf(now.data)) ?? '(no UTF-8)');
+    setTheirs(utf8Of(bytesOf(now.data ?? '')) ?? '(no UTF-8)');
     save.reset();
   };
   return (

@@ -19,10 +19,14 @@ function jsonOf(text: string | undefined): string | undefined {
 }
 
 export function DataView({ node, onEdit }: { node: ZNode; onEdit?: () => void }) {
-  const bytes = useMemo(() => bytesOf(node.data), [node.data]);
+  const bytes = useMemo(() => bytesOf(node.data ?? ''), [node.data]);
   const text = useMemo(() => utf8Of(bytes), [bytes]);
   const json = useMemo(() => jsonOf(text), [text]);
   const [chosen, setChosen] = useState<Form>();
+  if (node.data === undefined && node.stat.dataLength > 0)
+    return (
+      <p className="dim">It holds {bytesText(node.stat.dataLength)}; operators may read them.</p>
+    );
   const form = chosen ?? (text === undefined ? 'hex' : json === undefined ? 'text' : 'JSON');
   const shown = {
     text: text ?? '(no UTF-8: see hex)',
