@@ -64,6 +64,12 @@ const CONTENT_SECURITY_POLICY = {
   },
 };
 
+/** Swagger's page adds a style of its own; scripts come from files, as everywhere. */
+const POLICY_OF_DOCS = {
+  ...CONTENT_SECURITY_POLICY.directives,
+  'style-src': ["'self'", "'unsafe-inline'"],
+};
+
 export async function buildServer(dependencies: ServerDependencies): Promise<Api> {
   const { configuration, version } = dependencies;
   const api: Api = fastify({
@@ -196,7 +202,7 @@ async function describe(api: Api, version: string): Promise<void> {
     transform: jsonSchemaTransform,
     transformObject: jsonSchemaTransformObject,
   });
-  await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY_OF_DOCS });
   api.get('/openapi.json', { schema: { hide: true }, config: { open: true } }, () =>
     Promise.resolve(api.swagger()),
   );
