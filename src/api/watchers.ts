@@ -76,6 +76,11 @@ export function createRunWatchers(
         );
     },
     add(workflowId, response) {
+      // Who has gone while the run was looked up tells so no more: kept, they would hold the process for ever.
+      if (closed || response.destroyed) {
+        response.end();
+        return;
+      }
       count += 1;
       const keepAlive = setInterval(() => response.write(': still here\n\n'), KEEP_ALIVE_MS);
       const watcher: Watcher = { response, keepAlive };

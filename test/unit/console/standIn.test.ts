@@ -43,7 +43,7 @@ beforeAll(async () => {
     ...[sessionRoutes, strategyRoutes, ensembleRoutes, runRoutes, controlRoutes],
     ...[treeRoutes, diffRoutes, repositoryRoutes, auditRoutes],
   ])
-    add(app as unknown as Api, dependencies);
+    add(app, dependencies);
 
   standIn = await startStandIn();
   const login = await ask('POST', '/v1/session', { token: 'admin-token' });
