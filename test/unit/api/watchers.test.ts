@@ -10,14 +10,12 @@ function watching() {
   return { ask, response, watchers: createRunWatchers(ask, { most: 10 }) };
 }
 
-test('who is there is counted until they go', async () => {
+test('who is there is counted until they go', () => {
   const { ask, response, watchers } = watching();
   watchers.add('CHG-1', response);
   expect(watchers.count).toBe(1);
   expect(ask).toHaveBeenCalledTimes(1);
-  const gone = new Promise((resolve) => response.once('close', resolve));
-  response.destroy();
-  await gone;
+  response.emit('close');
   expect(watchers.count).toBe(0);
 });
 

@@ -12,7 +12,6 @@ import { runRoutes } from '../../../src/api/routes/runs';
 import { sessionRoutes } from '../../../src/api/routes/session';
 import { strategyRoutes } from '../../../src/api/routes/strategies';
 import { treeRoutes } from '../../../src/api/routes/tree';
-import type { Api } from '../../../src/api/routes/types';
 import { problemSchema } from '../../../src/api/problems';
 import { DONE, GATED, plan, UPGRADE } from '../../console/documents';
 import { until } from '../../support/until';
