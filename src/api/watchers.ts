@@ -77,6 +77,11 @@ export function createRunWatchers(
         );
     },
     add(workflowId, response, stillMay) {
+      // Who has gone while the run was looked up tells so no more: kept, they would hold the process for ever.
+      if (closed || response.destroyed) {
+        response.end();
+        return;
+      }
       count += 1;
       const keepAlive = setInterval(() => {
         void stillMay().then((may) => {

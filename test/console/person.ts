@@ -12,7 +12,7 @@ const PICTURES = process.env.ZKFERRY_SCREENSHOTS;
 const PICTURE = { width: 1_280, height: 860 };
 const MOST_PICTURE_BYTES = 200 * 1_024;
 /** Real servers share the machine with each other and with two browsers. */
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 60_000;
 
 export class Person {
   private constructor(

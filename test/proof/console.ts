@@ -59,7 +59,7 @@ const wide: Case = {
       const { page } = olga;
       await olga.go(`/ensembles/${installation.harness.lab.name}/tree`);
       const tree = page.getByRole('tree');
-      await tree.getByText('queue', { exact: true }).click();
+      await tree.getByText('queue').click();
       await tree.focus();
       await page.keyboard.press('ArrowRight');
       await tree.getByText(nameOf(0)).waitFor();

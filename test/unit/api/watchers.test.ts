@@ -1,0 +1,36 @@
+/** Who watches a run, and who has gone before the watching began. */
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { createRunWatchers } from '../../../src/api/watchers';
+import type { StatusDocument } from '../../../src/model/status';
+
+function watching() {
+  const ask = jest.fn(() => new Promise<StatusDocument>(() => undefined));
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  return { ask, response, watchers: createRunWatchers(ask, { most: 10 }) };
+}
+
+test('who is there is counted until they go', () => {
+  const { ask, response, watchers } = watching();
+  watchers.add('CHG-1', response);
+  expect(watchers.count).toBe(1);
+  expect(ask).toHaveBeenCalledTimes(1);
+  response.emit('close');
+  expect(watchers.count).toBe(0);
+});
+
+test('who has gone while the run was looked up is not kept, and nothing is asked for them', () => {
+  const { ask, response, watchers } = watching();
+  response.destroy();
+  watchers.add('CHG-1', response);
+  expect(watchers.count).toBe(0);
+  expect(ask).not.toHaveBeenCalled();
+});
+
+test('who comes when the server ends is let go at once', () => {
+  const { response, watchers } = watching();
+  watchers.close();
+  watchers.add('CHG-1', response);
+  expect(response.writableEnded).toBe(true);
+  expect(watchers.count).toBe(0);
+});
