@@ -12,7 +12,7 @@ function watching() {
 
 test('who is there is counted until they go', () => {
   const { ask, response, watchers } = watching();
-  watchers.add('CHG-1', response);
+  watchers.add('CHG-1', response, () => Promise.resolve(true));
   expect(watchers.count).toBe(1);
   expect(ask).toHaveBeenCalledTimes(1);
   response.emit('close');
@@ -22,7 +22,7 @@ test('who is there is counted until they go', () => {
 test('who has gone while the run was looked up is not kept, and nothing is asked for them', () => {
   const { ask, response, watchers } = watching();
   response.destroy();
-  watchers.add('CHG-1', response);
+  watchers.add('CHG-1', response, () => Promise.resolve(true));
   expect(watchers.count).toBe(0);
   expect(ask).not.toHaveBeenCalled();
 });
@@ -30,7 +30,7 @@ test('who has gone while the run was looked up is not kept, and nothing is asked
 test('who comes when the server ends is let go at once', () => {
   const { response, watchers } = watching();
   watchers.close();
-  watchers.add('CHG-1', response);
+  watchers.add('CHG-1', response, () => Promise.resolve(true));
   expect(response.writableEnded).toBe(true);
   expect(watchers.count).toBe(0);
 });
