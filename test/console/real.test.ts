@@ -60,6 +60,7 @@ test('an ensemble is looked at: who leads, its facts, its tree, and what differs
   await olga.see('"currency": "EUR"');
   await olga.page.getByRole('tree').getByText('orders').waitFor();
   await olga.isUsable();
+  await olga.picture('console-tree');
   await adam.go(`/ensembles/${ensemble}/tree?path=/shop/config`);
   await adam.see('operators may read them');
 

@@ -74,7 +74,6 @@ const wide: Case = {
       await tree.getByText(nameOf(99_998)).click();
       await olga.see('It holds no data');
       await olga.isUsable();
-      await olga.picture('console-tree');
     }),
 };
 
