@@ -1,5 +1,6 @@
 'use strict';
 /** Programs the machine must have: looked for, installed where that is possible, or named with the command that does. */
+const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const { runOrThrow, say, which } = require('./commands');
 const { findChromium, findJavaHome, findSshd } = require('./hostTools');
@@ -30,6 +31,16 @@ const chromium = {
   apt: 'chromium',
 };
 
+const virtualEnvironments = {
+  what: 'python3 with venv (the fuzzer of the HTTP API)',
+  find: () => {
+    const python = which('python3');
+    const { status } = python ? spawnSync(python, ['-c', 'import ensurepip, venv']) : {};
+    return status === 0 ? python : undefined;
+  },
+  apt: 'python3-venv',
+};
+
 /** Keeps a package's own scripts from starting services, and puts back what was there. */
 async function withoutServiceStarts(work) {
   const ours = !fs.existsSync(POLICY);
@@ -52,11 +63,11 @@ async function aptInstall(apt, packages) {
 }
 
 /**
- * Sees to it that every program is there. `forTests` adds Chromium, without which only the test of the web
- * pages can't run: its absence is said, not an error. Throws naming what is missing and how to install it.
+ * Sees to it that every program is there. `forTests` adds Chromium and virtual environments of Python,
+ * without which only the tests of the web pages and of the API's document can't run: their absence is said, not an error. Throws naming what is missing and how to install it.
  */
 async function ensurePrograms({ forTests = false } = {}) {
-  const wanted = forTests ? [...programs, nftables, chromium] : programs;
+  const wanted = forTests ? [...programs, nftables, chromium, virtualEnvironments] : programs;
   let missing = wanted.filter(({ find }) => find() === undefined);
   if (missing.length === 0) return;
   const apt = which('apt-get');
@@ -72,7 +83,7 @@ async function ensurePrograms({ forTests = false } = {}) {
   }
   const command = `apt-get update && apt-get install -y ${missing.map((program) => program.apt).join(' ')}`;
   const names = missing.map(({ what }) => what).join(', ');
-  if (missing.some((program) => program !== chromium)) {
+  if (missing.some((program) => ![chromium, virtualEnvironments].includes(program))) {
     throw new Error(
       `missing on this machine: ${names}; install it as root with: ${command}${failure}`,
     );
