@@ -1,5 +1,6 @@
 /** `--check`: the settled configuration as it would be used, secrets left out, and whether what it names is there. */
 import { access, constants } from 'node:fs/promises';
+import { readVerifier } from '../src/adapters/approvals/verifier';
 import { createInventory } from '../src/adapters/inventory';
 import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
@@ -21,6 +22,10 @@ export async function checkConfiguration(
   const problems = await problemsOf([
     () => Promise.resolve(temporalFromEnvironment(environment)),
     () => readCodecKeys(environment),
+    async () => {
+      if (values.ZKFERRY_APPROVAL_KEYS !== undefined)
+        await readVerifier(values.ZKFERRY_APPROVAL_KEYS);
+    },
     () => createInventory({ path: values.ZKFERRY_INVENTORY }).names(),
     async () => {
       if (values.ZKFERRY_CONFIG !== undefined) await access(values.ZKFERRY_CONFIG, constants.R_OK);

@@ -22,9 +22,15 @@ export async function audited<T>(
     const message = error instanceof Error ? error.message : String(error);
     await audit.append({
       ...entry,
-      outcome: isZkferryError(error) && !error.retryable ? 'refused' : 'failed',
+      outcome: outcomeOf(error),
       detail: message.slice(0, MAX_DETAIL_CHARS),
     });
     throw error;
   }
+}
+
+/** What nobody has answered in time may still have been taken: the run itself says so then. */
+function outcomeOf(error: unknown): AuditEntry['outcome'] {
+  if (!isZkferryError(error)) return 'failed';
+  return error.retryable ? 'unknown' : 'refused';
 }

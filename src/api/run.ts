@@ -1,5 +1,6 @@
 /** The server as a process: opens what it needs, listens, and ends in order. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
@@ -8,10 +9,11 @@ import { openAuditLog } from '../adapters/audit/auditLog';
 import { createHostAdapter } from '../adapters/host';
 import { createIdentityProvider } from '../adapters/identity/jwt';
 import { secretFile } from '../adapters/identity/secretFile';
-import { createTokenStore } from '../adapters/identity/tokens';
+import { createTokenStore, readTokens } from '../adapters/identity/tokens';
 import { createInventory } from '../adapters/inventory';
 import { openNamedRepository } from '../adapters/repository/inventoryRepository';
 import { createSecrets } from '../adapters/secrets';
+import { lockState } from '../adapters/stateLock';
 import { SharedTaps } from '../adapters/tap';
 import { connectTemporal, type TemporalOptions } from '../adapters/temporal/connect';
 import { createZooKeeperAdapter } from '../adapters/zookeeper';
@@ -37,10 +39,33 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
+/**
+ * What the configuration names, read and found usable; nothing of it is kept open.
+ * @throws the first thing that is wrong
+ */
+export async function readNamed(configuration: ServerConfiguration, inventoryPath: string) {
+  const { signingKey, identityProvider, tls } = configuration;
+  const secrets = createSecrets();
+  const inventory = createInventory({ path: inventoryPath });
+  await inventory.names();
+  await readTokens(tokensFile(configuration));
+  if (tls)
+    await Promise.all([
+      secrets.resolve(tls.certificate, { isPublic: true }),
+      secrets.resolve(tls.key),
+    ]);
+  return {
+    ...{ secrets, inventory },
+    signer: signingKey && createSigner(await secrets.resolve(signingKey)),
+    provider: identityProvider && (await createIdentityProvider(identityProvider)),
+  };
+}
+
 export async function startServer(options: RunServerOptions): Promise<RunningServer> {
   const { configuration, inventoryPath, version } = options;
-  const { state, host, port, signingKey, identityProvider, tls } = configuration;
-  const secrets = createSecrets();
+  const { state, host, port, tls } = configuration;
+  const { secrets, inventory, signer, provider } = await readNamed(configuration, inventoryPath);
+  const unlock = await lockState(state);
   const sessionKey = Buffer.from(
     await secretFile(join(state, 'session-key'), () =>
       randomBytes(SESSION_KEY_BYTES).toString('base64'),
@@ -52,12 +77,9 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
       'SecretMissing',
       `${join(state, 'session-key')} holds no key of ${SESSION_KEY_BYTES} bytes: remove it, and the next start makes one`,
     );
-  const signer = signingKey && createSigner(await secrets.resolve(signingKey));
-  const provider = identityProvider && (await createIdentityProvider(identityProvider));
   const audit = await openAuditLog(join(state, 'audit.jsonl'));
   const temporal = await connectTemporal(options.temporal);
   const hostAdapter = createHostAdapter({ secrets });
-  const inventory = createInventory({ path: inventoryPath });
   const api = await buildServer({
     ...{ configuration, temporal, inventory, secrets, audit, sessionKey, version },
     ...(signer && { signer }),
@@ -72,7 +94,13 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
     },
     consoleDirectory: CONSOLE,
   });
-  await api.listen({ host, port });
+  if (!existsSync(join(CONSOLE, 'index.html')))
+    api.log.warn(`there is no console in ${CONSOLE}: npm run build makes it`);
+  await api.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
+    throw new ZkferryError('BadUsage', `can't listen on ${host}:${port} (${error.code})`, {
+      cause: error,
+    });
+  });
   const { port: listening } = api.server.address() as AddressInfo;
   const shownHost = host.includes(':') ? `[${host}]` : host;
   return {
@@ -82,6 +110,7 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
       await temporal.close();
       await hostAdapter.close();
       await audit.close();
+      await unlock();
     },
   };
 }

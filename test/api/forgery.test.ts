@@ -7,6 +7,7 @@ import { inputHash } from '../../src/adapters/approvals/inputHash';
 import { APPROVAL_AUDIENCE } from '../../src/model/approval';
 import { TASK_QUEUE } from '../../src/model/contract';
 import type { StatusDocument } from '../../src/model/status';
+import { ZkferryCommand } from '../support/command';
 import { until } from '../support/until';
 import { ApiInstallation } from './support';
 
@@ -271,8 +272,16 @@ test('two people pass the gate; the log names who did what and what was refused;
   expect(await installation.as('anna').post(approveText(TICKET), body)).toMatchObject({
     status: 200,
   });
-  const passed = await installation.as('ben').post(approveText(TICKET), body);
-  expect(passed).toMatchObject({ status: 200 });
+  const command = (token: string, hash: string) =>
+    new ZkferryCommand(['approve', TICKET, 'start', '--plan-hash', hash, '--json'], {
+      ...{ ZKFERRY_SERVER: installation.url, ZKFERRY_TOKEN: token },
+    }).ended;
+  const { token } = installation.people.ben!;
+  expect(await command(`${token}x`, gate!.planHash)).toMatchObject({
+    ...{ code: 1, document: { error: { type: 'Unauthenticated' } } },
+  });
+  expect(await command(token, '0123456789ab')).toMatchObject({ code: 1 });
+  expect(await command(token, gate!.planHash)).toMatchObject({ code: 0, document: { ok: true } });
   await until(
     'the run to go on',
     async () => {

@@ -45,7 +45,7 @@ export async function whoStandsBehind(
 ): Promise<{ claims: ControlClaims } | { refusal: string }> {
   if (proof === undefined)
     return {
-      refusal: `this worker counts ${action} only with a signature of zkferry server: ask there (its console, its API)`,
+      refusal: `this worker counts ${action} only with a signature of zkferry server: ask there (its console, its API, or this command with ZKFERRY_SERVER and ZKFERRY_TOKEN)`,
     };
   let claims: ControlClaims;
   try {

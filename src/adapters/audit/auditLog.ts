@@ -14,7 +14,7 @@ export interface AuditEntry {
   target: string;
   planHash?: string;
   /** `asked` stands before it is done, so that nothing is done unseen. */
-  outcome: 'asked' | 'done' | 'refused' | 'failed';
+  outcome: 'asked' | 'done' | 'refused' | 'failed' | 'unknown';
   detail?: string;
   /** Ties the two lines of one request together. */
   request: string;

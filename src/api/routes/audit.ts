@@ -23,7 +23,7 @@ export const auditRoutes: Routes = (api, { audit }) => {
             z.object({
               ...{ seq: z.int(), at: z.string(), actor: z.string(), action: z.string() },
               ...{ target: z.string(), planHash: z.string().optional() },
-              outcome: z.enum(['asked', 'done', 'refused', 'failed']),
+              outcome: z.enum(['asked', 'done', 'refused', 'failed', 'unknown']),
               ...{ detail: z.string().optional(), request: z.string() },
             }),
           ),

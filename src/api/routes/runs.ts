@@ -102,6 +102,8 @@ export const runRoutes: Routes = (api, dependencies) => {
       const started = await audited(audit, request, what, async () => {
         const { strategy, input, parsed, ensembles, reads } = read(body);
         for (const ensemble of [...ensembles, ...reads]) demand(identity, 'operator', ensemble);
+        // A name that is none must not use the ticket up.
+        for (const ensemble of ensembles) await dependencies.inventory.resolve(ensemble);
         return startOnce(strategy, ticket, input, parsed, identity);
       });
       void reply.header('location', `/v1/runs/${encodeURIComponent(ticket)}`);

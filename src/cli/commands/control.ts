@@ -12,6 +12,7 @@ import {
   type Outcome,
   type Runner,
 } from '../context';
+import { sendByServer, serverOf } from '../viaServer';
 import { BASE_RATE, bytesPerSecond, milliseconds } from '../options';
 
 export function registerControls(program: Command, runner: Runner): void {
@@ -145,10 +146,14 @@ async function send<K extends ControlName>(
     Object.entries(given).filter(([, value]) => value !== undefined),
   );
   const input = parseOrThrow(controlSchemas[name], known, `the input of ${name}`);
-  const status = await context.withTemporal(async (temporal) => {
-    const { sendControl } = await import('../../adapters/temporal/runs');
-    return sendControl(temporal, workflowId, name, input as ControlInputs[K]);
-  });
+  const server = serverOf(context);
+  const status =
+    server === undefined
+      ? await context.withTemporal(async (temporal) => {
+          const { sendControl } = await import('../../adapters/temporal/runs');
+          return sendControl(temporal, workflowId, name, input as ControlInputs[K]);
+        })
+      : await sendByServer(server, workflowId, name, known);
   const gate = 'gate' in known ? ` gate ${String(known.gate)}` : '';
   // Right after a decision the status is still that of the moment before it: the run acts on it next.
   const now =

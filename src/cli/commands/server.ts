@@ -4,6 +4,8 @@ import { action, withCommonOptions, type Runner } from '../context';
 import { VERSION } from '../version';
 
 const TEMPORAL_DEADLINE_MS = 30_000;
+/** Whatever is still asked then is not answered. */
+const END_WITHIN_MS = 10_000;
 
 export function registerServer(program: Command, runner: Runner): void {
   withCommonOptions(program.command('server'))
@@ -14,9 +16,11 @@ export function registerServer(program: Command, runner: Runner): void {
         const { readServerConfiguration } = await import('../../api/configuration');
         const environment = context.childEnvironment();
         const configuration = await readServerConfiguration(environment);
-        if (check === true)
+        const { readNamed, startServer } = await import('../../api/run');
+        if (check === true) {
+          await readNamed(configuration, context.inventoryPath);
           return { text: 'the configuration is usable', document: { ok: true, configuration } };
-        const { startServer } = await import('../../api/run');
+        }
         const { readCodecKeys } = await import('../../adapters/temporal/codecKeys');
         const { temporalFromEnvironment } = await import('../../adapters/temporal/environment');
         const server = await startServer({
@@ -33,7 +37,9 @@ export function registerServer(program: Command, runner: Runner): void {
           `${JSON.stringify({ ready: true, pid: process.pid, url: server.url })}\n`,
         );
         await new Promise<void>((resolve) => void context.io.onInterrupt(resolve));
+        const late = setTimeout(() => process.exit(0), END_WITHIN_MS);
         await server.close();
+        clearTimeout(late);
         return { text: '', document: { ok: true } };
       }),
     );

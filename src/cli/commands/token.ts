@@ -42,7 +42,7 @@ export function registerToken(program: Command, runner: Runner): void {
             { now: context.io.now(), validMs: days * DAY_MS },
           );
           await writeTokens(path, [...(await readTokens(path)), made.record]);
-          context.output.note(`kept in ${path}; it counts until ${made.record.expiresAt}`);
+          context.output.aside(`kept in ${path}; it counts until ${made.record.expiresAt}`);
           const { id, expiresAt } = made.record;
           return { text: made.token, document: { ok: true, token: made.token, id, expiresAt } };
         },

@@ -233,7 +233,7 @@ export interface AuditItem {
   target: string;
   planHash?: string;
   /** Each request is written down before and after it. */
-  outcome: 'asked' | 'done' | 'refused' | 'failed';
+  outcome: 'asked' | 'done' | 'refused' | 'failed' | 'unknown';
   detail?: string;
   request: string;
 }

@@ -11,7 +11,9 @@ import { PageHead } from '../parts/PageHead';
 import { Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 
-const TONES = { asked: 'plain', done: 'good', refused: 'bad', failed: 'bad' } as const;
+const TONES = {
+  ...({ asked: 'plain', done: 'good', refused: 'bad', failed: 'bad', unknown: 'plain' } as const),
+} as const;
 
 export function AuditPage() {
   const [cursors, setCursors] = useState<readonly string[]>([]);

@@ -1,0 +1,67 @@
+/** Controls sent by zkferry server instead of straight to Temporal: where workers count signed ones only, there is no other way. */
+import type { ControlName } from '../model/contract';
+import { ZkferryError, type ErrorType } from '../model/errors';
+import type { StatusDocument } from '../model/status';
+import type { CommandContext } from './context';
+
+export const SERVER_VARIABLE = 'ZKFERRY_SERVER';
+export const TOKEN_VARIABLE = 'ZKFERRY_TOKEN';
+
+const DEADLINE_MS = 30_000;
+
+type Input = Record<string, unknown> & { gate?: string };
+
+/** Undefined where no server is named. @throws BadUsage */
+export function serverOf({ io }: CommandContext): { url: string; token: string } | undefined {
+  const { [SERVER_VARIABLE]: url, [TOKEN_VARIABLE]: token } = io.env;
+  if (!url) return undefined;
+  if (!/^https?:\/\/[^/]+/.test(url))
+    throw new ZkferryError(
+      'BadUsage',
+      `${SERVER_VARIABLE}: expected the URL of zkferry server; got ${JSON.stringify(url)}`,
+    );
+  if (!token)
+    throw new ZkferryError(
+      'BadUsage',
+      `${SERVER_VARIABLE} is set, and ${TOKEN_VARIABLE} is not: expected a token of zkferry token create`,
+    );
+  return { url: url.replace(/\/$/, ''), token };
+}
+
+/**
+ * Who asks is whose token it is: names that were given are left out.
+ * @throws what the server refuses with, by its type; TemporalUnavailable where it is not there
+ */
+export async function sendByServer(
+  { url, token }: { url: string; token: string },
+  workflowId: string,
+  control: ControlName,
+  input: Record<string, unknown>,
+): Promise<StatusDocument> {
+  const { gate, approver: _approver, by: _by, ...body } = input as Input;
+  const run = `${url}/v1/runs/${encodeURIComponent(workflowId)}`;
+  const place = gate === undefined ? control : `gates/${gate}/${control}`;
+  let response: Response;
+  try {
+    response = await fetch(`${run}/${place}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+      redirect: 'error',
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+  } catch (error) {
+    throw new ZkferryError(
+      'TemporalUnavailable',
+      `zkferry server does not answer at ${url} (${SERVER_VARIABLE}): ${(error as Error).message}`,
+      { cause: error },
+    );
+  }
+  const answer = (await response.json().catch(() => ({}))) as { type?: string; detail?: string };
+  if (response.ok) return answer as unknown as StatusDocument;
+  const type = answer.type?.replace(/^urn:zkferry:error:/, '') ?? 'Refused';
+  throw new ZkferryError(
+    type as ErrorType,
+    answer.detail ?? `the server answered ${response.status}`,
+  );
+}
