@@ -16,6 +16,7 @@ import { closingSteps } from './closingSteps';
 import { redirectSteps, returnStep, type RedirectFrame } from './redirectSteps';
 import { resizeInputOf } from './stretchInput';
 import { stretchPath } from './stretchPath';
+import { stretchVersionFindings } from './stretchVersion';
 
 export interface StretchExtra extends ResizeExtra {
   migration: Migration;
@@ -45,9 +46,21 @@ export function planStretch(
       ...swapped(swapping, extra),
       ...closingSteps(input, extra.migration),
     ],
-    findings: [...staticFindings(facts), ...plan.findings.filter(counts(input, extra))],
+    findings: [
+      ...staticFindings(facts),
+      ...versionFindings(facts, input, extra),
+      ...plan.findings.filter(counts(input, extra)),
+    ],
   });
 }
+
+/** Once it is begun, what runs beside each other does so. */
+const versionFindings = (
+  facts: EnsembleFacts,
+  { version }: MigrateDataCenterInput,
+  { underway }: StretchExtra,
+): Finding[] =>
+  version === undefined || underway === true ? [] : stretchVersionFindings(facts, version);
 
 /** While the new servers run another release than the old, that is what was asked for. */
 const counts =

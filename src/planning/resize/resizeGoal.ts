@@ -50,13 +50,13 @@ export function currentMembership(
 
 /**
  * The present membership with the request applied; whatever cannot be applied is a finding of severity error.
- * `underway`: what was applied already is none.
+ * `underway`: what was applied already is none; `seen`: the members, as they were looked at.
  */
 export function goalOf(
   current: Membership,
   request: ResizeRequest,
   candidates: readonly ServerFacts[],
-  underway = false,
+  { underway = false, seen = [] }: { underway?: boolean; seen?: readonly ServerFacts[] } = {},
 ): { goal: Membership; findings: Finding[] } {
   const findings: Finding[] = [];
   let goal = current;
@@ -69,8 +69,12 @@ export function goalOf(
 
   const add = (field: string, server: string): void => {
     const candidate = candidates.find((one) => one.server === server);
-    if (memberOf(current, server)) {
+    const member = memberOf(current, server);
+    if (member) {
       if (!underway) refuse(field, server, 'is a member already', spares);
+      // It may have come as an observer first, and is to become what the inventory says.
+      const known = seen.find((one) => one.server === server);
+      if (known) goal = including(goal, { ...member, role: known.inventoryRole });
     } else if (!candidate) refuse(field, server, 'is not in the inventory', spares);
     else goal = including(goal, { server, id: candidate.id, role: candidate.inventoryRole });
   };

@@ -39,7 +39,10 @@ export function planResize(
 ): Plan {
   const { members: current, findings: unknown } = currentMembership(facts, extra.candidates);
   const own = sorted(facts, current, extra);
-  const { goal, findings: wrong } = goalOf(current, input, own.extra.candidates, extra.underway);
+  const { goal, findings: wrong } = goalOf(current, input, own.extra.candidates, {
+    underway: extra.underway,
+    seen: own.facts.servers,
+  });
   const found = [...unknown, ...wrong];
   return planned(own.facts, {
     current,

@@ -15,6 +15,7 @@ import {
   stretched,
   stretchedAndBack,
   stretchedWhileLeadersDie,
+  stretchedThoughHeld,
   stretchedWhileTemporalDies,
   stretchedWhileWorkersDie,
 } from './stretch';
@@ -26,6 +27,7 @@ export const migrateCases: Case[] = [
   stretchedAndBack({ from: '3.8.4', to: '3.9.6' }),
   stretchedAndBack({ from: '3.8.4', to: '3.9.6' }, true),
   stretchedWhileWorkersDie({ from: '3.8.4', to: '3.9.6' }),
+  stretchedThoughHeld({ from: '3.8.4', to: '3.9.6' }),
   stretchedWhileTemporalDies({ from: '3.8.4', to: '3.9.6' }),
   stretchedWhileLeadersDie({ from: '3.8.4', to: '3.9.6' }),
   moved({ from: '3.4.14', to: '3.9.6' }),

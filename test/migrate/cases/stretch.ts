@@ -1,6 +1,6 @@
 /** An ensemble stretched into another data centre and drawn over to it, under load. */
 import { strict as assert } from 'node:assert';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync } from 'node:fs';
 import { clientFileOf } from '../../../src/lab/labInventory';
 import type { Harness, Run } from '../../support/harness';
 import { atEachBoundary, atEachPhase } from '../../support/boundaries';
@@ -138,6 +138,24 @@ export const stretchedWhileLeadersDie = (versions: Versions): Case =>
     });
     assert.ok(hit.length >= 4, `only these phases were hit: ${hit.join(' ')}`);
   });
+
+/** What held it is mended, with one new server a member already: resumed, it goes on from there. */
+export const stretchedThoughHeld = (versions: Versions): Case =>
+  stretchedWhile(
+    versions,
+    'held once a new server has joined, and resumed',
+    async (harness, run) => {
+      const { inventoryPath } = harness.lab;
+      await run.step(`add/${spares(harness)[0]!.name}/verifyMembers`, 'done', LONG_MS);
+      renameSync(inventoryPath, `${inventoryPath}.away`);
+      try {
+        await run.until('held', ({ state, error }) => state === 'paused' && error !== undefined);
+      } finally {
+        renameSync(`${inventoryPath}.away`, inventoryPath);
+      }
+      await run.send('resume', { by: 'tester' });
+    },
+  );
 
 /** Everything was swapped, clients write to the new members, and the run goes back. */
 export const stretchedAndBack = (versions: Versions, killing = false): Case => ({

@@ -48,6 +48,41 @@ const changesIn = ({ steps }: Plan): string[] =>
     .map(({ id }) => id.replace('/changeMembers', ''));
 
 describe('stretch', () => {
+  test.each([
+    [['zk4'], ['zk5', 'zk6']],
+    [FRESH, []],
+  ])('planned anew with %j joined as observers, they are still to vote', (joined, missing) => {
+    const before = ['zk1 follower 3.8.4', 'zk2 leader 3.8.4', 'zk3 follower 3.8.4'];
+    const come = joined.map((name) => `${name} observer 3.8.4`);
+    const facts = { ...parseEnsemble([...before, ...come].join(', ')), reconfigEnabled: true };
+    const servers = facts.servers.map((one) =>
+      joined.includes(one.server) ? { ...one, inventoryRole: 'participant' as const } : one,
+    );
+    const plan = planStretch({ ...facts, servers }, inputOf(), {
+      ...extraOf(missing),
+      migration: extraOf().migration,
+      underway: true,
+    });
+    expect(errorsOf(plan)).toEqual([]);
+    expect(plan.members?.after.voters).toEqual(FRESH);
+    const changes = changesIn(plan);
+    expect(changes.filter((id) => id.startsWith('add/'))).toEqual(missing.map((id) => `add/${id}`));
+    expect(changes.filter((id) => id.startsWith('promote/'))).toHaveLength(3);
+  });
+
+  test.each([
+    ['3.4.14', 'TargetOlder'],
+    ['3.8.1', 'TargetOlder'],
+  ])('version %s is refused: %s', (version, code) => {
+    expect(errorsOf(planStretch(stretchable(), inputOf({ version }), extraOf()))).toContain(code);
+  });
+
+  test('to a release that an upgrade reaches only in two hops nothing is stretched', () => {
+    const facts = { ...threeServers('3.5.10'), reconfigEnabled: true };
+    const plan = planStretch(facts, inputOf({ version: '3.9.6' }), extraOf());
+    expect(errorsOf(plan)).toContain('VersionsFarApart');
+  });
+
   test('observers first, clients next, then voters one in, one out, the leader last', () => {
     const facts = stretchable();
     const plan = planStretch(facts, inputOf(), extraOf());

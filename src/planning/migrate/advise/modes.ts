@@ -9,8 +9,8 @@ import type { EnsembleFacts, Finding } from '../../../model/facts';
 import type { AdviceFacts, ClientUse, ModeAdvice, ModeLook } from '../../../model/migrationAdvice';
 import { MIGRATION_MODES, type MigrationMode } from '../../../model/migrationInputs';
 import { sameOfSeveral } from '../../findings';
-import { treeOf, versionOfServer } from '../../members';
-import { planVersionPath } from '../../versionPath';
+import { treeOf } from '../../members';
+import { stretchVersionFindings } from '../stretchVersion';
 
 const MAX_REASONS = 6;
 
@@ -99,7 +99,11 @@ function whyNot(
   users: readonly ClientUse[],
   look: ModeLook | undefined,
 ): Finding[] {
-  if (mode === 'stretch') return version === undefined ? [] : versionFindings(source, version);
+  if (mode === 'stretch') {
+    const said = new Set(look?.findings.map(({ code }) => code));
+    const found = version === undefined ? [] : stretchVersionFindings(source, version);
+    return found.filter(({ code }) => !said.has(code));
+  }
   // What the plan looked at itself it has said: refused, or let be with a warning.
   const looked = look?.findings.some(({ code }) => code === 'KafkaEpoch') === true;
   const harmed = looked
@@ -112,21 +116,6 @@ function whyNot(
     ...hostFindings(mode, source),
     ...harmed.map(({ software, root, means }) =>
       objection(`${software} at ${root}: ${means}`, 'take stretch or physical'),
-    ),
-  ];
-}
-
-function versionFindings(source: EnsembleFacts, version: string): Finding[] {
-  const from = source.servers.flatMap((server) => versionOfServer(server) ?? []);
-  if (from.length === 0) return [];
-  const { hops, findings } = planVersionPath(from, version);
-  const errors = findings.filter(({ severity }) => severity === 'error');
-  if (hops.length < 2) return errors;
-  const path = [hops[0]!.from, ...hops.map(({ to }) => to)].join(' → ');
-  return [
-    objection(
-      `servers of ${hops[0]!.from} and ${version} are not known to work in one ensemble: an upgrade goes ${path}`,
-      `upgrade to ${hops.at(-1)!.from} first, or stretch without version and upgrade afterwards`,
     ),
   ];
 }
