@@ -10,6 +10,8 @@ import { inputOf, planFor, spare } from './resizePlans';
 import { runThrough } from './resizeRun';
 
 const RUNS = 3_000;
+/** The same cases each time; another seed looks further. */
+const SEED = Number(process.env.FC_SEED ?? 1);
 
 /** Nine servers at most: how many are members, in which roles, which are down, and what is asked for. */
 const anyCase = fc.record({
@@ -36,7 +38,7 @@ test('no plan that is not refused stops two servers at once, or leaves fewer in 
       fc.pre(outcome !== 'nothing asked for');
       if (outcome === 'planned') planned += 1;
     }),
-    { numRuns: RUNS },
+    { numRuns: RUNS, seed: SEED },
   );
   expect(planned).toBeGreaterThan(RUNS / 50);
 });
@@ -70,6 +72,19 @@ describe('found by it, on 3.4', () => {
     expect(planAndRun(one)).toBe('planned');
   });
 });
+
+/** Not mended yet: see the limits in docs/resize.md. */
+test.failing(
+  'known, on 3.4: taken back while the others restart for a voter that was demoted and one that left',
+  () => {
+    const one: Case = {
+      ...{ voters: 3, observers: 1, spares: 1, leader: 0, down: [], again: 0 },
+      ...{ version: '3.4.14', reconfig: false, point: 0.525974025974026 },
+      wants: ['stay', 'turn', 'stay', 'leave', 'stay', 'stay', 'stay', 'stay', 'stay'],
+    };
+    planAndRun(one);
+  },
+);
 
 type Outcome = 'planned' | 'refused' | 'nothing asked for';
 
