@@ -200,10 +200,23 @@ async function describe(api: Api, version: string): Promise<void> {
       security: [{ token: [] }, { session: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => withoutNeedlessBodies(jsonSchemaTransformObject(document)),
   });
   await api.register(swaggerUi, { routePrefix: '/docs', staticCSP: POLICY_OF_DOCS });
   api.get('/openapi.json', { schema: { hide: true }, config: { open: true } }, () =>
     Promise.resolve(api.swagger()),
   );
+}
+
+/** Where nothing at all may be sent, the document says so, too. */
+function withoutNeedlessBodies<T extends object>(document: T): T {
+  const { paths = {} } = document as { paths?: Record<string, Record<string, Operation>> };
+  for (const [path, { post }] of Object.entries(paths))
+    if (post?.requestBody && /\/(pause|resume|rollback|stop)$/.test(path))
+      post.requestBody.required = false;
+  return document;
+}
+
+interface Operation {
+  requestBody?: { required?: boolean };
 }

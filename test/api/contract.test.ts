@@ -53,7 +53,7 @@ test('every route says what it is for, who may ask, and how it refuses', async (
     const { tags, summary, security = document.security, responses } = operation;
     const what = `${method} ${path}`;
     expect([what, tags?.length, (summary ?? '').length > 5]).toEqual([what, 1, true]);
-    const isOpen = !path.startsWith('/v1/') || path === '/v1/session';
+    const isOpen = (!path.startsWith('/v1/') && path !== '/metrics') || path === '/v1/session';
     expect([what, security.length > 0]).toEqual([what, !isOpen]);
     for (const status of ['4XX', '5XX'])
       expect([what, Object.keys(responses[status]?.content ?? {})]).toEqual([
@@ -78,12 +78,22 @@ test('nothing that is sent makes the server fail, and every answer is what the d
   mkdirSync(directory);
   const configuration = join(directory, 'schemathesis.toml');
   writeFileSync(configuration, configurationOf(lab));
+  // Of more workers Python 3.11 loses count of its own parser's depth now and then.
   const { output, failed } = await promisify(execFile)(
     schemathesis,
     [
       ...['--no-color', '--config-file', configuration, 'run'],
       ...[`${installation.url}/openapi.json`, '--header', `Authorization: Bearer ${root.token}`],
-      ...['--workers', '4', '--max-time', String(RUN_SECONDS), '--phases', 'coverage,fuzzing'],
+      ...[
+        '--workers',
+        '1',
+        '--request-timeout',
+        '30',
+        '--max-time',
+        String(RUN_SECONDS),
+        '--phases',
+        'coverage,fuzzing',
+      ],
       ...['--generation-deterministic', '--warnings', 'off'],
     ],
     { cwd: directory, timeout: ENDS_WITHIN_MS, maxBuffer: 16 << 20 },

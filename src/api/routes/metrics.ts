@@ -1,5 +1,6 @@
 /** What Temporal and the repositories hold, for Prometheus: right after any restart. Asked anew at most every ten seconds. */
 import { Registry } from 'prom-client';
+import { z } from 'zod';
 import { createRunMetrics, type BackupFacts } from '../../adapters/metrics/runMetrics';
 import { lastDrill } from '../../adapters/repository/drills';
 import { getStatus, hasWorker, listRuns } from '../../adapters/temporal/runs';
@@ -7,6 +8,7 @@ import { TASK_QUEUE, taskQueueOf } from '../../model/contract';
 import type { StatusDocument } from '../../model/status';
 import type { ServerDependencies } from '../dependencies';
 import { demand } from '../identity';
+import { problems } from '../schemas';
 import type { Routes } from './types';
 
 const FRESH_MS = 10_000;
@@ -28,7 +30,14 @@ export const metricsRoutes: Routes = (api, dependencies) => {
     method: 'GET',
     url: '/metrics',
     config: { authenticated: true },
-    schema: { tags: ['health'], summary: 'metrics for Prometheus', produces: ['text/plain'] },
+    schema: {
+      tags: ['health'],
+      summary: 'metrics for Prometheus',
+      response: {
+        200: { description: 'text format', content: { 'text/plain': { schema: z.string() } } },
+        ...problems,
+      },
+    },
     async handler({ identity }, reply) {
       demand(identity, 'viewer');
       if (newest === undefined || Date.now() - newest.at > FRESH_MS)

@@ -25,6 +25,7 @@ import {
 import { parseOrThrow } from '../../model/validation';
 import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
+import { openedCursor, signedCursor } from '../cursor';
 import { authenticate, demand } from '../identity';
 import { demandOfRun, lookAtRun, type SeenRun } from '../runEnsemble';
 import {
@@ -162,9 +163,17 @@ export const runRoutes: Routes = (api, dependencies) => {
       const workflowType = strategy === undefined ? undefined : findStrategy(strategy).workflowType;
       const ensembles = ensemble === undefined ? seenBy(identity) : [ensemble];
       if (ensembles?.length === 0) return { items: [] };
-      const page = await listRunsPage(temporal, { ensembles, workflowType }, { limit, cursor });
-      const items = page.items.filter((run) => ensembles?.includes(run.ensemble ?? '') ?? true);
-      return { ...page, items: items as (RunSummary & Record<string, unknown>)[] };
+      const { sessionKey } = dependencies;
+      const { nextCursor, items: found } = await listRunsPage(
+        temporal,
+        { ensembles, workflowType },
+        { limit, ...(cursor !== undefined && { cursor: openedCursor(sessionKey, cursor) }) },
+      );
+      const items = found.filter((run) => ensembles?.includes(run.ensemble ?? '') ?? true);
+      return {
+        items: items as (RunSummary & Record<string, unknown>)[],
+        ...(nextCursor !== undefined && { nextCursor: signedCursor(sessionKey, nextCursor) }),
+      };
     },
   });
 
