@@ -1,11 +1,9 @@
 /** A real server process, which tests kill and start again. */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { projectRoot } from '../../src/lab/projectRoot';
-
-const READY_DEADLINE_MS = 60_000;
+import { untilReady } from './untilReady';
 
 export interface ServerProcess {
   readonly url: string;
@@ -42,7 +40,7 @@ export async function startServerProcess(environment: ServerEnvironment): Promis
   );
   closeSync(log);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  const url = await readyUrl(child, logFile);
+  const { url } = await untilReady<{ url: string }>('server', child, logFile);
   return {
     url,
     pid: child.pid!,
@@ -52,20 +50,4 @@ export async function startServerProcess(environment: ServerEnvironment): Promis
     },
     log: () => readFileSync(logFile, 'utf8'),
   };
-}
-
-function readyUrl(child: ChildProcess, logFile: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => () => {
-      child.kill('SIGKILL');
-      reject(new Error(`the server ${why}: ${readFileSync(logFile, 'utf8').slice(-2_000)}`));
-    };
-    const timer = setTimeout(fail(`was not ready in ${READY_DEADLINE_MS} ms`), READY_DEADLINE_MS);
-    child.once('exit', fail('ended'));
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (!line.includes('"ready":true')) return;
-      clearTimeout(timer);
-      resolve((JSON.parse(line) as { url: string }).url);
-    });
-  });
 }

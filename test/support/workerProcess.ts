@@ -2,10 +2,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { projectRoot } from '../../src/lab/projectRoot';
-
-const READY_DEADLINE_MS = 60_000;
+import { untilReady } from './untilReady';
 
 export interface WorkerProcess {
   readonly pid: number;
@@ -46,7 +44,7 @@ export async function startWorker(environment: WorkerEnvironment): Promise<Worke
   );
   closeSync(log);
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  await ready(child, environment.logFile);
+  await untilReady('worker', child, environment.logFile);
   return {
     pid: child.pid ?? 0,
     logFile: environment.logFile,
@@ -58,27 +56,4 @@ export async function startWorker(environment: WorkerEnvironment): Promise<Worke
     },
     log: () => readFileSync(environment.logFile, 'utf8'),
   };
-}
-
-function ready(child: ChildProcess, logFile: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => {
-      child.kill('SIGKILL');
-      reject(
-        new Error(`the worker ${why}; its log:\n${readFileSync(logFile, 'utf8').slice(-3_000)}`),
-      );
-    };
-    const timer = setTimeout(
-      () => fail(`was not ready after ${READY_DEADLINE_MS} ms`),
-      READY_DEADLINE_MS,
-    );
-    const early = (code: number | null) => fail(`ended with code ${code} before it was ready`);
-    child.once('exit', early);
-    createInterface({ input: child.stdout! }).on('line', (line) => {
-      if (!line.includes('"ready":true')) return;
-      clearTimeout(timer);
-      child.off('exit', early);
-      resolve();
-    });
-  });
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { ZkferryError } from '../../model/errors';
 import { may } from '../../model/identity';
+import { permsText } from '../../model/permsText';
 import type { ZkStat } from '../../model/ports';
 import { withoutHash } from '../acls';
 import { audited } from '../audited';
@@ -207,19 +208,6 @@ const shownStat = (stat: ZkStat): z.output<typeof statSchema> => {
     ...(ephemeralOwner !== NO_OWNER && { ephemeralOwner }),
   };
 };
-
-const PERMS: readonly (readonly [number, string])[] = [
-  ...([
-    [4, 'c'],
-    [8, 'd'],
-    [1, 'r'],
-    [2, 'w'],
-    [16, 'a'],
-  ] as const),
-];
-
-const permsText = (perms: number): string =>
-  PERMS.map(([bit, letter]) => ((perms & bit) !== 0 ? letter : '')).join('');
 
 /** Index of the first name after `name`, in a sorted list. */
 function firstAfter(names: readonly string[], name: string): number {

@@ -1,5 +1,4 @@
 /** Who did what. */
-import { Button } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { auditQuery } from '../api/queries';
@@ -8,6 +7,7 @@ import { useMay } from '../app/session';
 import { Badge } from '../parts/Badge';
 import { Loaded } from '../parts/Loaded';
 import { PageHead } from '../parts/PageHead';
+import { Pager } from '../parts/Pager';
 import { Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 
@@ -57,23 +57,13 @@ export function AuditPage() {
                 },
               ]}
             />
-            <nav aria-label="Pages of the audit log" className="pager">
-              <Button
-                variant="default"
-                disabled={cursors.length === 0}
-                onClick={() => setCursors(cursors.slice(0, -1))}
-              >
-                Newer
-              </Button>
-              <span>Page {cursors.length + 1}</span>
-              <Button
-                variant="default"
-                disabled={nextCursor === undefined || audit.isPlaceholderData}
-                onClick={() => nextCursor !== undefined && setCursors([...cursors, nextCursor])}
-              >
-                Older
-              </Button>
-            </nav>
+            <Pager
+              of="the audit log"
+              cursors={cursors}
+              onCursors={setCursors}
+              nextCursor={nextCursor}
+              isWaiting={audit.isPlaceholderData}
+            />
           </>
         )}
       </Loaded>

@@ -1,5 +1,5 @@
 /** Runs, newest first. */
-import { Button, NativeSelect } from '@mantine/core';
+import { NativeSelect } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
@@ -10,6 +10,7 @@ import { durationText, wordsOf } from '../format/values';
 import { Badge, runTone } from '../parts/Badge';
 import { Loaded } from '../parts/Loaded';
 import { PageHead } from '../parts/PageHead';
+import { Pager } from '../parts/Pager';
 import { Table } from '../parts/Table';
 import { Time } from '../parts/Time';
 import { useNow } from '../parts/useNow';
@@ -109,23 +110,13 @@ export function RunsPage() {
                 },
               ]}
             />
-            <nav aria-label="Pages of runs" className="pager">
-              <Button
-                variant="default"
-                disabled={cursors.length === 0}
-                onClick={() => setCursors(cursors.slice(0, -1))}
-              >
-                Newer
-              </Button>
-              <span>Page {cursors.length + 1}</span>
-              <Button
-                variant="default"
-                disabled={nextCursor === undefined || runs.isPlaceholderData}
-                onClick={() => nextCursor !== undefined && setCursors([...cursors, nextCursor])}
-              >
-                Older
-              </Button>
-            </nav>
+            <Pager
+              of="runs"
+              cursors={cursors}
+              onCursors={setCursors}
+              nextCursor={nextCursor}
+              isWaiting={runs.isPlaceholderData}
+            />
           </>
         )}
       </Loaded>

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { ZkferryError } from '../../../model/errors';
 import type { HistoryEntry } from '../../../planning/backup/historyOf';
+import { permsText } from '../../../model/permsText';
 import { zxidText } from '../../../model/zxid';
 import { readingOf } from '../../../planning/backup/standAlone';
 import { isoTime } from '../../../planning/backup/target';
@@ -93,17 +94,6 @@ function textOf(
     ...(children.length > limit ? [`  and ${children.length - limit} more: --limit`] : []),
   ].join('\n');
 }
-
-const PERMS: readonly (readonly [number, string])[] = [
-  [4, 'c'],
-  [8, 'd'],
-  [1, 'r'],
-  [2, 'w'],
-  [16, 'a'],
-];
-
-const permsText = (perms: number): string =>
-  PERMS.map(([bit, letter]) => ((perms & bit) !== 0 ? letter : '')).join('');
 
 /** Text where it is text without control characters, else hex. */
 function shownData(data: Buffer): string {
