@@ -317,6 +317,8 @@ export interface RunActivities {
   watchFence(args: Target & { durationMs: number; everyMs?: number }): Promise<{ detail: string }>;
   /** The workflow id whose child this hold is; undefined where it can't be found out. */
   findHolder(args: { holdId: string }): Promise<string | undefined>;
+  /** @throws EnsembleLocked naming another run that has the lock; passes where that can't be told. */
+  checkUnlocked(args: Target & { run: RunIdentity }): Promise<void>;
   acquireLock(args: Target & { run: RunIdentity }): Promise<LockResult>;
   releaseLock(args: Target & { run: RunIdentity }): Promise<void>;
   checkGuard(args: GuardArgs): Promise<GuardResult>;

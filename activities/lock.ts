@@ -4,6 +4,7 @@ import {
   acquireLock,
   breakLocksUpTo,
   inspectLock,
+  lockedBy,
   releaseLock,
   removeCanary,
   removeFence,
@@ -26,13 +27,21 @@ export const znodePlace = (dependencies: Dependencies, ensemble: ResolvedEnsembl
 
 export function lockActivities(
   dependencies: Dependencies,
-): Pick<RunActivities, 'findHolder' | 'acquireLock' | 'releaseLock'> {
+): Pick<RunActivities, 'findHolder' | 'checkUnlocked' | 'acquireLock' | 'releaseLock'> {
   return {
     findHolder: ({ holdId }) =>
       operation(async () => {
         const { client } = Context.current();
         const { raw } = await client.workflow.getHandle(holdId).describe();
         return raw.workflowExecutionInfo?.parentExecution?.workflowId ?? undefined;
+      }),
+
+    checkUnlocked: (args) =>
+      operation(async (context) => {
+        const ensemble = await resolveTarget(dependencies, args);
+        const { holder } = await whoHolds(dependencies, ensemble, context);
+        if (holder !== undefined && holder.runId !== args.run.runId)
+          throw lockedBy(holder, znodePlace(dependencies, ensemble));
       }),
 
     acquireLock: (args) =>

@@ -26,7 +26,11 @@ export async function checkConfiguration(
       if (values.ZKFERRY_APPROVAL_KEYS !== undefined)
         await readVerifier(values.ZKFERRY_APPROVAL_KEYS);
     },
-    () => createInventory({ path: values.ZKFERRY_INVENTORY }).names(),
+    async () => {
+      // Ensembles given inside inputs need no inventory.
+      if (!values.ZKFERRY_ALLOW_INLINE || origins.ZKFERRY_INVENTORY !== 'default')
+        await createInventory({ path: values.ZKFERRY_INVENTORY }).names();
+    },
     async () => {
       if (values.ZKFERRY_CONFIG !== undefined) await access(values.ZKFERRY_CONFIG, constants.R_OK);
     },

@@ -16,6 +16,7 @@ import { dataConverterOf } from '../src/adapters/temporal/dataConverter';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
+import { ZkferryError } from '../src/model/errors';
 import { workflowSource } from './bundle';
 import { checkConfiguration } from './check';
 import { settleConfiguration, type SettledConfiguration } from './configuration';
@@ -126,6 +127,13 @@ async function printCheck(settled: SettledConfiguration): Promise<number> {
 async function main(): Promise<number> {
   const settled = settleConfiguration(process.env);
   if (process.argv.includes('--check')) return printCheck(settled);
+  const { problems } = await checkConfiguration(settled);
+  if (problems.length > 0)
+    throw new ZkferryError(
+      'InvalidInput',
+      `the worker does not start:\n${problems.join('\n')}\nWhat it would run with: zkferry worker --check; every setting: docs/configuration.md`,
+      { details: problems },
+    );
   await runWorker(settled);
   return 0;
 }

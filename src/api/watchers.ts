@@ -49,8 +49,8 @@ export function createRunWatchers(
     try {
       const status = await ask(workflowId);
       over = isOver(status.state);
-      tell(watch, eventText('status', status));
-      if (over) tell(watch, eventText('end', { outcome: status.state }));
+      const end = over ? eventText('end', { outcome: status.state }) : '';
+      tell(watch, eventText('status', status) + end);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       over = !isAway(error);
@@ -58,7 +58,7 @@ export function createRunWatchers(
     }
     if (over) {
       watches.delete(workflowId);
-      for (const watcher of [...watch.watchers]) watcher.response.end();
+      for (const { response, waiting } of [...watch.watchers]) response.end(waiting);
     }
     if (closed || watch.watchers.size === 0 || over) return;
     watch.timer = setTimeout(() => void look(workflowId, watch), ASK_EVERY_MS);
@@ -105,7 +105,7 @@ export function createRunWatchers(
       response.on('drain', () => {
         const { waiting } = watcher;
         delete watcher.waiting;
-        if (waiting !== undefined) response.write(waiting);
+        if (waiting !== undefined && !response.writableEnded) response.write(waiting);
       });
       if (watch.newest !== undefined) send(watcher, watch.newest);
       if (known === undefined) void look(workflowId, watch);

@@ -39,7 +39,8 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
   let outcome: Outcome = 'failed';
   let beside: Beside | undefined;
   try {
-    if (!state.plan) await openAndPlan(state);
+    const isNew = !state.plan;
+    if (isNew) await openAndPlan(state);
     await takeHold(
       state.opened,
       (state.plan?.identity ?? '').slice(0, HOLD_DIGITS),
@@ -47,6 +48,7 @@ export async function runStrategy(state: RunState): Promise<UpgradeReport> {
     );
     for (const identity of (state.plan && rulesOf(state).alsoHolds?.(state.plan)) ?? [])
       await takeHold(state.opened, identity.slice(0, HOLD_DIGITS), state.identity.workflowId);
+    if (isNew) await refuseIfUnsafe(state);
     if (state.generation === undefined && state.plan?.steps.length === 0) {
       note(state, rulesOf(state).nothingToDo);
       return await close(state, 'completed');
@@ -100,7 +102,6 @@ async function openAndPlan(state: RunState): Promise<void> {
   observe(state, observation);
   note(state, `planned: ${plan.goal} (${plan.steps.length} steps, plan ${plan.hash.slice(0, 12)})`);
   showDetails(state);
-  refuseIfUnsafe(state);
 }
 
 /** Of a start by the server, what it has signed. */
@@ -109,12 +110,18 @@ function originOf({ input }: RunState) {
   return typeof proof === 'string' ? { origin: { proof, input } } : {};
 }
 
-function refuseIfUnsafe(state: RunState): void {
+/** What stands against a plan may be the doing of a run that is at work: then that is said, and nothing else. */
+async function refuseIfUnsafe(state: RunState): Promise<void> {
   const refusing = (state.plan?.findings ?? []).filter(
     ({ severity }) =>
       severity === 'error' || (severity === 'warning' && !state.input.acceptWarnings),
   );
   if (refusing.length === 0) return;
+  await runActivities(
+    state.opened.site,
+    MINUTE_MS,
+    'find out whether another run is at work',
+  ).checkUnlocked({ ...targetOf(state), run: state.identity });
   const lines = refusing.map(
     ({ code, server, message, hint }) =>
       `${code}${server ? ` (${server})` : ''}: ${message}${hint ? `; ${hint}` : ''}`,
@@ -151,7 +158,7 @@ async function replanAfterWait(state: RunState): Promise<boolean> {
     const asksAgain = await hooksOf(state).replan(
       'the run starts now: a fresh look at the ensemble',
     );
-    refuseIfUnsafe(state);
+    await refuseIfUnsafe(state);
     if (!asksAgain || state.plan?.hash === before) return true;
     const outcome = await waitAtGate(
       state,

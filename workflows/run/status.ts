@@ -32,7 +32,7 @@ export function statusDocument(state: RunState): StatusDocument {
     runId: info.runId,
     state: shownState(state),
     phase: state.phase,
-    headline: state.headline,
+    headline: headlineOf(state),
     plan: state.plan && {
       ...state.plan,
       steps: state.plan.steps.map((step) => ({ ...step, ...statusOf(state, step) })),
@@ -58,6 +58,13 @@ export function statusDocument(state: RunState): StatusDocument {
     events: state.events,
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };
+}
+
+/** A way back that was asked for waits for the step that is at work. */
+function headlineOf({ headline, rollbackRequested }: RunState): string {
+  if (rollbackRequested === undefined) return headline;
+  const { by } = rollbackRequested;
+  return `rollback asked for${by === undefined ? '' : ` by ${by}`}, begins once this is done: ${headline}`;
 }
 
 /** A restore that has begun to: nothing that was said of the ensemble before holds. */
@@ -123,7 +130,7 @@ function nextActions(state: RunState, canRollback: boolean): NextAction[] {
     });
   else if (!state.gate)
     actions.push({ action: 'pause', input: {}, description: 'stop before the next step' });
-  if (canRollback && state.state !== 'rollingBack')
+  if (canRollback && state.state !== 'rollingBack' && state.rollbackRequested === undefined)
     actions.push({ action: 'rollback', input: {}, description: 'take back what was changed' });
   return actions;
 }

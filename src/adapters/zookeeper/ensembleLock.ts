@@ -98,7 +98,10 @@ export async function acquireLock(
   throw lockedBy(first, place);
 }
 
-function lockedBy(holder: LockHolder, { root }: ZnodeRoot): ZkferryError {
+export function lockedBy(
+  holder: Pick<LockHolder, 'runId' | 'workflowId' | 'strategy' | 'since'>,
+  { root }: ZnodeRoot,
+): ZkferryError {
   const who = `${holder.strategy ?? 'run'} ${holder.workflowId ?? ''}`.trim();
   return new ZkferryError(
     'EnsembleLocked',

@@ -8,6 +8,7 @@ export {
   breakLock,
   breakLocksUpTo,
   inspectLock,
+  lockedBy,
   releaseLock,
   verifyLock,
   type HeldLock,

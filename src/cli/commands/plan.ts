@@ -29,7 +29,7 @@ export function registerPlan(program: Command, runner: Runner): void {
             await import('../../adapters/temporal/runs');
           if (!(await hasWorker(temporal)))
             context.output.note(
-              `no worker polls yet: waiting up to ${options.timeout} s; start one with ${context.command(['worker'])}`,
+              `no worker polls yet: waiting up to ${options.timeout} s; start one with ${context.command(['worker', '--inventory', context.inventoryPath])}`,
             );
           return planStrategy(temporal, {
             workflowType: strategy.workflowType,

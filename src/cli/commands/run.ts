@@ -41,7 +41,7 @@ export function registerRun(program: Command, runner: Runner): void {
           context.output.note(`started ${workflowId}`);
           if (!(await hasWorker(temporal)))
             context.output.note(
-              `no worker polls yet: the run waits for one; start it with ${context.command(['worker'])}`,
+              `no worker polls yet: the run waits for one; start it with ${context.command(['worker', '--inventory', context.inventoryPath])}`,
             );
           if (options.detach)
             return {

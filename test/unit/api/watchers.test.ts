@@ -1,6 +1,6 @@
 /** Who watches a run, and who has gone before the watching began. */
-import { IncomingMessage, ServerResponse } from 'node:http';
-import { Socket } from 'node:net';
+import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import { Socket, type AddressInfo } from 'node:net';
 import { createRunWatchers } from '../../../src/api/watchers';
 import type { StatusDocument } from '../../../src/model/status';
 
@@ -33,4 +33,21 @@ test('who comes when the server ends is let go at once', () => {
   watchers.add('CHG-1', response, () => Promise.resolve(true));
   expect(response.writableEnded).toBe(true);
   expect(watchers.count).toBe(0);
+});
+
+test('whose connection is still full when the run ends is told the last status and the end all the same', async () => {
+  const status = { state: 'completed', headline: 'x'.repeat(1_000_000) } as StatusDocument;
+  const watchers = createRunWatchers(() => Promise.resolve(status), { most: 10 });
+  const server = createServer((_request, response) => {
+    response.write(`: ${'x'.repeat(1_000_000)}\n\n`);
+    watchers.add('CHG-1', response, () => Promise.resolve(true));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const text = await (await fetch(`http://127.0.0.1:${port}`)).text();
+    expect(text.match(/^event: .*$/gm)).toEqual(['event: status', 'event: end']);
+  } finally {
+    server.close();
+  }
 });
