@@ -8,6 +8,8 @@ import { NEW, OLD, type Case } from '../upgrade/cases/types';
 const TICKET = 'CHG-killed';
 const BETWEEN_MS = 10_000;
 const LEAST_KILLS = 6;
+/** Long enough that a run is killed at often. */
+const SOAK_MS = 15_000;
 const RUN_MS = 900_000;
 
 interface Told {
@@ -57,6 +59,7 @@ const killedInTurn: Case = {
         ensemble: harness.lab.name,
         target: { version: NEW },
         gates: { beforeLeader: auto, finalize: auto },
+        soakMs: SOAK_MS,
       };
       const ada = installation.as('ada');
       await ada.post('/v1/runs', { ticket: TICKET, strategy: 'upgrade', input });
