@@ -55,7 +55,7 @@ export function copyTargetFindings(
 
 const notCapturedYet = (reason: string): Finding =>
   warning('NotCapturedYet', `nothing can be restored yet: ${reason}`, {
-    hint: 'a hot backup of the source into that repository comes before the cut-over',
+    hint: 'the run itself captures the source from step awaitCapture on: the first base takes as long as the tree is large',
   });
 
 function overlapFindings(source: EnsembleFacts, target: EnsembleFacts): Finding[] {
