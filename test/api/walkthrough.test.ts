@@ -1,7 +1,8 @@
-/** The walk-through of docs/server.md, as it stands there: curl only, with signed approvals. */
-import { execFileSync } from 'node:child_process';
+/** The walk-through of the README, as it stands there: curl only, with signed approvals. */
+import { execFile, execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { until } from '../support/until';
 import { ApiInstallation } from './support';
@@ -9,11 +10,11 @@ import { ApiInstallation } from './support';
 const TICKET = 'CHG-1234';
 let installation: ApiInstallation;
 
-const [plan, open, look, approve] = [
-  ...readFileSync(join(projectRoot(), 'docs', 'server.md'), 'utf8').matchAll(
+const [plan, open, look, approve, follow] = [
+  ...readFileSync(join(projectRoot(), 'README.md'), 'utf8').matchAll(
     /^```sh walkthrough\n([\s\S]*?)^```$/gm,
   ),
-].map(([, text]) => text!) as [string, string, string, string];
+].map(([, text]) => text!) as [string, string, string, string, string];
 
 beforeAll(async () => {
   installation = await ApiInstallation.create({
@@ -24,15 +25,16 @@ beforeAll(async () => {
 
 afterAll(() => installation?.destroy(), 60_000);
 
-function run(script: string, extra: Record<string, string> = {}): Record<string, unknown> {
+const shell = (script: string): [string, string[]] => ['bash', ['-euo', 'pipefail', '-c', script]];
+
+function environment(extra: Record<string, string> = {}): NodeJS.ProcessEnv {
   const { ada, grace } = installation.people;
-  const text = execFileSync('bash', ['-euo', 'pipefail', '-c', script], {
-    env: {
-      ...process.env,
-      ...{ ZKFERRY: installation.url, ADA: ada!.token, GRACE: grace!.token, ...extra },
-    },
-    encoding: 'utf8',
-  });
+  const given = { ZKFERRY: installation.url, ADA: ada!.token, GRACE: grace!.token };
+  return { ...process.env, ...given, ...extra };
+}
+
+function run(script: string, extra?: Record<string, string>): Record<string, unknown> {
+  const text = execFileSync(...shell(script), { env: environment(extra), encoding: 'utf8' });
   return JSON.parse(text) as Record<string, unknown>;
 }
 
@@ -58,10 +60,15 @@ test('planned, opened twice by its ticket, approved, followed, taken back, close
   );
   expect(gate.gate).toBe('start');
   expect(run(approve, { PLAN_HASH: gate.planHash })).toMatchObject({ workflowId: TICKET });
+  const following = promisify(execFile)(...shell(follow), {
+    ...{ env: environment(), encoding: 'utf8', maxBuffer: 2 ** 26, timeout: 180_000 },
+  });
   await until('work', () => seen().status.state === 'running' || undefined, 30_000, 500);
   run(
     `curl -sS --fail-with-body "$ZKFERRY/v1/runs/${TICKET}/rollback" -X POST -H "Authorization: Bearer $ADA"`,
   );
-  await until('its end', () => seen().run.outcome === 'rolledBack' || undefined, 120_000, 500);
+  const { stdout: followed } = await following;
+  expect(followed).toMatch(/event: end\ndata: {"outcome":"rolledBack"}\n\n$/);
+  expect(seen()).toMatchObject({ run: { outcome: 'rolledBack' }, status: { state: 'rolledBack' } });
   expect(run(open)).toMatchObject({ workflowId: TICKET, created: false });
 }, 240_000);
