@@ -26,6 +26,7 @@ export interface SshConnection {
   end(): void;
 }
 
+const MAX_LISTENERS = 32;
 const KEEPALIVE_INTERVAL_MS = 5_000;
 /** Unanswered keepalives before the connection counts as lost. */
 const KEEPALIVE_MISSES = 4;
@@ -109,6 +110,8 @@ async function connectOnce(
 
 function watched(ssh: NodeSSH, socket: Socket): SshConnection {
   const client = ssh.connection as Client;
+  // Each channel that is being opened listens for the end, beside the library itself.
+  client.setMaxListeners(MAX_LISTENERS);
   const listeners: ((error?: Error) => void)[] = [];
   let failure: Error | undefined;
   let gone = false;
