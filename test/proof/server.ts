@@ -7,9 +7,9 @@ import { NEW, OLD, type Case } from '../upgrade/cases/types';
 
 const TICKET = 'CHG-killed';
 const BETWEEN_MS = 10_000;
-const LEAST_KILLS = 6;
-/** Long enough that a run is killed at often. */
-const SOAK_MS = 15_000;
+const LEAST_KILLS = 5;
+/** A watch begins anew with each worker, and what a dead one did is noticed after ten seconds: longer it would never end. */
+const SOAK_MS = 6_000;
 const RUN_MS = 900_000;
 
 interface Told {
