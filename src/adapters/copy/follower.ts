@@ -53,6 +53,8 @@ export class Follower {
   private resumedFrom: bigint | undefined;
   private attached = false;
   private stopping = false;
+  /** For the source: everything that it has given is sent. */
+  private waits = false;
   /** The last transaction that came. */
   private seen = 0n;
   private resyncs = 0;
@@ -183,7 +185,11 @@ export class Follower {
     const marker = await claimMarker(session, record.markerPath, this.credential);
     const writer = writerFor<Position>(job, marker, record, options, {
       eager: true,
-      onAcknowledged: ({ zxid }) => progress.acknowledged(zxid),
+      onAcknowledged: ({ zxid }) => {
+        progress.acknowledged(zxid);
+        // Where nothing is written at the source any more, nothing else would tell that all of it has arrived.
+        if (this.waits && progress.lagTransactions === 0) this.reportFollowing();
+      },
       // While nothing is written at the source, nothing else would tell.
       onFailure: () => void this.tap?.close(),
       stallTimeoutMs: STALL_TIMEOUT_MS,
@@ -217,7 +223,7 @@ export class Follower {
     writer: OrderedWriter<Position>,
   ): Promise<TapEvent[] | undefined> {
     const operations = new FollowOperations(this.job.selection, this.rights!, this.ephemerals);
-    for (let events = later; ; events = await this.tap!.take()) {
+    for (let events = later; ; events = await this.take()) {
       for (let from = 0; from < events.length; from += STRETCH) {
         const stretch = events.slice(from, from + STRETCH);
         const snapshotAt = stretch.findIndex(({ kind }) => kind === 'snapshot');
@@ -233,9 +239,18 @@ export class Follower {
       }
       if (events.length === 0 && events !== later) return undefined;
       writer.nudge();
-      this.report(this.attached ? 'following' : 'detached');
+      this.reportFollowing();
       const { stopAt } = this.options;
       if (stopAt !== undefined && this.attached && this.seen >= stopAt) this.stop();
+    }
+  }
+
+  private async take(): Promise<TapEvent[]> {
+    this.waits = true;
+    try {
+      return await this.tap!.take();
+    } finally {
+      this.waits = false;
     }
   }
 
@@ -293,6 +308,10 @@ export class Follower {
     const { job, rights } = this;
     const target = { ...job.target, auth: authOf(job.target, this.credential) };
     await takeOutOwnEntries(target, job.selection, rights!, writer);
+  }
+
+  private reportFollowing(): void {
+    this.report(this.attached ? 'following' : 'detached');
   }
 
   private report(state: FollowStatus['state']): void {
