@@ -369,18 +369,24 @@ describe('an ensemble that another run holds is refused', () => {
 
   const foreign = { workflowId: 'their-run', runId: 'their-run-id', strategy: 'rollingUpgrade' };
 
-  async function whileLockedBy(credential: string, work: (failure: Failure) => void) {
+  async function approved(): Promise<Failure> {
+    const run = new Run(await startOn(NAME), harness);
+    await run.approve('start', WAIT_MS);
+    return failureOf(run.handle);
+  }
+
+  async function whileLockedBy(
+    credential: string,
+    work: (failure: Failure) => void,
+    run: () => Promise<Failure> = approved,
+  ) {
     const place = { root: '/zkferry', credential };
     await withSession(
       (session) => acquireLock(session, place, { ...foreign, since: '2026-01-02T03:04:05.000Z' }),
       [credential],
     );
     try {
-      const failure = await leavesUntouched(lab, async () => {
-        const run = new Run(await startOn(NAME), harness);
-        await run.approve('start', WAIT_MS);
-        return failureOf(run.handle);
-      });
+      const failure = await leavesUntouched(lab, run);
       expect(failure.nonRetryable).toBe(true);
       work(failure);
       await withSession(
@@ -401,6 +407,19 @@ describe('an ensemble that another run holds is refused', () => {
       for (const words of ['their-run', 'their-run-id', '2026-01-02T03:04:05', 'zkferry unlock'])
         expect(message).toContain(words);
     });
+  });
+
+  test('it is named too where a plan stands no chance meanwhile', async () => {
+    inventories.with('held-margin', (ensemble) => (ensemble.margin = 1));
+    const refused = async () => failureOf(await startOn('held-margin'));
+    await whileLockedBy(
+      ownCredential(),
+      ({ type, message }) => {
+        expect(type).toBe('EnsembleLocked');
+        expect(message).toContain('their-run');
+      },
+      refused,
+    );
   });
 
   test('a run whose workers have another secret: what is there, and since when, is said', async () => {
