@@ -1,4 +1,5 @@
 /** The HTTP API on a real ensemble: a change as a change-management system carries it out, and everything that only looks. */
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { until } from '../support/until';
@@ -8,6 +9,8 @@ let installation: ApiInstallation;
 let lab: string;
 let olga: Caller;
 let root: Caller;
+/** A request that never comes, which is waited for while others are asked. */
+let slow: Promise<number>;
 
 beforeAll(async () => {
   installation = await ApiInstallation.create({
@@ -23,6 +26,9 @@ beforeAll(async () => {
   lab = installation.harness.lab.name;
   olga = installation.as('olga');
   root = installation.as('root');
+  slow = neverSends(installation.url);
+  // Told by the test that waits for it.
+  slow.catch(() => undefined);
 }, 120_000);
 
 afterAll(() => installation?.destroy(), 60_000);
@@ -228,7 +234,7 @@ test('an ensemble given inline is refused: rights are by name', async () => {
   });
 });
 
-test('what is too large, too deep, or too slow is cut off', async () => {
+test('what is too large or too deep is cut off', async () => {
   const raw = (body: string) =>
     fetch(`${installation.url}/v1/plans`, {
       method: 'POST',
@@ -239,18 +245,7 @@ test('what is too large, too deep, or too slow is cut off', async () => {
   expect(await raw(`{"input":${'['.repeat(100_000)}${']'.repeat(100_000)}}`)).toBe(400);
   expect(await raw('{"__proto__": {"a": 1}}')).toBe(400);
   expect(await raw('{')).toBe(400);
-
-  const { hostname, port } = new URL(installation.url);
-  const began = Date.now();
-  await new Promise<void>((resolve, reject) => {
-    const socket = connect(Number(port), hostname, () =>
-      socket.write('POST /v1/plans HTTP/1.1\r\n'),
-    );
-    socket.setTimeout(60_000, () => reject(new Error('a slow request was let wait')));
-    socket.resume().once('close', () => resolve());
-  });
-  expect(Date.now() - began).toBeLessThan(50_000);
-}, 60_000);
+});
 
 test('a thousand watch at once; each hears, one more than allowed is refused, and all are let go', async () => {
   const ticket = 'CHG-watched';
@@ -285,3 +280,17 @@ test('a thousand watch at once; each hears, one more than allowed is refused, an
   for (const end of ends) end();
   await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
 }, 120_000);
+
+/** Begins a request and says no more; how long it was let wait. */
+async function neverSends(url: string): Promise<number> {
+  const { hostname, port } = new URL(url);
+  const began = Date.now();
+  const socket = connect(Number(port), hostname, () => socket.write('POST /v1/plans HTTP/1.1\r\n'));
+  socket.resume();
+  await once(socket, 'close');
+  return Date.now() - began;
+}
+
+test('what is too slow is cut off', async () => {
+  expect(await slow).toBeLessThan(50_000);
+}, 60_000);

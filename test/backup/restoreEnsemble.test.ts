@@ -1,16 +1,26 @@
-/** A whole ensemble is put back to a moment of its past; what a killed ensemble, old clients and a way back make of it. */
-import { readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/**
+ * A whole ensemble is put back to a moment of its past; what a killed ensemble, old clients and a way back make of it.
+ * Taken back and paused while its servers are being stopped: `npm run proof -- backup`.
+ */
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { checkEnsemble } from '../../src/adapters/restore/checkEnsemble';
-import { acquireLock, createZooKeeperAdapter, releaseLock } from '../../src/adapters/zookeeper';
+import { acquireLock, releaseLock } from '../../src/adapters/zookeeper';
 import { epochOf } from '../../src/codec/quorum/packet';
 import { hostPaths } from '../../src/lab/hostFiles';
-import type { ZkSession } from '../../src/model/ports';
 import { compareZxids, zxidValue } from '../../src/model/zxid';
 import { extractedAt } from '../support/examineRepository';
 import { Harness } from '../support/harness';
 import { untilCapturing } from '../support/liveStatus';
-import { addressesOf } from '../zookeeper/support';
+import {
+  aside,
+  backUpWhile,
+  openSession,
+  put,
+  read,
+  whileStopping,
+  within,
+} from '../support/restoring';
 
 jest.setTimeout(400_000);
 
@@ -27,37 +37,6 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => harness?.destroy(), 60_000);
 
-const open = (): Promise<ZkSession> =>
-  createZooKeeperAdapter().openSession({
-    servers: addressesOf(harness.lab),
-    connectTimeoutMs: 30_000,
-  });
-
-async function within<T>(work: (session: ZkSession) => Promise<T>): Promise<T> {
-  const session = await open();
-  try {
-    return await work(session);
-  } finally {
-    await session.close();
-  }
-}
-
-const read = (path: string): Promise<string> =>
-  within(async (session) => String((await session.get(path)).data));
-
-/** Whatever other tests have left there. */
-const put = (path: string, text: string): Promise<void> =>
-  within(async (session) => {
-    const data = Buffer.from(text);
-    if ((await session.exists(path)) === null) await session.create(path, data);
-    else await session.set(path, data);
-  });
-
-const aside = (): string[] =>
-  harness.lab.members.flatMap(({ directory }) =>
-    readdirSync(hostPaths(directory).data).filter((name) => name.includes('.aside-')),
-  );
-
 const epochIn = (zxid: string): bigint => epochOf(zxidValue(zxid));
 
 /** What `latest` restores of a node. */
@@ -69,19 +48,10 @@ async function inBackup(path: string): Promise<string> {
   return String(tree.get(path)?.data);
 }
 
-/** Everything up to now is in the repository once the hot backup has ended. */
-async function backUpWhile(work: () => Promise<void>): Promise<void> {
-  const backup = await harness.startBackup({ segmentMs: 1_000 });
-  await untilCapturing(harness, backup.handle.workflowId, 'the hot backup to capture');
-  await work();
-  await backup.send('stop', { by: 'tester' });
-  await backup.handle.result();
-}
-
 test('an ensemble is put back to a transaction, proven before by a drill, and stays so when all of it is killed', async () => {
   let before = '';
-  const old = await open();
-  await backUpWhile(async () => {
+  const old = await openSession(harness);
+  await backUpWhile(harness, async () => {
     await old.create('/kept', Buffer.from('as it was'));
     const names = [0, 1, 2].map(() =>
       old.create('/kept/q-', Buffer.alloc(0), { sequential: true }),
@@ -98,7 +68,7 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
   await expect(refused.report()).rejects.toMatchObject({
     cause: { type: 'PreflightFailed', message: expect.stringContaining('EnsembleLocked') },
   });
-  await within((session) => releaseLock(session, LOCKED, RUN_OF_THEN.runId));
+  await within(harness, (session) => releaseLock(session, LOCKED, RUN_OF_THEN.runId));
 
   const drill = await harness.verifyBackup();
   expect(drill).toMatchObject({ ok: true });
@@ -117,8 +87,8 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
   for (const { name } of harness.lab.members) await harness.lab.killServer(name);
   await Promise.all(harness.lab.members.map(({ name }) => harness.lab.startServer(name)));
   await harness.lab.waitServing();
-  expect(await read('/kept')).toBe('as it was');
-  await within(async (session) => {
+  expect(await read(harness, '/kept')).toBe('as it was');
+  await within(harness, async (session) => {
     expect(await session.exists('/late')).toBeNull();
     // Ephemerals of then are gone with their sessions.
     expect(await session.exists('/lock')).toBeNull();
@@ -128,13 +98,13 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
       '/kept/q-0000000003',
     );
   });
-  expect(aside()).toHaveLength(3);
+  expect(aside(harness)).toHaveLength(3);
   // A client that had seen more is told that its session is over, which only a server that lets it in can do.
   expect(await old.ended).toBe('expired');
 });
 
 test('taken back after it served, every server runs on the data it had, and so does a capture beside it', async () => {
-  await put('/kept', 'newest');
+  await put(harness, '/kept', 'newest');
   const backup = await harness.startBackup({ segmentMs: 1_000 });
   const { workflowId } = backup.handle;
   const before = await untilCapturing(harness, workflowId, 'the hot backup to capture');
@@ -155,15 +125,15 @@ test('taken back after it served, every server runs on the data it had, and so d
     'the restored ensemble to be captured',
     ({ durableUpTo = '0x0' }) => epochIn(durableUpTo) > epochIn(before.durableUpTo!),
   );
-  await put('/kept', 'never to be seen again');
+  await put(harness, '/kept', 'never to be seen again');
   await run.send('rollback', { by: 'tester' });
   const report = await run.report();
   expect(report.outcome).toBe('rolledBack');
   expect(report.aside).toBeUndefined();
-  expect(await read('/kept')).toBe('newest');
+  expect(await read(harness, '/kept')).toBe('newest');
 
-  await put('/kept', 'newer still');
-  const { mzxid } = await within(async (session) => (await session.exists('/kept'))!);
+  await put(harness, '/kept', 'newer still');
+  const { mzxid } = await within(harness, async (session) => (await session.exists('/kept'))!);
   expect(epochIn(mzxid)).toBeGreaterThan(epochIn(restored.durableUpTo!));
   await untilCapturing(
     harness,
@@ -176,34 +146,10 @@ test('taken back after it served, every server runs on the data it had, and so d
   expect(await inBackup('/kept')).toBe('newer still');
 });
 
-/** A restore to the newest moment that has begun to stop servers. */
-async function whileStopping() {
-  const run = await harness.startRestore({});
-  await run.approve('start');
-  await run.until('the first server to be stopped', ({ plan }) =>
-    (plan?.steps ?? []).some(
-      ({ activity, state }) => activity === 'haltServer' && state === 'running',
-    ),
-  );
-  return run;
-}
-
-test('taken back while servers are being stopped, these are started again, and no data are touched', async () => {
-  const before = aside();
-  const run = await whileStopping();
-  await run.send('rollback', { by: 'tester' });
-  const report = await run.report();
-  expect(report.outcome).toBe('rolledBack');
-  expect(report.serverRestarts).toBeLessThan(3);
-  expect(aside()).toEqual(before);
-  await harness.lab.waitServing(30_000, ['zk1', 'zk2', 'zk3']);
-  expect(await read('/kept')).toBe('newer still');
-});
-
 test('one that does not start leaves no other down: the rest serves while the run is held', async () => {
   const [first] = harness.lab.members;
   const { service } = hostPaths(first!.directory);
-  const run = await whileStopping();
+  const run = await whileStopping(harness);
   await run.until('the data to be put in place', ({ plan }) =>
     (plan?.steps ?? []).some(({ activity, state }) => activity === 'placeData' && state === 'done'),
   );
@@ -221,20 +167,8 @@ test('one that does not start leaves no other down: the rest serves while the ru
   expect((await run.report()).outcome).toBe('completed');
 });
 
-test('a pause asked for in a restore waits until its servers run, on the data restored', async () => {
-  const run = await whileStopping();
-  await run.send('pause', { by: 'tester' });
-  const paused = await run.until('the pause', ({ state }) => state === 'paused');
-  const started = paused.plan!.steps.filter(
-    ({ activity, state }) => activity === 'startServer' && state === 'done',
-  );
-  expect(started).toHaveLength(3);
-  await run.send('resume', { by: 'tester' });
-  expect((await run.report()).outcome).toBe('completed');
-});
-
 test('a subtree of the past goes into the living ensemble, beside what is there', async () => {
-  await put('/kept', 'newest of all');
+  await put(harness, '/kept', 'newest of all');
   const run = await harness.startRestore({
     mode: 'subtree',
     path: '/kept',
@@ -243,22 +177,22 @@ test('a subtree of the past goes into the living ensemble, beside what is there'
   await run.approve('start');
   const report = await run.report();
   expect(report.outcome).toBe('completed');
-  expect(await read('/found')).toBe('newer still');
-  expect(await read('/kept')).toBe('newest of all');
+  expect(await read(harness, '/found')).toBe('newer still');
+  expect(await read(harness, '/kept')).toBe('newest of all');
 });
 
 test('an ensemble that has lost every disk comes back, and is captured again from there', async () => {
   const { lab } = harness;
-  await backUpWhile(() => put('/kept', 'the very last'));
+  await backUpWhile(harness, () => put(harness, '/kept', 'the very last'));
   for (const { name } of lab.members) await lab.killServer(name);
   for (const { directory } of lab.members)
     rmSync(join(hostPaths(directory).data, 'version-2'), { recursive: true });
   const run = await harness.startRestore();
   await run.approve('start');
   expect((await run.report()).outcome).toBe('completed');
-  expect(await read('/kept')).toBe('the very last');
+  expect(await read(harness, '/kept')).toBe('the very last');
 
-  await backUpWhile(() => put('/kept', 'after it'));
+  await backUpWhile(harness, () => put(harness, '/kept', 'after it'));
   const again = await harness.startRestore();
   const asked = await again.atGate('start');
   expect(asked.findings.filter(({ severity }) => severity === 'error')).toEqual([]);

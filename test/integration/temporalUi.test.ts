@@ -46,7 +46,7 @@ describe('a rolling upgrade driven from the Temporal UI alone', () => {
       workflowId: 'upgrade-from-the-form',
       taskQueue: TASK_QUEUE,
       workflowType: WORKFLOW_TYPES.upgrade,
-      input: { ensemble: 'demo', target: { version: TO } },
+      input: { ensemble: 'demo', target: { version: TO }, soakMs: 500 },
     });
     const { workflowId, runId } = workflow;
     run = new Run(harness.client.workflow.getHandle(workflowId, runId), harness);

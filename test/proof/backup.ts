@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createRepository } from '../../src/adapters/repository/openRepository';
 import { DirectoryStore } from '../../src/adapters/repository/directoryStore';
 import { createLab, type LabOptions } from '../../src/lab/lab';
+import { restoreSteeredCases } from '../backup/cases/restoreSteered';
 import { captureClaims } from '../support/captureClaims';
 import { PLACES } from '../support/capturePlace';
 import { copyObjects } from '../support/damage';
@@ -142,4 +143,5 @@ export const backupCases: Case[] = [
   ...BY_COMMAND.map((version) => byCommand(version, FIRE)),
   ...Object.keys(PLACES).map(claimsOf),
   ...Object.keys(PLACES).map(damagesOf),
+  ...restoreSteeredCases,
 ];

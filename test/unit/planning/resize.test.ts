@@ -8,8 +8,9 @@ import {
   type PlannedMember,
 } from '../../../src/planning/resize/membership';
 import { membershipPath } from '../../../src/planning/resize/membershipPath';
+import { randomRuns } from '../../support/randomRuns';
 
-const RUNS = 10_000;
+const RUNS = randomRuns(1_500);
 
 /** By the definition itself: all pairs of sets of ids. */
 function quorumsMeetByEnumeration(a: readonly QuorumMember[], b: readonly QuorumMember[]): boolean {
@@ -107,7 +108,7 @@ test('a path goes from the members there are to the goal, one server at a time',
       }
       expect(shape(before)).toBe(shape(goal));
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -119,7 +120,7 @@ test('majorities of each configuration on the path meet those of the next', () =
         if (votersOf(before).length > 0 && votersOf(after).length > 0)
           expect(quorumsMeetByEnumeration(before, after)).toBe(true);
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -129,7 +130,7 @@ test('quorums are found to meet just where all their sets do, groups and weights
       fc.pre(votersOf(current).length > 0 && votersOf(goal).length > 0);
       expect(quorumsMeet(current, goal)).toBe(quorumsMeetByEnumeration(current, goal));
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -148,6 +149,6 @@ test('there are never fewer living voters than there were or will be, and the le
       const led = going.findIndex(({ server }) => server === leader);
       if (led >= 0) expect(led).toBe(going.length - 1);
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });

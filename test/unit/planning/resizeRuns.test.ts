@@ -4,14 +4,13 @@ import type { EnsembleFacts, ServerFacts } from '../../../src/model/facts';
 import type { ResizeEnsembleRequest } from '../../../src/model/inputs';
 import type { Plan, PlanStep } from '../../../src/model/plan';
 import { planResizeBack } from '../../../src/planning/resize/resizePlan';
+import { runsOf, SEED } from '../../support/randomRuns';
 import { errorsOf, parseEnsemble } from './ensembles';
 import { FilesSimulation } from './filesSimulation';
 import { inputOf, planFor, spare } from './resizePlans';
 import { runThrough } from './resizeRun';
 
-const RUNS = 3_000;
-/** The same cases each time; another seed looks further. */
-const SEED = Number(process.env.FC_SEED ?? 1);
+const RUNS = runsOf(1_000);
 
 /** Nine servers at most: how many are members, in which roles, which are down, and what is asked for. */
 const anyCase = fc.record({
