@@ -254,3 +254,29 @@ describe('by files, on 3.4, from five to six', () => {
     ]);
   });
 });
+
+describe('by files, on 3.4, one that has left from six to five', () => {
+  const six = membersOf(1, 2, 3, 4, 5, 6);
+  const gone = spare('zk6');
+  gone.host = { ...gone.host!, members: six };
+  const facts = parseEnsemble(
+    `zk1 leader 3.4.14, ${[2, 3, 4, 5].map((id) => `zk${id} follower 3.4.14`).join(', ')}`,
+  );
+  const leader = facts.servers[0]!;
+  leader.host = { ...leader.host!, members: six };
+  leader.members = undefined;
+
+  test('serves again only once the others have the list of six: five could elect without what it and one of them know', () => {
+    const plan = planResizeBack(
+      facts,
+      { voters: ['zk1', 'zk2', 'zk3', 'zk4', 'zk5', 'zk6'], observers: [] },
+      inputOf({ remove: ['zk6'] }),
+      { margin: 0, candidates: [gone], stopped: ['zk6'] },
+    );
+    expect(idsOf(plan).filter((id) => /startServer|verifyMembers/.test(id))).toEqual([
+      ...['zk2', 'zk3', 'zk4', 'zk5'].map((name) => `rollback/add/zk6/roll/${name}/startServer`),
+      'rollback/add/zk6/bringBack/zk6/startServer',
+      'rollback/add/zk6/verifyMembers',
+    ]);
+  });
+});
