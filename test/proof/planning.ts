@@ -10,6 +10,7 @@ const PROPERTIES: Record<string, number> = {
   properties: 1_000,
   resize: 10_000,
   resizeRuns: 3_000,
+  resizeLeads: 3_000,
 };
 
 export const planningCases: Case[] = Object.entries(PROPERTIES).map(([file, runs]) => ({

@@ -78,6 +78,8 @@ export const dynamicSteps = (context: ChangeContext, change: MembershipChange): 
  *   acknowledged by leader and stranger alone would be lost with both
  * - where the leader has the list without the one that goes already, that one is such a stranger: it stops first, since
  *   each follower that has that list too is one more who can elect without what leader and stranger acknowledge
+ * - from six voters to five, eight to seven and so on it stops before the last followers have the list: should the leader
+ *   die, one that has the list may lead and count it, and enough others have the list to elect without those two
  * - except where a follower could not come back without the newcomer's vote, as from three to four: then the newcomer
  *   votes right before the first follower restarts, and plans warn of that moment
  */
@@ -91,7 +93,8 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
   const observers = stays.filter(({ role }) => role === 'observer');
   const followers = votersOf(stays).filter((member) => member.server !== context.leader);
   const watchers = observers.flatMap((member) => roll(member.server, 'observer'));
-  const followed = followers.flatMap((member) => roll(member.server, 'follower'));
+  const turns = followers.map((member) => roll(member.server, 'follower'));
+  const followed = turns.flat();
   const others = [...watchers, ...followed];
   const leader = led || context.leader === undefined ? [] : roll(context.leader, 'leader');
   // A change that was begun is taken back, or the lead has moved to one that has the new list.
@@ -120,9 +123,11 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
       const leaves =
         kind === 'demote' ? roll(server, 'leaver') : leaveSteps(context, change, !countsListedOnly);
       if (countsListedOnly) return [...others, ...leader, ...end, ...leaves];
-      return isStranger
-        ? [...leaves, ...others, ...leader, ...end]
-        : [...others, ...leaves, ...leader, ...end];
+      if (isStranger) return [...leaves, ...others, ...leader, ...end];
+      const due = turns.filter((turn) => turn.length > 0);
+      const first = due.slice(0, Math.max(0, mostWithStranger(change) - turns.length + due.length));
+      const rest = due.slice(first.length);
+      return [...watchers, ...first.flat(), ...leaves, ...rest.flat(), ...leader, ...end];
     }
   }
 }
@@ -130,6 +135,23 @@ export function staticSteps(context: ChangeContext, change: MembershipChange): P
 /** A follower that restarts finds the leader by as many voters of its new list as commit; the newcomer is one of them. */
 export const needsNewcomer = ({ before, after }: MembershipChange): boolean =>
   quorumSize(after) > votersOf(before).length - 1;
+
+/**
+ * How many voters may have the list without the one that goes while that one votes, and a leader counts it unlisted: one
+ * more, and should one of them lead, so many others could elect while as many acknowledge with the one that goes.
+ */
+export function mostWithStranger({ after }: Pick<MembershipChange, 'after'>): number {
+  const [voters, quorum] = [votersOf(after).length, quorumSize(after)];
+  // The leader of now has its former list.
+  const others = voters - 2;
+  return others >= quorum && voters + 1 - quorum >= quorum ? quorum : Infinity;
+}
+
+/** Whether one that has left, by a change that is taken back, serves again only once all others have the list with it. */
+export const comesBackLast = ({ version }: StepContext, change: MembershipChange): boolean =>
+  change.kind === 'addVoter' &&
+  countsStrangers(version) &&
+  mostWithStranger({ after: change.before }) < Infinity;
 
 /**
  * Whether the leader of this version counts followers that its own list does not name. Empty where no server said its

@@ -43,6 +43,31 @@ export function membershipPath(
   });
 }
 
+/**
+ * Where servers hold two lists, those two come together before anything else is changed: a third list's quorums need
+ * meet those of its neighbour only. A change that lies on the way to the goal is gone on with; any other is taken back
+ * to the list in force, or, where that is its end, finished.
+ */
+export function pathThrough(
+  other: Membership | undefined,
+  current: Membership,
+  goal: Membership,
+  path: typeof membershipPath,
+  options: PathOptions,
+): MembershipChange[] {
+  if (other === undefined) return path(current, goal, options);
+  return liesBetween(current, other, goal)
+    ? [...path(current, other, options), ...path(other, goal, options)]
+    : [...path(other, current, options), ...path(current, goal, options)];
+}
+
+/** Whether each server is in `middle` what it was before, or what it is to be. */
+const liesBetween = (from: Membership, middle: Membership, to: Membership): boolean =>
+  [...from, ...middle, ...to].every(({ server }) => {
+    const roleIn = (members: Membership) => memberOf(members, server)?.role;
+    return [roleIn(from), roleIn(to)].includes(roleIn(middle));
+  });
+
 function orderOf(
   current: Membership,
   goal: Membership,

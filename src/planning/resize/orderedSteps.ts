@@ -5,6 +5,7 @@ import type { Plan, PlanStep } from '../../model/plan';
 import { isServing, leaderOf, versionOfServer } from '../members';
 import {
   bringBack,
+  comesBackLast,
   dynamicSteps,
   handOver,
   leaderGoes,
@@ -82,6 +83,13 @@ export function changeSteps(
             known.find((one) => one.server === server),
           ),
   });
+  const broughtBack = ({ server, host }: ServerFacts): PlanStep[] =>
+    bringBack(contextNow(), current, server, {
+      process: host?.process?.running === true,
+      list: listIs(known, server, current),
+    });
+  /** Those that serve again only at the end of their change. */
+  const lastBack: ServerFacts[] = [];
   const steps = changes.flatMap((change) => {
     const context = contextNow();
     const handedOver = kind === 'static' && leaderGoes(context, change);
@@ -93,7 +101,10 @@ export function changeSteps(
     for (const { activity, server, role } of own)
       if (activity === 'writeMembers' || activity === 'provisionServer')
         written.set(server ?? '', role === 'learner' ? LEARNER : shapeOf(change.after));
-    return [...first, ...own];
+    const last = halted.find(({ server }) => server === change.server);
+    if (kind === 'dynamic' || !last || !comesBackLast(context, change)) return [...first, ...own];
+    lastBack.push(last);
+    return [...first, ...own.slice(0, -1), ...broughtBack(last), ...own.slice(-1)];
   });
   const context = contextNow();
   const forward = direction === 'forward';
@@ -126,12 +137,7 @@ export function changeSteps(
       forward ? input.wipe : memberOf(current, server) !== undefined || host?.config !== undefined,
     )
     .map(({ server }) => wipeServer(context, goes(server, goal)));
-  const first = halted.flatMap(({ server, host }) =>
-    bringBack(contextNow(), current, server, {
-      process: host?.process?.running === true,
-      list: listIs(known, server, current),
-    }),
-  );
+  const first = halted.filter((one) => !lastBack.includes(one)).flatMap(broughtBack);
   return [...first, ...late, ...steps, ...wiped];
 }
 

@@ -4,7 +4,7 @@ import type { ResizeEnsembleInput } from '../../model/inputs';
 import { error, info, warning } from '../findings';
 import { isServing, isStandalone, versionOfServer } from '../members';
 import { isQuorum, marginOf, quorumSize } from '../quorum';
-import { countsStrangers, needsNewcomer } from './changeSteps';
+import { countsStrangers, mostWithStranger, needsNewcomer } from './changeSteps';
 import { quorumsMeet } from './intersection';
 import { memberOf, votersOf, type Membership } from './membership';
 import type { MembershipChange } from './membershipPath';
@@ -179,18 +179,28 @@ export function changeFindings(
           },
         ),
       );
+    const member = memberOf(after, server) ?? memberOf(before, server)!;
+    // It stops while others still have to restart.
+    const stopsEarly =
+      kind === 'static' &&
+      !votes(after) &&
+      countsStrangers(version ?? '3.5.0') &&
+      mostWithStranger(change) < Infinity;
+    const holding = new Set([...synced].filter((id) => !stopsEarly || id !== member.id));
     // The one that comes is in step only after the change.
-    if (!isQuorum(after, synced) || (kind === 'static' && !rollIsSafe(change, synced, margin)))
+    if (!isQuorum(after, synced) || (kind === 'static' && !rollIsSafe(change, holding, margin)))
       findings.push(
         error(
           'NoMarginForChange',
           kind === 'static'
-            ? `every server restarts once for it, and with ${[...synced].length} voters in step the rest would not hold a quorum with margin ${margin} each time`
+            ? `every server restarts once for it, and with ${holding.size} voters in step the rest would not hold a quorum with margin ${margin} each time`
             : `only ${[...synced].length} voters are in step, no quorum of the ${votersOf(after).length} there would be`,
-          { server, hint: 'start the members that are down, or let them leave first' },
+          {
+            server,
+            hint: `start the members that are down, or let them leave first${stopsEarly ? `; or ask for a smaller margin: a ${version} leader counts ${server} as long as it votes, so that it stops before the last of the others restart` : ''}`,
+          },
         ),
       );
-    const member = memberOf(after, server) ?? memberOf(before, server)!;
     if (votes(after)) synced.add(member.id);
     else synced.delete(member.id);
   }

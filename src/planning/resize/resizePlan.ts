@@ -14,7 +14,7 @@ import { leaderOf, versionOfServer } from '../members';
 import { withHash } from '../planHash';
 import { joinerFindings } from './joinerFindings';
 import { memberOf, namesOf, votersOf, type Membership } from './membership';
-import { membershipPath, type MembershipChange } from './membershipPath';
+import { membershipPath, pathThrough, type MembershipChange } from './membershipPath';
 import {
   changeSteps,
   gated,
@@ -27,7 +27,7 @@ import {
 } from './orderedSteps';
 import { changeFindings, ensembleFindings, goalFindings, type ResizeKind } from './resizeFindings';
 import { currentMembership, goalOf } from './resizeGoal';
-import { downIn, haltedIn, startByFiles } from './standing';
+import { downIn, haltedIn, otherList } from './standing';
 
 export type { ResizeExtra } from './orderedSteps';
 
@@ -79,10 +79,10 @@ function planned(facts: EnsembleFacts, frame: Frame): Plan {
   const newcomers = kind === 'static' && direction === 'rollback' ? joinersOf(input) : [];
   const stopped = [...(extra.stopped ?? []), ...newcomers];
   const halted = begun ? haltedIn(facts, current, kind === 'static', stopped) : [];
-  const start = kind === 'static' ? startByFiles(known, current, goal, halted) : current;
+  const other = kind === 'static' ? otherList(known, current, halted) : undefined;
   const down = downIn(facts, current);
   const leader = leaderOf(facts);
-  const changes = path(start, goal, {
+  const changes = pathThrough(other, current, goal, path, {
     leader,
     // Those brought back first serve again by then: were they to go before anybody comes, too few voters would be left.
     down: down.filter((name) => halted.every(({ server }) => server !== name)),

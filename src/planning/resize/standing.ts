@@ -12,26 +12,22 @@ export const downIn = (facts: EnsembleFacts, current: Membership): string[] =>
     .map(({ server }) => server);
 
 /**
- * Where the leader's list is the goal already but others' files say another one, a change by files was begun: it is
- * finished, or taken back, as the change from theirs. Those that are halted start with the leader's list first.
+ * The list that others have in their files where it is not the leader's: a change by files was begun, and servers hold
+ * two lists. Those that are halted don't count: they start with the leader's list first.
  */
-export function startByFiles(
+export function otherList(
   known: readonly ServerFacts[],
   current: Membership,
-  goal: Membership,
   halted: readonly ServerFacts[],
-): Membership {
-  if (shapeOf(current) !== shapeOf(goal)) return current;
-  const other = known
-    .filter((one) => memberOf(goal, one.server) && !halted.includes(one))
-    .map(({ host, members }) => host?.members ?? members)
-    .find((list) => list !== undefined && shapeOf(list) !== shapeOf(goal));
-  return (other ?? []).length === 0
-    ? current
-    : other!.flatMap(({ id, role }) => {
-        const server = known.find((one) => one.id === id)?.server;
-        return server === undefined ? [] : [{ server, id, role }];
-      });
+): Membership | undefined {
+  const lists = known
+    .filter((one) => memberOf(current, one.server) && !halted.includes(one))
+    .map(({ host, members }) => host?.members ?? members);
+  const other = lists.find((list) => list !== undefined && shapeOf(list) !== shapeOf(current));
+  return other?.flatMap(({ id, role }) => {
+    const server = known.find((one) => one.id === id)?.server;
+    return server === undefined ? [] : [{ server, id, role }];
+  });
 }
 
 /**

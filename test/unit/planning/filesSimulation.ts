@@ -13,6 +13,9 @@ interface MemberList {
   observers: readonly string[];
 }
 
+/** Nothing is lost, but somebody has no leader. */
+export class Unserved extends Error {}
+
 const DOING = ['provisionServer', 'stopServer', 'writeMembers', 'startServer'];
 
 export class FilesSimulation {
@@ -31,6 +34,8 @@ export class FilesSimulation {
     facts: EnsembleFacts,
     members: MemberList,
     serving: readonly string[],
+    /** Who is elected of those that could be; without it the one that the plan expects. */
+    private readonly choose?: (able: readonly string[]) => string | undefined,
   ) {
     this.lists = new Map(
       [...members.voters, ...members.observers].map((name) => [name, members] as const),
@@ -44,11 +49,49 @@ export class FilesSimulation {
     this.isWarned ||= plan.findings.some(({ code }) => code === 'StrangerCounted');
     for (const step of steps.filter(({ activity }) => DOING.includes(activity))) {
       this.act(plan, step);
-      // Between the vote of a fourth and the first follower's restart there is no other order; plans warn of it.
-      if (this.isWarned && this.hasLoneVoter()) continue;
-      const lost = this.whoCouldForget();
-      if (lost) throw new Error(`${step.id}: ${lost}`);
+      this.check(step.id);
     }
+  }
+
+  /** The leader dies, another is elected, and the former one follows; false where that leaves somebody without a leader. */
+  moveLead(): boolean {
+    const former = this.leader!;
+    this.up.delete(former);
+    const next = this.electable(this.choose);
+    this.up.add(former);
+    const outside = [...this.up].some((name) => this.votes(name) && !this.sees(name));
+    if (next === undefined || outside) return false;
+    this.leader = next;
+    this.check(`${former} has died, ${next} leads`);
+    return true;
+  }
+
+  /** Why the guard of a step that stops a server would not let it: by the list that its quorum is counted by. */
+  whyNotStop(step: PlanStep): string | undefined {
+    const server = step.server!;
+    if (step.guard.kind !== 'serverMayStop' || !this.up.has(server)) return undefined;
+    const othersElect = step.role === 'leader' && !step.id.includes('/handOver/');
+    const voters = othersElect
+      ? step.membership!.after.voters
+      : this.lists.get(this.leader!)!.voters;
+    const left = voters.filter((name) => name !== server && this.votes(name));
+    return left.length * 2 > voters.length ? undefined : `no quorum of ${voters.join(', ')}`;
+  }
+
+  get leads(): string | undefined {
+    return this.leader;
+  }
+
+  /** As the leader says it. */
+  get members(): MemberList {
+    return this.lists.get(this.leader!)!;
+  }
+
+  private check(when: string): void {
+    // Between the vote of a fourth and the first follower's restart there is no other order; plans warn of it.
+    if (this.isWarned && this.hasLoneVoter()) return;
+    const lost = this.whoCouldForget();
+    if (lost) throw new Error(`${when}: ${lost}`);
   }
 
   /** What a look would find now. */
@@ -97,16 +140,22 @@ export class FilesSimulation {
         up.add(server);
         this.gone.delete(server);
         if (!this.votes(server) || this.sees(server)) break;
-        throw new Error(`${step.id}: it cannot find the leader`);
+        throw new Unserved(`${step.id}: it cannot find the leader`);
     }
   }
 
   private elect(plan: Plan, step: PlanStep): void {
     const later = plan.steps.slice(plan.steps.indexOf(step) + 1);
     const expected = later.find((one) => one.activity === 'stopServer' && one.role === 'leader');
+    this.leader = this.electable(
+      this.choose ?? ((able) => able.find((name) => name === expected?.server)),
+    );
+    if (this.leader === undefined) throw new Unserved(`${step.id}: nobody can be elected`);
+  }
+
+  private electable(choose?: (able: readonly string[]) => string | undefined): string | undefined {
     const able = [...this.up].filter((name) => this.votes(name) && this.isListedByQuorum(name));
-    this.leader = able.find((name) => name === expected?.server) ?? able[0];
-    if (this.leader === undefined) throw new Error(`${step.id}: nobody can be elected`);
+    return choose?.(able) ?? able[0];
   }
 
   private votes(name: string): boolean {

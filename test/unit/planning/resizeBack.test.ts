@@ -240,7 +240,7 @@ describe('by files, on 3.4, from five to six', () => {
     expect(stopsIn(plan)).toEqual(restarts('demote/zk6', ['zk6', 'zk2', 'zk3', 'zk4', 'zk5']));
   });
 
-  test('where the leader lists the newcomer, that one votes until all followers have the list of five', () => {
+  test('where the leader lists the newcomer, that one votes until three have the list of five', () => {
     const facts = nearlySix();
     const [leader] = facts.servers;
     leader!.host = { ...leader!.host!, members: list };
@@ -248,9 +248,35 @@ describe('by files, on 3.4, from five to six', () => {
     const extra = { margin: 0, candidates: [newcomer()] };
     const plan = planResizeBack(facts, former, inputOf({ add: ['zk6'] }), extra);
     expect(stopsIn(plan)).toEqual([
-      ...restarts('remove/zk6', ['zk2', 'zk3', 'zk4', 'zk5']),
+      ...restarts('remove/zk6', ['zk2', 'zk3', 'zk4']),
       'rollback/remove/zk6/stopServer',
-      ...restarts('remove/zk6', ['zk1']),
+      ...restarts('remove/zk6', ['zk5', 'zk1']),
+    ]);
+  });
+});
+
+describe('by files, on 3.4, one that has left from six to five', () => {
+  const six = membersOf(1, 2, 3, 4, 5, 6);
+  const gone = spare('zk6');
+  gone.host = { ...gone.host!, members: six };
+  const facts = parseEnsemble(
+    `zk1 leader 3.4.14, ${[2, 3, 4, 5].map((id) => `zk${id} follower 3.4.14`).join(', ')}`,
+  );
+  const leader = facts.servers[0]!;
+  leader.host = { ...leader.host!, members: six };
+  leader.members = undefined;
+
+  test('serves again only once the others have the list of six: five could elect without what it and one of them know', () => {
+    const plan = planResizeBack(
+      facts,
+      { voters: ['zk1', 'zk2', 'zk3', 'zk4', 'zk5', 'zk6'], observers: [] },
+      inputOf({ remove: ['zk6'] }),
+      { margin: 0, candidates: [gone], stopped: ['zk6'] },
+    );
+    expect(idsOf(plan).filter((id) => /startServer|verifyMembers/.test(id))).toEqual([
+      ...['zk2', 'zk3', 'zk4', 'zk5'].map((name) => `rollback/add/zk6/roll/${name}/startServer`),
+      'rollback/add/zk6/bringBack/zk6/startServer',
+      'rollback/add/zk6/verifyMembers',
     ]);
   });
 });

@@ -244,6 +244,16 @@ describe('is refused', () => {
     expect(errorsOf(planFor(facts, request, { candidates, ...extra }))).toContain(code);
   });
 
+  test('on 3.4 from six to five by files with a margin of one: the one that goes stops before the last restarts', () => {
+    const followers = [2, 3, 4, 5, 6].map((id) => `zk${id} follower 3.4.14`).join(', ');
+    const six = parseEnsemble(`zk1 leader 3.4.14, ${followers}`);
+    const refused = planFor(six, { remove: ['zk6'] }, { margin: 1 }).findings.find(
+      ({ code }) => code === 'NoMarginForChange',
+    );
+    expect(refused?.hint).toContain('ask for a smaller margin');
+    expect(errorsOf(planFor(six, { remove: ['zk6'] }))).toEqual([]);
+  });
+
   test('an ensemble of two by files: nobody may restart', () => {
     const two = parseEnsemble('zk1 follower 3.9.6, zk2 leader 3.9.6');
     expect(errorsOf(planFor(two, { add: ['zk4'] }, { candidates }))).toContain('NoMarginForChange');
