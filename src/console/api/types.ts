@@ -21,6 +21,11 @@ export interface Session {
   expiresAt: string;
 }
 
+/** By which one can log in, instead of by a token. */
+export interface LoginProvider {
+  name: string;
+}
+
 export interface FieldProblem {
   path: string | (string | number)[];
   message: string;
