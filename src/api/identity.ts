@@ -1,6 +1,6 @@
 /**
  * Who asks: a bearer token (of zkferry, or of the identity provider), or the console's cookie, which holds no more than whose
- * session it is and until when. A cookie alone changes nothing: the page must also show the token it was given for that (CSRF).
+ * session it is, by which groups, and until when. A cookie alone changes nothing: the page must also show the token it was given for that (CSRF).
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import '@fastify/cookie';
@@ -9,6 +9,7 @@ import { jwtVerify, SignJWT } from 'jose';
 import type { Role } from '../model/approval';
 import { ZkferryError } from '../model/errors';
 import { may, maySomewhere, type Identity } from '../model/identity';
+import type { ProvidedIdentity } from '../adapters/identity/jwt';
 import type { ServerDependencies } from './dependencies';
 import { unavailable } from './problems';
 
@@ -16,6 +17,8 @@ export const COOKIE = 'zkferry_session';
 export const CSRF_HEADER = 'x-csrf-token';
 const ALGORITHM = 'HS256';
 const AUDIENCE = 'zkferry-console';
+/** Browsers drop larger ones without a word. */
+const MAX_COOKIE_CHARS = 3_800;
 const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS'];
 
 declare module 'fastify' {
@@ -34,6 +37,9 @@ export interface Session {
   expiresAt: string;
 }
 
+/** Whose token it is, and by what they are known again. */
+type Known = (Identity & { tokenId: string }) | ProvidedIdentity;
+
 type Deps = Pick<
   ServerDependencies,
   'tokens' | 'identityProvider' | 'sessionKey' | 'configuration'
@@ -49,7 +55,7 @@ const unknown = (why: string): ZkferryError =>
 export async function identityOfToken(
   { tokens, identityProvider }: Deps,
   token: string,
-): Promise<Identity & { tokenId?: string }> {
+): Promise<Known> {
   const identity = token.startsWith('zkf_')
     ? await fromFile(() => tokens.identify(token))
     : await identityProvider?.identify(token);
@@ -67,20 +73,33 @@ async function fromFile<T>(look: () => Promise<T>): Promise<T> {
 }
 
 /** @throws Unauthenticated */
-export async function openSession(dependencies: Deps, token: string): Promise<Session> {
-  const { sessionKey, configuration } = dependencies;
-  const identity = await identityOfToken(dependencies, token);
+export const openSession = async (dependencies: Deps, token: string): Promise<Session> =>
+  sessionOf(dependencies, await identityOfToken(dependencies, token));
+
+/** It ends at the latest when what they are known by does. @throws Unsupported for one of too many groups */
+export async function sessionOf(
+  { sessionKey, configuration }: Pick<Deps, 'sessionKey' | 'configuration'>,
+  identity: Known,
+): Promise<Session> {
   const ends = Math.min(
     Date.now() + configuration.sessionMs,
     identity.expiresAt === undefined ? Infinity : Date.parse(identity.expiresAt),
   );
-  const { tokenId, actor, grants } = identity;
-  // Of a token of ours only its id: what it may do is looked up each time, so that taking it out ends the session.
-  const cookie = await new SignJWT(tokenId === undefined ? { actor, grants } : { tokenId })
+  // What they may do is looked up each time: taking out a token, or what a group is given, tells on sessions at once.
+  const kept =
+    'tokenId' in identity
+      ? { tokenId: identity.tokenId }
+      : { actor: identity.actor, groups: identity.groups };
+  const cookie = await new SignJWT(kept)
     .setProtectedHeader({ alg: ALGORITHM })
     .setAudience(AUDIENCE)
     .setExpirationTime(Math.floor(ends / 1_000))
     .sign(sessionKey);
+  if (cookie.length > MAX_COOKIE_CHARS)
+    throw new ZkferryError(
+      'Unsupported',
+      `${identity.actor} is in more groups that have rights here than a session can hold: have fewer named in identityProvider.grants`,
+    );
   const expiresAt = new Date(ends).toISOString();
   return { cookie, csrf: csrfOf(sessionKey, cookie), identity, expiresAt };
 }
@@ -115,7 +134,10 @@ function isSame(shown: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-async function identityOfCookie({ tokens, sessionKey }: Deps, cookie: string): Promise<Identity> {
+async function identityOfCookie(
+  { tokens, identityProvider, sessionKey }: Deps,
+  cookie: string,
+): Promise<Identity> {
   const ended = () => unknown('the session has ended: log in again');
   const { payload } = await jwtVerify(cookie, sessionKey, {
     audience: AUDIENCE,
@@ -125,12 +147,16 @@ async function identityOfCookie({ tokens, sessionKey }: Deps, cookie: string): P
     throw ended();
   });
   const expiresAt = new Date(payload.exp! * 1_000).toISOString();
-  if (typeof payload.tokenId !== 'string')
-    return { ...(payload as unknown as Pick<Identity, 'actor' | 'grants'>), expiresAt };
   const { tokenId } = payload;
-  const identity = await fromFile(() => tokens.byId(tokenId));
-  if (identity === undefined) throw ended();
-  return { ...identity, expiresAt };
+  if (typeof tokenId === 'string') {
+    const identity = await fromFile(() => tokens.byId(tokenId));
+    if (identity === undefined) throw ended();
+    return { ...identity, expiresAt };
+  }
+  // Nobody else has signed it; the provider may have been taken out of the configuration since.
+  const { actor, groups } = payload as unknown as Partial<ProvidedIdentity>;
+  if (actor === undefined || groups === undefined || identityProvider === undefined) throw ended();
+  return { actor, grants: identityProvider.grantsOf(groups), expiresAt };
 }
 
 export function setSessionCookie(

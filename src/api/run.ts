@@ -57,7 +57,7 @@ export async function readNamed(configuration: ServerConfiguration, inventoryPat
   return {
     ...{ secrets, inventory },
     signer: signingKey && createSigner(await secrets.resolve(signingKey)),
-    provider: identityProvider && (await createIdentityProvider(identityProvider)),
+    provider: identityProvider && (await createIdentityProvider(identityProvider, secrets)),
   };
 }
 

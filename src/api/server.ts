@@ -26,6 +26,7 @@ import { diffRoutes } from './routes/diffs';
 import { ensembleRoutes } from './routes/ensembles';
 import { healthRoutes } from './routes/health';
 import { metricsRoutes } from './routes/metrics';
+import { oidcRoutes } from './routes/oidc';
 import { repositoryRoutes } from './routes/repositories';
 import { runRoutes } from './routes/runs';
 import { sessionRoutes } from './routes/session';
@@ -78,6 +79,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
       // Standard output is for what a command says.
       stream: process.stderr,
       redact: ['req.headers.authorization', 'req.headers.cookie'],
+      serializers: { req: requestInLog },
     },
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_MS,
@@ -128,7 +130,7 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
   });
   await describe(api, version);
   for (const routes of [
-    ...[sessionRoutes, strategyRoutes, ensembleRoutes, runRoutes, controlRoutes],
+    ...[sessionRoutes, oidcRoutes, strategyRoutes, ensembleRoutes, runRoutes, controlRoutes],
     ...[treeRoutes, diffRoutes, repositoryRoutes, auditRoutes],
     ...[healthRoutes, metricsRoutes],
   ])
@@ -136,6 +138,12 @@ export async function buildServer(dependencies: ServerDependencies): Promise<Api
   await serveConsole(api, dependencies.consoleDirectory);
   await api.ready();
   return api;
+}
+
+/** As fastify has it; but of a login by the identity provider the query is a code that lets somebody in. */
+function requestInLog({ method, url, host, ip, socket }: FastifyRequest) {
+  const shown = url.startsWith('/v1/session/') ? url.split('?')[0] : url;
+  return { method, url: shown, host, remoteAddress: ip, remotePort: socket.remotePort };
 }
 
 /** What is no HTTP, or too much of it: there is no request yet, only the connection. */
@@ -193,7 +201,7 @@ async function describe(api: Api, version: string): Promise<void> {
           token: { type: 'http', scheme: 'bearer', description: 'zkferry token create makes one' },
           session: {
             ...{ type: 'apiKey', in: 'cookie', name: COOKIE },
-            description: `of POST /v1/session; what changes something also shows ${CSRF_HEADER}`,
+            description: `of POST /v1/session, or /v1/session/oidc; what changes something also shows ${CSRF_HEADER}`,
           },
         },
       },

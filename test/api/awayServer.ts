@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { openAuditLog } from '../../src/adapters/audit/auditLog';
 import { createHostAdapter } from '../../src/adapters/host';
+import { createIdentityProvider } from '../../src/adapters/identity/jwt';
 import { createTokenStore } from '../../src/adapters/identity/tokens';
 import { createInventory } from '../../src/adapters/inventory';
 import { createSecrets } from '../../src/adapters/secrets';
@@ -40,7 +41,11 @@ const away: Temporal = {
 async function main(options: AwayOptions): Promise<void> {
   const { configuration, inventoryPath, consoleDirectory, sessionKey } = options;
   const secrets = createSecrets({ environment: {} });
+  const { identityProvider } = configuration;
   const api = await buildServer({
+    ...(identityProvider && {
+      identityProvider: await createIdentityProvider(identityProvider, secrets),
+    }),
     ...{ configuration, secrets, consoleDirectory, temporal: away, version: '0.0.0' },
     inventory: createInventory({ path: inventoryPath }),
     host: createHostAdapter({ secrets }),
@@ -54,7 +59,7 @@ async function main(options: AwayOptions): Promise<void> {
       spoolDirectory: join(configuration.state, 'spool'),
     },
   });
-  await api.listen({ host: configuration.host, port: 0 });
+  await api.listen({ host: configuration.host, port: configuration.port });
   process.stdout.write(`${(api.server.address() as AddressInfo).port}\n`);
 }
 

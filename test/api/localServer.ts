@@ -35,17 +35,19 @@ export interface LocalServer {
   close(): Promise<void>;
 }
 
+/** @param builtConsole where its files are; else there is a page that stands for it */
 export async function startLocalServer(
   who: Record<string, string[]>,
   given: Partial<ServerConfiguration> = {},
+  builtConsole?: string,
 ): Promise<LocalServer> {
   const directory = mkdtempSync(join(tmpdir(), 'zkferry-local-'));
   const inventoryPath = join(directory, 'inventory.yaml');
   const servers = '{ servers: [{ name: zk1, id: 1, host: 127.0.0.1, clientPort: 1 }] }';
   writeFileSync(inventoryPath, `ensembles:\n  orders: ${servers}\n  billing: ${servers}\n`);
-  const consoleDirectory = join(directory, 'console');
-  mkdirSync(consoleDirectory);
-  writeFileSync(join(consoleDirectory, 'index.html'), '<p>console</p>');
+  const standing = join(directory, 'console');
+  mkdirSync(standing);
+  writeFileSync(join(standing, 'index.html'), '<p>console</p>');
   writeFileSync(join(directory, 'beside.txt'), 'beside the console');
   const configuration = serverSchema.parse({
     ...{ port: 0, state: join(directory, 'state'), logLevel: 'info', ...given },
@@ -68,7 +70,7 @@ export async function startLocalServer(
   const sessionKey = randomBytes(32);
   const optionsFile = join(directory, 'options.json');
   const options: AwayOptions = {
-    ...{ configuration, inventoryPath, consoleDirectory },
+    ...{ configuration, inventoryPath, consoleDirectory: builtConsole ?? standing },
     sessionKey: sessionKey.toString('base64'),
   };
   writeFileSync(optionsFile, JSON.stringify(options));

@@ -53,3 +53,15 @@ export const focused = (page: Page): Promise<string> =>
   page.evaluate(
     `(({ tagName, innerText, ariaLabel }) => tagName + ' ' + (ariaLabel ?? innerText ?? '').slice(0, 60))(document.activeElement)`,
   );
+
+/** Shows the second of each pair where the first stands, until the page draws it anew. */
+export const sayInstead = (
+  page: Page,
+  pairs: readonly (readonly [string, string])[],
+): Promise<void> =>
+  page.evaluate(`((pairs) => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode())
+      for (const [text, instead] of pairs)
+        walker.currentNode.data = walker.currentNode.data.replaceAll(text, instead);
+  })(${JSON.stringify(pairs)})`);

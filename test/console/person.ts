@@ -5,12 +5,20 @@ import { join, resolve } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { ApiInstallation } from '../api/support';
 import { openBrowser, withScreenshot, type Browser } from '../support/browser';
-import { accessibilityFaults, policyViolations, watch, type Watched } from './inThePage';
+import {
+  accessibilityFaults,
+  policyViolations,
+  sayInstead,
+  watch,
+  type Watched,
+} from './inThePage';
 
 /** Directory; without it no pictures are taken. */
 const PICTURES = process.env.ZKFERRY_SCREENSHOTS;
 const PICTURE = { width: 1_280, height: 860 };
 const MOST_PICTURE_BYTES = 200 * 1_024;
+/** What stands in pictures for the directories of the installation, which are this machine's. */
+const NEUTRAL = '/var/lib/zkferry';
 /** Real servers share the machine with each other and with two browsers. */
 const DEADLINE_MS = 60_000;
 
@@ -93,6 +101,12 @@ export class Person {
     await page.setViewportSize(PICTURE);
     await page.emulateMedia({ colorScheme });
     await page.mouse.move(0, 0);
+    const { lab, directory } = this.installation.harness;
+    await sayInstead(page, [
+      // A host of the lab is a directory.
+      ...lab.servers.map((server): [string, string] => [server.directory, '']),
+      ...[lab.directory, directory].map((one): [string, string] => [one, NEUTRAL]),
+    ]);
     mkdirSync(PICTURES, { recursive: true });
     const path = join(resolve(PICTURES), `${file}.png`);
     await page.screenshot({ path, animations: 'disabled' });

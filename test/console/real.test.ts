@@ -15,7 +15,7 @@ let olga: Person;
 let adam: Person;
 
 beforeAll(async () => {
-  installation = await installConsole({ name: 'console', version: FROM, servers: 3 });
+  installation = await installConsole({ name: 'payments', version: FROM, servers: 3 });
   ensemble = installation.harness.lab.name;
   olga = await Person.come(installation, 'olga');
   adam = await Person.come(installation, 'adam');

@@ -75,6 +75,7 @@ export async function startStandIn(
   app.addHook('preHandler', async (request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     if (!path.startsWith('/v1/') || (path === '/v1/session' && request.method === 'POST')) return;
+    if (path === '/v1/session/providers') return;
     if (personOf(request) === undefined)
       return problem(reply, 401, 'Not signed in', { detail: 'log in with an API token' });
     if (request.method !== 'GET') {
@@ -134,6 +135,7 @@ function addSession(app: FastifyInstance): void {
       .header('set-cookie', `session=${request.body.token}; Path=/; HttpOnly; SameSite=Strict`)
       .send({ actor: person.actor, csrf: CSRF, expiresAt: '2030-01-01T00:00:00.000Z' });
   });
+  app.get('/v1/session/providers', () => ({ items: [{ name: 'login.example.org' }] }));
   app.delete('/v1/session', (_request, reply) =>
     reply.header('set-cookie', 'session=; Path=/; Max-Age=0').code(204).send(),
   );

@@ -54,7 +54,7 @@ async function makeWide({ harness: { lab } }: ApiInstallation): Promise<void> {
 const wide: Case = {
   name: `a znode of ${MANY} children is walked to its end, and filtered by name`,
   run: () =>
-    withConsole('consolewide', async (installation, olga) => {
+    withConsole('queues', async (installation, olga) => {
       await makeWide(installation);
       const { page } = olga;
       await olga.go(`/ensembles/${installation.harness.lab.name}/tree`);
@@ -91,7 +91,7 @@ async function untilCaptured(installation: ApiInstallation): Promise<void> {
 const restore: Case = {
   name: 'a restore is chosen by a second and by a change of a znode, and waits at its gate',
   run: () =>
-    withConsole('consolerestore', async (installation, olga) => {
+    withConsole('stock', async (installation, olga) => {
       const { name } = installation.harness.lab;
       const { page } = olga;
       const backup = { ensemble: name, repository: LAB_REPOSITORY, segmentMs: 2_000 };

@@ -9,6 +9,7 @@ import type {
   Diff,
   EnsembleItem,
   Health,
+  LoginProvider,
   Me,
   Page,
   PathHistory,
@@ -50,6 +51,13 @@ export const meQuery = queryOptions({
       throw error;
     }
   },
+  staleTime: SELDOM_CHANGES_MS,
+});
+
+export const providersQuery = queryOptions({
+  queryKey: ['providers'],
+  queryFn: ({ signal }) =>
+    request<{ items: LoginProvider[] }>('GET', '/session/providers', { signal }),
   staleTime: SELDOM_CHANGES_MS,
 });
 

@@ -1,10 +1,12 @@
 /** The documents of the HTTP API that are not in the model already. */
+import type { Role } from '../../model/approval';
 import type { WorkflowType } from '../../model/contract';
 import type { Finding, ServerRole, ServerState } from '../../model/facts';
+import type { Grant } from '../../model/identity';
 import type { BaseManifest, DrillDocument, Hole } from '../../model/repository';
 import type { OpenGate, StatusDocument } from '../../model/status';
 
-export type Role = 'viewer' | 'operator' | 'approver' | 'admin';
+export type { Role };
 
 export interface Me {
   actor: string;
@@ -12,13 +14,18 @@ export interface Me {
   expiresAt?: string;
   approvals: 'open' | 'signed';
   version: string;
-  grants: { role: Role; ensembles: string[] }[];
+  grants: Grant[];
 }
 
 export interface Session {
   actor: string;
   csrf: string;
   expiresAt: string;
+}
+
+/** By which one can log in, instead of by a token. */
+export interface LoginProvider {
+  name: string;
 }
 
 export interface FieldProblem {

@@ -19,8 +19,12 @@ import { TreePage } from '../pages/tree/TreePage';
 import { ProblemView } from '../parts/ProblemView';
 import { ConnectionBanner } from './ConnectionBanner';
 import { PageFailed } from './PageFailed';
+import { backToPlace } from './placeBefore';
 import { SessionProvider } from './session';
 import { Shell } from './Shell';
+
+// Before the router looks where one is.
+backToPlace();
 
 const router = createHashRouter([
   {

@@ -1,14 +1,17 @@
-/** An API token becomes a session. */
+/** An API token becomes a session, or the identity provider is asked, where there is one. */
 import { Button, PasswordInput } from '@mantine/core';
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { request, setCsrf } from '../api/client';
-import { queryClient } from '../api/queries';
+import { apiUrl, request, setCsrf } from '../api/client';
+import { providersQuery, queryClient } from '../api/queries';
 import type { Session } from '../api/types';
+import { keepPlace } from '../app/placeBefore';
 import { ProblemView } from '../parts/ProblemView';
 
 export function LoginPage() {
   const [token, setToken] = useState('');
+  // Where it can't be told whether there is one, a token still lets in.
+  const providers = useQuery(providersQuery).data?.items ?? [];
   useEffect(() => {
     document.title = 'Log in · zkferry';
   }, []);
@@ -24,6 +27,19 @@ export function LoginPage() {
   return (
     <main className="login">
       <h1>zkferry</h1>
+      {providers.map(({ name }) => (
+        <Button
+          key={name}
+          component="a"
+          href={apiUrl('/session/oidc')}
+          size="sm"
+          fullWidth
+          onClick={keepPlace}
+        >
+          Log in with {name}
+        </Button>
+      ))}
+      {providers.length > 0 && <p className="login-or">or</p>}
       <form
         className="stack"
         onSubmit={(event) => {
@@ -43,7 +59,13 @@ export function LoginPage() {
           visibilityToggleButtonProps={{ 'aria-label': 'Show the token' }}
         />
         <ProblemView error={login.error} />
-        <Button type="submit" size="sm" loading={login.isPending} disabled={token.trim() === ''}>
+        <Button
+          type="submit"
+          size="sm"
+          variant={providers.length > 0 ? 'default' : 'filled'}
+          loading={login.isPending}
+          disabled={token.trim() === ''}
+        >
           Log in
         </Button>
       </form>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportJWK, SignJWT } from 'jose';
 import { createIdentityProvider, identityProviderSchema } from '../../../src/adapters/identity/jwt';
+import { createSecrets } from '../../../src/adapters/secrets';
 import { createTokenStore, mintToken, writeTokens } from '../../../src/adapters/identity/tokens';
 import { may, parseGrant, type Identity } from '../../../src/model/identity';
 
@@ -63,7 +64,10 @@ describe('an identity provider', () => {
       file,
       JSON.stringify({ keys: [{ ...(await exportJWK(publicKey)), alg: 'EdDSA' }] }),
     );
-    return { privateKey, identityProvider: await createIdentityProvider(spec(file)) };
+    return {
+      privateKey,
+      identityProvider: await createIdentityProvider(spec(file), createSecrets()),
+    };
   }
 
   const sign = (key: KeyObject, claims: object = {}, audience = 'zkferry', expires = '1h') =>

@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { backupsQuery, repositoriesQuery } from '../../api/queries';
-import type { EnsembleBackups } from '../../api/types';
+import type { Backups, EnsembleBackups } from '../../api/types';
 import { useMay } from '../../app/session';
 import { Loaded } from '../../parts/Loaded';
 import { PageHead } from '../../parts/PageHead';
@@ -42,13 +42,18 @@ export function BackupsPage() {
                   onChange={({ currentTarget }) => choose('repository', currentTarget.value)}
                   data={items.map(({ name }) => name)}
                 />
+                <Choices
+                  repository={repository}
+                  ensemble={search.get('ensemble')}
+                  timeline={search.get('timeline')}
+                  choose={choose}
+                />
               </div>
               <Repository
                 key={repository}
                 repository={repository}
                 ensemble={search.get('ensemble')}
                 timeline={search.get('timeline')}
-                choose={choose}
               />
             </>
           )
@@ -58,62 +63,78 @@ export function BackupsPage() {
   );
 }
 
-function Repository({
-  repository,
-  ensemble,
-  timeline,
-  choose,
-}: {
+interface Chosen {
   repository: string;
   ensemble: string | null;
   timeline: string | null;
-  choose: (name: string, value: string) => void;
-}) {
+}
+
+/** What is shown of it; undefined where it holds nothing. */
+function heldOf({ items }: Backups, { ensemble, timeline }: Chosen) {
+  const held = items.find((one) => one.ensemble === ensemble) ?? items[0];
+  if (held === undefined) return undefined;
+  const newest = held.timelines.at(-1)?.number ?? 1;
+  return { held, newest, number: Number(timeline ?? newest) };
+}
+
+/** Beside the repository: which of its ensembles, and which of their histories. */
+function Choices({
+  choose,
+  ...chosen
+}: Chosen & { choose: (name: string, value: string) => void }) {
+  const { data } = useQuery(backupsQuery(chosen.repository));
+  const shown = data && heldOf(data, chosen);
+  if (data === undefined || shown === undefined) return null;
+  const { held, newest, number } = shown;
+  return (
+    <>
+      <NativeSelect
+        label="Ensemble"
+        value={held.ensemble}
+        onChange={({ currentTarget }) => choose('ensemble', currentTarget.value)}
+        data={data.items.map((one) => one.ensemble)}
+      />
+      {held.timelines.length > 1 && (
+        <NativeSelect
+          label="Timeline"
+          value={String(number)}
+          onChange={({ currentTarget }) => choose('timeline', currentTarget.value)}
+          data={held.timelines.map((one) => ({
+            value: String(one.number),
+            label: one.number === newest ? `${one.number}, the newest` : `${one.number}`,
+          }))}
+        />
+      )}
+      <span className="dim">
+        in <code>{data.place}</code>
+      </span>
+    </>
+  );
+}
+
+function Repository(chosen: Chosen) {
+  const { repository } = chosen;
   const backups = useQuery(backupsQuery(repository));
   return (
     <Loaded query={backups} what="what it holds">
-      {({ place, items }) => {
-        const held = items.find((one) => one.ensemble === ensemble) ?? items[0];
-        if (held === undefined)
+      {(data) => {
+        const shown = heldOf(data, chosen);
+        if (shown === undefined)
           return (
             <p>
-              <code>{place}</code> holds nothing of an ensemble that you may see: start hot backup.
+              <code>{data.place}</code> holds nothing of an ensemble that you may see: start hot
+              backup.
             </p>
           );
-        const newest = held.timelines.at(-1)?.number ?? 1;
-        const number = Number(timeline ?? newest);
+        const { held, newest, number } = shown;
         return (
-          <>
-            <div className="filters">
-              <NativeSelect
-                label="Ensemble"
-                value={held.ensemble}
-                onChange={({ currentTarget }) => choose('ensemble', currentTarget.value)}
-                data={items.map((one) => one.ensemble)}
-              />
-              {held.timelines.length > 1 && (
-                <NativeSelect
-                  label="Timeline"
-                  value={String(number)}
-                  onChange={({ currentTarget }) => choose('timeline', currentTarget.value)}
-                  data={held.timelines.map((one) => ({
-                    value: String(one.number),
-                    label: one.number === newest ? `${one.number}, the newest` : `${one.number}`,
-                  }))}
-                />
-              )}
-              <span className="dim">
-                in <code>{place}</code>
-              </span>
-            </div>
-            <OfEnsemble
-              key={`${held.ensemble} ${number}`}
-              repository={repository}
-              held={held}
-              number={number}
-              isNewest={number === newest}
-            />
-          </>
+          <OfEnsemble
+            key={`${held.ensemble} ${number}`}
+            repository={repository}
+            held={held}
+            number={number}
+            isNewest={number === newest}
+          />
         );
       }}
     </Loaded>

@@ -5,6 +5,9 @@ import { timeText, zxidValue } from '../../format/values';
 const WIDTH = 1_200;
 const BAND = { y: 34, height: 24 };
 
+/** Of a stretch so short, seconds would say the same three times. */
+const SHORT_MS = 10_000;
+
 /** They lie between the ranges around them: of a hole only its zxids are known. */
 function holesBetween({ holes, restorable }: BackupTimeline): { fromMs: number; toMs: number }[] {
   return holes.flatMap(({ after, upTo }) => {
@@ -23,6 +26,10 @@ export function Timeline({ timeline }: { timeline: BackupTimeline }) {
   const to = Math.max(...all, from + 1_000);
   const x = (ms: number) => 10 + ((ms - from) / (to - from)) * (WIDTH - 20);
   const middle = from + (to - from) / 2;
+  const tick = (ms: number) => {
+    const iso = new Date(ms).toISOString();
+    return to - from < SHORT_MS ? `${timeText(iso)}${iso.slice(19, 23)}` : timeText(iso);
+  };
   return (
     <div className="timeline-wrap">
       <svg
@@ -68,7 +75,7 @@ export function Timeline({ timeline }: { timeline: BackupTimeline }) {
             y={90}
             textAnchor={index === 0 ? 'start' : index === 1 ? 'middle' : 'end'}
           >
-            {timeText(new Date(ms).toISOString())}
+            {tick(ms)}
           </text>
         ))}
       </svg>
