@@ -68,7 +68,7 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
     const wasHeld = state.paused?.held === true;
     await whilePaused(state, wantsBack);
     if (wantsBack()) return 'rollback';
-    if (wasHeld && rulesOf(state).plansAnewAfterHold)
+    if (wasHeld && rulesOf(state).plansAnewAfterHold(state))
       if (await replan(state, 'a fresh look', 'resumed', hooks)) continue;
     const step = nextStep(state);
     if (!step) {

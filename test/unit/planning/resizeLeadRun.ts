@@ -81,7 +81,7 @@ export class LeadRun {
       }
       if (this.steps > 0 && this.steps % this.moves.everyHold === 0 && this.heldAt !== this.steps) {
         this.heldAt = this.steps;
-        if (this.planAnew('held')) continue;
+        if (resizeRules.plansAnewAfterHold(this.state) && this.planAnew('held')) continue;
       }
       if (resizeRules.looksFirst(this.state, step) && this.isPlannedAnew(step)) {
         plans += 1;

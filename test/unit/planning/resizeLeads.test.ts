@@ -26,7 +26,7 @@ test('wherever the lead moves, nobody could elect without what was acknowledged'
     { numRuns: RUNS, seed: SEED },
   );
   // A few are held: who died was needed.
-  expect(back).toBeGreaterThan(RUNS * 0.98);
+  expect(back).toBeGreaterThan(RUNS * 0.995);
 });
 
 describe('found by it, on 3.4', () => {

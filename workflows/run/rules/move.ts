@@ -35,7 +35,7 @@ export const moveRules: StrategyRules = {
     migration?.targetIdentity === undefined ? [] : [migration.targetIdentity],
   looksFirst: () => false,
   whyReplan: () => undefined,
-  plansAnewAfterHold: false,
+  plansAnewAfterHold: () => false,
   beforeReplan: () => undefined,
   expectServing: (state, step) =>
     step.side === 'target'

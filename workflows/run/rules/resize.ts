@@ -45,7 +45,9 @@ export const resizeRules: StrategyRules = {
       stopped: stoppedBy(state, forward),
     }),
 
-  plansAnewAfterHold: true,
+  // Forward, who is down by this run's hand would be taken for one that has failed, and left out of another plan.
+  plansAnewAfterHold: (state) =>
+    state.plan?.direction === 'rollback' || serversDown(state).length === 0,
   looksFirst: (state, step) =>
     decisive.includes(step.activity) ||
     ((step.activity === 'drainNode' || step.activity === 'stopServer') && turnBegins(state, step)),

@@ -55,7 +55,7 @@ export const restoreRules: StrategyRules = {
 
   looksFirst: () => false,
   whyReplan: () => undefined,
-  plansAnewAfterHold: false,
+  plansAnewAfterHold: () => false,
   beforeReplan: () => undefined,
 
   expectServing(state) {

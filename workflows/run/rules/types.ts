@@ -51,7 +51,7 @@ export interface StrategyRules {
   /** Why the plan no longer fits what was seen; undefined while it does. */
   whyReplan(state: RunState, plan: Plan, step: PlanStep, seen: Observation): string | undefined;
   /** Whether a run that was held is planned anew when it goes on: people may have changed what its plan was made from. */
-  plansAnewAfterHold: boolean;
+  plansAnewAfterHold(state: RunState): boolean;
   /** Right before the rest is planned anew: forgets what must be done again. */
   beforeReplan(state: RunState): void;
   /** Servers whose silence must stop the run at this step. */

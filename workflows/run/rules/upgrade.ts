@@ -32,7 +32,7 @@ export const upgradeRules: StrategyRules = {
       newFormatLed: state.newFormatLed,
     }),
 
-  plansAnewAfterHold: false,
+  plansAnewAfterHold: () => false,
   looksFirst: (state, step) =>
     step.server !== undefined &&
     (step.activity === 'drainNode' || step.activity === 'stopServer') &&
