@@ -5,6 +5,7 @@ import type { AuditLog } from '../adapters/audit/auditLog';
 import type { IdentityProvider } from '../adapters/identity/jwt';
 import type { TokenStore } from '../adapters/identity/tokens';
 import type { Temporal } from '../adapters/temporal/connect';
+import type { WorkerPresence } from '../adapters/temporal/workerPresence';
 import type { ServerConfiguration } from './configuration';
 
 export interface ServerDependencies extends Pick<
@@ -14,6 +15,7 @@ export interface ServerDependencies extends Pick<
   backup: BackupDependencies;
   configuration: ServerConfiguration;
   temporal: Temporal;
+  workers: WorkerPresence;
   tokens: TokenStore;
   identityProvider?: IdentityProvider;
   /** Without it approvals count only where workers take them as they come. */

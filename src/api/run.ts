@@ -16,6 +16,7 @@ import { createSecrets } from '../adapters/secrets';
 import { lockState } from '../adapters/stateLock';
 import { SharedTaps } from '../adapters/tap';
 import { connectTemporal, type TemporalOptions } from '../adapters/temporal/connect';
+import { createWorkerPresence } from '../adapters/temporal/workerPresence';
 import { createZooKeeperAdapter } from '../adapters/zookeeper';
 import { ZkferryError } from '../model/errors';
 import { tokensFile, type ServerConfiguration } from './configuration';
@@ -84,6 +85,7 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
     ...{ configuration, temporal, inventory, secrets, audit, sessionKey, version },
     ...(signer && { signer }),
     ...(provider && { identityProvider: provider }),
+    workers: createWorkerPresence(temporal),
     zookeeper: createZooKeeperAdapter(),
     host: hostAdapter,
     tokens: createTokenStore(tokensFile(configuration)),

@@ -12,6 +12,7 @@ import { createInventory } from '../../src/adapters/inventory';
 import { createSecrets } from '../../src/adapters/secrets';
 import { SharedTaps } from '../../src/adapters/tap';
 import type { Temporal } from '../../src/adapters/temporal/connect';
+import { createWorkerPresence } from '../../src/adapters/temporal/workerPresence';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { tokensFile, type ServerConfiguration } from '../../src/api/configuration';
 import { buildServer } from '../../src/api/server';
@@ -45,6 +46,7 @@ async function main(options: AwayOptions): Promise<void> {
     inventory: createInventory({ path: inventoryPath }),
     host: createHostAdapter({ secrets }),
     audit: await openAuditLog(join(configuration.state, 'audit.jsonl')),
+    workers: createWorkerPresence(away),
     sessionKey: Buffer.from(sessionKey, 'base64'),
     zookeeper: createZooKeeperAdapter(),
     tokens: createTokenStore(tokensFile(configuration)),

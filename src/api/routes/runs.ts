@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import {
   describeRun,
-  getStatus,
   listRunsPage,
   planStrategy,
   startOf,
@@ -27,7 +26,7 @@ import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
 import { openedCursor, signedCursor } from '../cursor';
 import { authenticate, demand } from '../identity';
-import { demandOfRun, lookAtRun, type SeenRun } from '../runEnsemble';
+import { demandOfRun, lookAtRun, statusNow, type SeenRun } from '../runEnsemble';
 import {
   anyObject,
   newTicketSchema,
@@ -48,8 +47,8 @@ const strategyField = z.enum([...strategyNames, ...Object.values(WORKFLOW_TYPES)
 const requestSchema = z.strictObject({ strategy: strategyField, input: anyObject });
 
 export const runRoutes: Routes = (api, dependencies) => {
-  const { temporal, audit, signer, configuration } = dependencies;
-  const watchers = createRunWatchers((workflowId) => getStatus(temporal, workflowId), {
+  const { temporal, workers, audit, signer, configuration } = dependencies;
+  const watchers = createRunWatchers((workflowId) => statusNow(dependencies, workflowId), {
     most: configuration.maxWatchers,
   });
   api.addHook('preClose', () => {
@@ -74,6 +73,7 @@ export const runRoutes: Routes = (api, dependencies) => {
           'Refused',
           `${strategy.name} changes nothing in an ensemble: it has no plan, start it`,
         );
+      await workers.demand('no plan');
       return planStrategy(temporal, {
         workflowType: strategy.workflowType,
         workflowId: workflowIdFor(temporal, 'plan', ensembles[0] ?? 'ensemble', new Date()),
@@ -167,7 +167,10 @@ export const runRoutes: Routes = (api, dependencies) => {
       const { nextCursor, items: found } = await listRunsPage(
         temporal,
         { ensembles, workflowType },
-        { limit, ...(cursor !== undefined && { cursor: openedCursor(sessionKey, cursor) }) },
+        {
+          ...{ limit, answers: await workers.isThere() },
+          ...(cursor !== undefined && { cursor: openedCursor(sessionKey, cursor) }),
+        },
       );
       const items = found.filter((run) => ensembles?.includes(run.ensemble ?? '') ?? true);
       return {
@@ -189,18 +192,22 @@ export const runRoutes: Routes = (api, dependencies) => {
           run: runSummarySchema,
           status: statusSchema.optional(),
           statusError: z.string().optional().describe('why there is no status'),
+          statusProblem: z
+            .string()
+            .optional()
+            .describe('its type: NoWorker where nobody polls, or nobody answered in three seconds'),
         }),
         ...problems,
       },
     },
     async handler({ params, identity }) {
-      const seen = await lookAtRun(temporal, params.workflowId);
+      const seen = await lookAtRun(dependencies, params.workflowId);
       demandOfRun(identity, 'viewer', seen);
-      const { run, status, statusError } = seen;
+      const { run, status, statusError, statusProblem } = seen;
       return {
         run: run as RunSummary & Record<string, unknown>,
         status: status as unknown as z.output<typeof statusSchema>,
-        statusError,
+        ...{ statusError, statusProblem },
       };
     },
   });
@@ -223,7 +230,7 @@ export const runRoutes: Routes = (api, dependencies) => {
     exposeHeadRoute: false,
     async handler(request, reply) {
       const { workflowId } = request.params;
-      const seen = await lookAtRun(temporal, workflowId);
+      const seen = await lookAtRun(dependencies, workflowId);
       demandOfRun(request.identity, 'viewer', seen);
       watchers.refuseIfFull();
       reply.hijack();
