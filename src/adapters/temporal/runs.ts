@@ -263,7 +263,7 @@ export async function runEnd(
 /** Runs of strategies, and bases that were taken apart, newest first, at most `limit` (1–500); with their outcomes. */
 export async function listRuns(temporal: Temporal, limit = 20): Promise<RunSummary[]> {
   const types = [...Object.values(WORKFLOW_TYPES), BASE_WORKFLOW].map((type) => `'${type}'`);
-  const found = await list(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
+  const found = await listWorkflows(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
   const runs: RunSummary[] = [];
   for (let at = 0; at < found.length; at += ASKED_AT_ONCE)
     runs.push(
@@ -317,7 +317,7 @@ function outcomeOf(result: unknown): UpgradeReport['outcome'] {
 /** A run of which only the run id is known. */
 export async function findRun(temporal: Temporal, runId: string): Promise<RunSummary | undefined> {
   if (!/^[A-Za-z0-9-]{1,100}$/.test(runId)) return undefined;
-  const [found] = await list(temporal, `RunId = '${runId}'`, 1);
+  const [found] = await listWorkflows(temporal, `RunId = '${runId}'`, 1);
   return found;
 }
 
@@ -381,7 +381,7 @@ export async function listRunsPage(
 export async function startOf(
   temporal: Temporal,
   workflowId: string,
-): Promise<{ workflowType: string; input: unknown }> {
+): Promise<{ workflowType: string; input: unknown; startedAt: string }> {
   try {
     const { history } = await temporal.within(CALL_DEADLINE_MS, () =>
       temporal.client.workflowService.getWorkflowExecutionHistory({
@@ -390,20 +390,26 @@ export async function startOf(
         maximumPageSize: 1,
       }),
     );
-    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const [first] = history?.events ?? [];
+    const started = first?.workflowExecutionStartedEventAttributes;
     const { loadedDataConverter } = temporal.client.options;
     const input = await decodeFromPayloadsAtIndex(
       loadedDataConverter,
       0,
       started?.input?.payloads ?? undefined,
     );
-    return { workflowType: started?.workflowType?.name ?? '', input };
+    const startedAt = new Date(Number(first?.eventTime?.seconds ?? 0) * 1_000).toISOString();
+    return { workflowType: started?.workflowType?.name ?? '', input, startedAt };
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }
 }
 
-async function list(temporal: Temporal, query: string, limit: number): Promise<RunSummary[]> {
+export async function listWorkflows(
+  temporal: Temporal,
+  query: string,
+  limit: number,
+): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
   const wanted = Math.min(Math.max(1, limit), MAX_LISTED);
   try {

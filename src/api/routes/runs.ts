@@ -9,6 +9,7 @@ import {
   workflowIdFor,
   type RunSummary,
 } from '../../adapters/temporal/runs';
+import { holdsOf } from '../../adapters/temporal/holds';
 import { canonicalJson } from '../../model/canonicalJson';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { ALL_ENSEMBLES, type Identity } from '../../model/identity';
@@ -43,6 +44,11 @@ import type { Routes } from './types';
 import type { FastifyRequest } from 'fastify';
 
 const PLAN_DEADLINE_MS = 120_000;
+/** One run of these at a time on an ensemble. */
+const HOLDING: readonly string[] = [
+  ...[WORKFLOW_TYPES.upgrade, WORKFLOW_TYPES.resize],
+  ...[WORKFLOW_TYPES.migrate, WORKFLOW_TYPES.restore],
+];
 const strategyField = z.enum([...strategyNames, ...Object.values(WORKFLOW_TYPES)]);
 const requestSchema = z.strictObject({ strategy: strategyField, input: anyObject });
 
@@ -125,6 +131,7 @@ export const runRoutes: Routes = (api, dependencies) => {
       ...{ action: 'start', workflowId, ensemble, actor, role: 'operator' },
       input: { ...(parsed as object), requestedBy: actor },
     });
+    await refuseHeld(workflowType, workflowId, input);
     try {
       const run = { workflowType, workflowId, input: asked, origin };
       const summary = `${workflowType} ${ensemble}`;
@@ -140,6 +147,30 @@ export const runRoutes: Routes = (api, dependencies) => {
         `the ticket ${workflowId} has started ${before.workflowType} with another input: a ticket runs once`,
       );
     return { workflowId, runId: known.runId, created: false };
+  }
+
+  /**
+   * A run that would find its ensemble held ends at once, and its ticket with it: where that can be seen it is not even started.
+   * @throws EnsembleHeld
+   */
+  async function refuseHeld(
+    workflowType: Strategy['workflowType'],
+    ticket: string,
+    input: Record<string, unknown>,
+  ): Promise<void> {
+    if (!HOLDING.includes(workflowType)) return;
+    const names = ensemblesOf(workflowType, input).filter((name) => name !== undefined);
+    const holds = await holdsOf(temporal, names);
+    // Asked again, a ticket answers with its own run.
+    if (holds.some(({ workflowId }) => workflowId === ticket)) return;
+    const [hold] = holds;
+    if (hold === undefined) return;
+    const known = await describeRun(temporal, ticket).catch(() => undefined);
+    if (known !== undefined) return;
+    throw new ZkferryError(
+      'EnsembleHeld',
+      `${hold.ensemble} is held by ${hold.workflowId} (${hold.strategy}, since ${hold.since}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
+    );
   }
 
   api.route({
