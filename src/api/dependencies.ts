@@ -3,6 +3,7 @@ import type { BackupDependencies, Dependencies } from '../../activities/dependen
 import type { ApprovalSigner } from '../adapters/approvals/signer';
 import type { AuditLog } from '../adapters/audit/auditLog';
 import type { IdentityProvider } from '../adapters/identity/jwt';
+import type { RevokedSessions } from '../adapters/identity/revokedSessions';
 import type { TokenStore } from '../adapters/identity/tokens';
 import type { Temporal } from '../adapters/temporal/connect';
 import type { WorkerPresence } from '../adapters/temporal/workerPresence';
@@ -21,6 +22,8 @@ export interface ServerDependencies extends Pick<
   /** Without it approvals count only where workers take them as they come. */
   signer?: ApprovalSigner;
   audit: AuditLog;
+  /** Sessions of the console that were logged out. */
+  revoked: RevokedSessions;
   /** Signs the console's cookies: 32 bytes. */
   sessionKey: Uint8Array;
   version: string;

@@ -2,7 +2,7 @@
  * Who asks: a bearer token (of zkferry, or of the identity provider), or the console's cookie, which holds no more than whose
  * session it is and until when. A cookie alone changes nothing: the page must also show the token it was given for that (CSRF).
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jwtVerify, SignJWT } from 'jose';
@@ -36,7 +36,7 @@ export interface Session {
 
 type Deps = Pick<
   ServerDependencies,
-  'tokens' | 'identityProvider' | 'sessionKey' | 'configuration'
+  'tokens' | 'identityProvider' | 'sessionKey' | 'configuration' | 'revoked'
 >;
 
 const unknown = (why: string): ZkferryError =>
@@ -79,6 +79,7 @@ export async function openSession(dependencies: Deps, token: string): Promise<Se
   const cookie = await new SignJWT(tokenId === undefined ? { actor, grants } : { tokenId })
     .setProtectedHeader({ alg: ALGORITHM })
     .setAudience(AUDIENCE)
+    .setJti(randomUUID())
     .setExpirationTime(Math.floor(ends / 1_000))
     .sign(sessionKey);
   const expiresAt = new Date(ends).toISOString();
@@ -115,15 +116,35 @@ function isSame(shown: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-async function identityOfCookie({ tokens, sessionKey }: Deps, cookie: string): Promise<Identity> {
-  const ended = () => unknown('the session has ended: log in again');
+const ended = () => unknown('the session has ended: log in again');
+
+/** @throws Unauthenticated for one that is altered or over */
+async function claimsOf(sessionKey: Uint8Array, cookie: string) {
   const { payload } = await jwtVerify(cookie, sessionKey, {
     audience: AUDIENCE,
     algorithms: [ALGORITHM],
-    requiredClaims: ['exp'],
+    requiredClaims: ['exp', 'jti'],
   }).catch(() => {
     throw ended();
   });
+  return payload;
+}
+
+/** From here on the cookie counts no more, wherever a copy of it is. What is no session of ours is left alone. */
+export async function endSession(
+  { sessionKey, revoked }: Pick<Deps, 'sessionKey' | 'revoked'>,
+  cookie: string,
+): Promise<void> {
+  const claims = await claimsOf(sessionKey, cookie).catch(() => undefined);
+  if (claims !== undefined) await revoked.add(claims.jti!, claims.exp!);
+}
+
+async function identityOfCookie(
+  { tokens, sessionKey, revoked }: Deps,
+  cookie: string,
+): Promise<Identity> {
+  const payload = await claimsOf(sessionKey, cookie);
+  if (revoked.has(payload.jti!)) throw ended();
   const expiresAt = new Date(payload.exp! * 1_000).toISOString();
   if (typeof payload.tokenId !== 'string')
     return { ...(payload as unknown as Pick<Identity, 'actor' | 'grants'>), expiresAt };

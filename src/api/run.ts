@@ -8,6 +8,7 @@ import { createSigner } from '../adapters/approvals/signer';
 import { openAuditLog } from '../adapters/audit/auditLog';
 import { createHostAdapter } from '../adapters/host';
 import { createIdentityProvider } from '../adapters/identity/jwt';
+import { openRevokedSessions } from '../adapters/identity/revokedSessions';
 import { secretFile } from '../adapters/identity/secretFile';
 import { createTokenStore, readTokens } from '../adapters/identity/tokens';
 import { createInventory } from '../adapters/inventory';
@@ -78,6 +79,7 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
       'SecretMissing',
       `${join(state, 'session-key')} holds no key of ${SESSION_KEY_BYTES} bytes: remove it, and the next start makes one`,
     );
+  const revoked = await openRevokedSessions(join(state, 'revoked-sessions.json'));
   const audit = await openAuditLog(join(state, 'audit.jsonl'));
   const temporal = await connectTemporal(options.temporal);
   const hostAdapter = createHostAdapter({ secrets });
@@ -86,6 +88,7 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
     ...(signer && { signer }),
     ...(provider && { identityProvider: provider }),
     workers: createWorkerPresence(temporal),
+    revoked,
     zookeeper: createZooKeeperAdapter(),
     host: hostAdapter,
     tokens: createTokenStore(tokensFile(configuration)),

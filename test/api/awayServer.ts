@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { openAuditLog } from '../../src/adapters/audit/auditLog';
 import { createHostAdapter } from '../../src/adapters/host';
+import { openRevokedSessions } from '../../src/adapters/identity/revokedSessions';
 import { createTokenStore } from '../../src/adapters/identity/tokens';
 import { createInventory } from '../../src/adapters/inventory';
 import { createSecrets } from '../../src/adapters/secrets';
@@ -47,6 +48,7 @@ async function main(options: AwayOptions): Promise<void> {
     host: createHostAdapter({ secrets }),
     audit: await openAuditLog(join(configuration.state, 'audit.jsonl')),
     workers: createWorkerPresence(away),
+    revoked: await openRevokedSessions(join(configuration.state, 'revoked-sessions.json')),
     sessionKey: Buffer.from(sessionKey, 'base64'),
     zookeeper: createZooKeeperAdapter(),
     tokens: createTokenStore(tokensFile(configuration)),

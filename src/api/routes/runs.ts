@@ -263,7 +263,7 @@ export const runRoutes: Routes = (api, dependencies) => {
       const { workflowId } = request.params;
       const seen = await lookAtRun(dependencies, workflowId);
       demandOfRun(request.identity, 'viewer', seen);
-      watchers.refuseIfFull();
+      watchers.refuseIfFull(request.identity.actor);
       reply.hijack();
       const { raw } = reply;
       for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -274,7 +274,10 @@ export const runRoutes: Routes = (api, dependencies) => {
         'x-accel-buffering': 'no',
       });
       raw.write('retry: 2000\n\n');
-      watchers.add(workflowId, raw, () => stillMay(dependencies, request, seen));
+      watchers.add(workflowId, raw, {
+        actor: request.identity.actor,
+        stillMay: () => stillMay(dependencies, request, seen),
+      });
     },
   });
 };
