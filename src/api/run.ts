@@ -22,6 +22,7 @@ import { createZooKeeperAdapter } from '../adapters/zookeeper';
 import { ZkferryError } from '../model/errors';
 import { tokensFile, type ServerConfiguration } from './configuration';
 import { buildServer } from './server';
+import { whileWaiting } from './waiting';
 
 const SESSION_KEY_BYTES = 32;
 /** Where the build puts it: beside the compiled src. */
@@ -33,6 +34,8 @@ export interface RunServerOptions {
   /** File or directory. */
   inventoryPath: string;
   version: string;
+  /** Told where Temporal does not answer at once, and is waited for. */
+  onWaiting?: (message: string) => void;
 }
 
 export interface RunningServer {
@@ -81,7 +84,27 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
     );
   const revoked = await openRevokedSessions(join(state, 'revoked-sessions.json'));
   const audit = await openAuditLog(join(state, 'audit.jsonl'));
-  const temporal = await connectTemporal(options.temporal);
+  const { address, deadlineMs } = options.temporal;
+  const temporal = await whileWaiting(
+    {
+      ...{ host, port, version },
+      ...(tls && {
+        tls: {
+          cert: await secrets.resolve(tls.certificate, { isPublic: true }),
+          key: await secrets.resolve(tls.key),
+        },
+      }),
+      say: () =>
+        options.onWaiting?.(
+          `waits for Temporal at ${address}${deadlineMs === undefined ? '' : `, for ${Math.round(deadlineMs / 1_000)} s at most`}`,
+        ),
+    },
+    () => connectTemporal(options.temporal),
+  ).catch(async (error: unknown) => {
+    await audit.close();
+    await unlock();
+    throw error;
+  });
   const hostAdapter = createHostAdapter({ secrets });
   const api = await buildServer({
     ...{ configuration, temporal, inventory, secrets, audit, sessionKey, version },
