@@ -112,6 +112,8 @@ export interface ReplanResult extends PlanResult {
   reason: string;
   /** Whether what was approved is no longer what would happen. */
   meaningChanged: boolean;
+  /** No step has begun: then a plan that somebody has approved must not give way to another that they have not. */
+  nothingDone?: boolean;
 }
 
 /** A server that the run has begun to change, and how it was. The run's undo stack, oldest first. */

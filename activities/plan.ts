@@ -48,7 +48,8 @@ export function planActivities(dependencies: Dependencies): PlanActivities {
         );
         const extra = await extraOf(dependencies, ensemble, facts, args.plan, context);
         const fresh = replanRemaining(args.plan, facts, args.done, { input: args.input, extra });
-        return { ...fresh, observation: observationOf(facts) };
+        const nothingDone = args.done.length === 0;
+        return { ...fresh, nothingDone, observation: observationOf(facts) };
       }),
 
     planWayBack: (args) =>

@@ -37,6 +37,7 @@ export function resizePlanActivities(dependencies: Dependencies): ResizeActiviti
           changed,
           reason: changed ? `now ${plan.goal}` : 'nothing has changed',
           meaningChanged: changed && setOf(plan) !== setOf(args.plan),
+          nothingDone: !underway,
           observation: observationOf(facts, ensemble),
         };
       }),

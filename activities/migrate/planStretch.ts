@@ -54,6 +54,7 @@ export async function replanStretch(
     changed,
     reason: changed ? `now ${plan.goal}` : 'nothing has changed',
     meaningChanged: changed && setOf(plan) !== setOf(args.plan),
+    nothingDone: !underway,
     observation: observationOf(facts, ensemble),
   };
 }

@@ -68,13 +68,18 @@ function take(
 ): void {
   const shown = section === undefined ? field : `${section}.${field}`;
   const variable = variableOf(section, field);
-  if (variable === undefined) problems.push(`${shown} in ${path}: no setting has such a name`);
+  if (variable === undefined)
+    problems.push(
+      `${shown} in ${path}: no setting has such a name; expected letters and digits, as in logLevel, or one of the sections ${Object.keys(SECTIONS).join(', ')}`,
+    );
   else if (variable === CONFIG_VARIABLE)
     problems.push(`${shown} in ${path}: a file can't name another; set ${CONFIG_VARIABLE}`);
   else if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') {
     if (value !== '') values[variable] = String(value);
   } else if (value !== null)
-    problems.push(`${shown} in ${path}: expected one value, not a list or a section`);
+    problems.push(
+      `${shown} in ${path}: expected one value, not a list or a section${section === undefined ? `; sections are ${Object.keys(SECTIONS).join(', ')}` : ''}`,
+    );
 }
 
 /** The environment as if the file's settings were set where the environment has none. */

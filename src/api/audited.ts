@@ -11,12 +11,14 @@ export async function audited<T>(
   request: FastifyRequest,
   what: Pick<AuditEntry, 'action' | 'target' | 'planHash'>,
   work: () => Promise<T>,
+  /** Of what went well: `unknown` where it is only known to have been sent. */
+  outcomeOfResult: (result: T) => 'done' | 'unknown' = () => 'done',
 ): Promise<T> {
   const entry = { actor: request.identity.actor, ...what, request: request.id };
   await audit.append({ ...entry, outcome: 'asked' });
   try {
     const result = await work();
-    await audit.append({ ...entry, outcome: 'done' });
+    await audit.append({ ...entry, outcome: outcomeOfResult(result) });
     return result;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

@@ -2,7 +2,7 @@
  * Who asks: a bearer token (of zkferry, or of the identity provider), or the console's cookie, which holds no more than whose
  * session it is, by which groups, and until when. A cookie alone changes nothing: the page must also show the token it was given for that (CSRF).
  */
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { jwtVerify, SignJWT } from 'jose';
@@ -42,7 +42,7 @@ type Known = (Identity & { tokenId: string }) | ProvidedIdentity;
 
 type Deps = Pick<
   ServerDependencies,
-  'tokens' | 'identityProvider' | 'sessionKey' | 'configuration'
+  'tokens' | 'identityProvider' | 'sessionKey' | 'configuration' | 'revoked'
 >;
 
 const unknown = (why: string): ZkferryError =>
@@ -93,6 +93,7 @@ export async function sessionOf(
   const cookie = await new SignJWT(kept)
     .setProtectedHeader({ alg: ALGORITHM })
     .setAudience(AUDIENCE)
+    .setJti(randomUUID())
     .setExpirationTime(Math.floor(ends / 1_000))
     .sign(sessionKey);
   if (cookie.length > MAX_COOKIE_CHARS)
@@ -134,18 +135,35 @@ function isSame(shown: string, expected: string): boolean {
   return one.length === other.length && timingSafeEqual(one, other);
 }
 
-async function identityOfCookie(
-  { tokens, identityProvider, sessionKey }: Deps,
-  cookie: string,
-): Promise<Identity> {
-  const ended = () => unknown('the session has ended: log in again');
+const ended = () => unknown('the session has ended: log in again');
+
+/** @throws Unauthenticated for one that is altered or over */
+async function claimsOf(sessionKey: Uint8Array, cookie: string) {
   const { payload } = await jwtVerify(cookie, sessionKey, {
     audience: AUDIENCE,
     algorithms: [ALGORITHM],
-    requiredClaims: ['exp'],
+    requiredClaims: ['exp', 'jti'],
   }).catch(() => {
     throw ended();
   });
+  return payload;
+}
+
+/** From here on the cookie counts no more, wherever a copy of it is. What is no session of ours is left alone. */
+export async function endSession(
+  { sessionKey, revoked }: Pick<Deps, 'sessionKey' | 'revoked'>,
+  cookie: string,
+): Promise<void> {
+  const claims = await claimsOf(sessionKey, cookie).catch(() => undefined);
+  if (claims !== undefined) await revoked.add(claims.jti!, claims.exp!);
+}
+
+async function identityOfCookie(
+  { tokens, identityProvider, sessionKey, revoked }: Deps,
+  cookie: string,
+): Promise<Identity> {
+  const payload = await claimsOf(sessionKey, cookie);
+  if (revoked.has(payload.jti!)) throw ended();
   const expiresAt = new Date(payload.exp! * 1_000).toISOString();
   const { tokenId } = payload;
   if (typeof tokenId === 'string') {

@@ -92,13 +92,15 @@ export function problemOf(error: unknown): Problem {
 export const unavailable = (message: string, cause?: unknown): Error =>
   Object.assign(new Error(message, { cause }), { statusCode: 503 });
 
-/** What the inventory knows beside what was asked for is not for everybody. */
+/** What the inventory knows beside what was asked for, and where Temporal is, is not for everybody. */
 const withoutNames = ({ type, message }: ZkferryError): string =>
-  type === 'UnknownEnsemble' || type === 'UnknownRepository'
-    ? message
-        .replace(/^the inventory .* has no /, 'the inventory has no ')
-        .replace(/; it knows: .*$/s, '')
-    : message;
+  type === 'RunNotFound'
+    ? message.replace(/ at \S+, namespace .*$/s, '; GET /v1/runs lists those that one may see')
+    : type === 'UnknownEnsemble' || type === 'UnknownRepository'
+      ? message
+          .replace(/^the inventory .* has no /, 'the inventory has no ')
+          .replace(/; it knows: .*$/s, '')
+      : message;
 
 const problem = (
   type: string,

@@ -8,6 +8,7 @@ import { createSigner } from '../adapters/approvals/signer';
 import { openAuditLog } from '../adapters/audit/auditLog';
 import { createHostAdapter } from '../adapters/host';
 import { createIdentityProvider } from '../adapters/identity/jwt';
+import { openRevokedSessions } from '../adapters/identity/revokedSessions';
 import { secretFile } from '../adapters/identity/secretFile';
 import { createTokenStore, readTokens } from '../adapters/identity/tokens';
 import { createInventory } from '../adapters/inventory';
@@ -16,10 +17,12 @@ import { createSecrets } from '../adapters/secrets';
 import { lockState } from '../adapters/stateLock';
 import { SharedTaps } from '../adapters/tap';
 import { connectTemporal, type TemporalOptions } from '../adapters/temporal/connect';
+import { createWorkerPresence } from '../adapters/temporal/workerPresence';
 import { createZooKeeperAdapter } from '../adapters/zookeeper';
 import { ZkferryError } from '../model/errors';
 import { tokensFile, type ServerConfiguration } from './configuration';
 import { buildServer } from './server';
+import { whileWaiting } from './waiting';
 
 const SESSION_KEY_BYTES = 32;
 /** Where the build puts it: beside the compiled src. */
@@ -31,6 +34,8 @@ export interface RunServerOptions {
   /** File or directory. */
   inventoryPath: string;
   version: string;
+  /** Told where Temporal does not answer at once, and is waited for. */
+  onWaiting?: (message: string) => void;
 }
 
 export interface RunningServer {
@@ -77,13 +82,36 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
       'SecretMissing',
       `${join(state, 'session-key')} holds no key of ${SESSION_KEY_BYTES} bytes: remove it, and the next start makes one`,
     );
+  const revoked = await openRevokedSessions(join(state, 'revoked-sessions.json'));
   const audit = await openAuditLog(join(state, 'audit.jsonl'));
-  const temporal = await connectTemporal(options.temporal);
+  const { address, deadlineMs } = options.temporal;
+  const temporal = await whileWaiting(
+    {
+      ...{ host, port, version },
+      ...(tls && {
+        tls: {
+          cert: await secrets.resolve(tls.certificate, { isPublic: true }),
+          key: await secrets.resolve(tls.key),
+        },
+      }),
+      say: () =>
+        options.onWaiting?.(
+          `waits for Temporal at ${address}${deadlineMs === undefined ? '' : `, for ${Math.round(deadlineMs / 1_000)} s at most`}`,
+        ),
+    },
+    () => connectTemporal(options.temporal),
+  ).catch(async (error: unknown) => {
+    await audit.close();
+    await unlock();
+    throw error;
+  });
   const hostAdapter = createHostAdapter({ secrets });
   const api = await buildServer({
     ...{ configuration, temporal, inventory, secrets, audit, sessionKey, version },
     ...(signer && { signer }),
     ...(provider && { identityProvider: provider }),
+    workers: createWorkerPresence(temporal),
+    revoked,
     zookeeper: createZooKeeperAdapter(),
     host: hostAdapter,
     tokens: createTokenStore(tokensFile(configuration)),

@@ -14,14 +14,21 @@ import { isZkferryError, ZkferryError } from '../model/errors';
 import type { Identity } from '../model/identity';
 import type { StatusDocument } from '../model/status';
 import { ensemblesOf } from '../model/strategies';
+import type { ServerDependencies } from './dependencies';
 import { demand } from './identity';
 
 const OURS: readonly string[] = [...Object.values(WORKFLOW_TYPES), BASE_WORKFLOW];
+
+const STATUS_DEADLINE_MS = 3_000;
+
+type Asked = Pick<ServerDependencies, 'temporal' | 'workers'>;
 
 export interface SeenRun {
   run: RunSummary;
   status?: StatusDocument;
   statusError?: string;
+  /** Its type. */
+  statusProblem?: string;
   /** By name. The first is the one it is signed for; undefined: nobody can tell which, or it has no name. */
   ensembles: [string | undefined, ...(string | undefined)[]];
 }
@@ -30,20 +37,36 @@ export interface SeenRun {
  * Other workflows of the namespace, and those that runs start themselves, are none.
  * @throws RunNotFound
  */
-export async function lookAtRun(temporal: Temporal, workflowId: string): Promise<SeenRun> {
+export async function lookAtRun(asked: Asked, workflowId: string): Promise<SeenRun> {
+  const { temporal } = asked;
   const described = await describeRun(temporal, workflowId);
   if (!OURS.includes(described.strategy))
     throw new ZkferryError('RunNotFound', `${workflowId} is no run of a strategy`);
-  const run = await withOutcome(temporal, described);
+  const isOpen = described.status === 'RUNNING';
+  const run = isOpen ? described : await withOutcome(temporal, described);
   const others = await alsoTouched(temporal, run);
   try {
-    const status = await getStatus(temporal, workflowId);
-    return { run, status, ensembles: [status.ensemble, ...others] };
+    const status = await statusNow(asked, workflowId);
+    const { state, phase, ensemble } = status;
+    const shown = isOpen ? { ...run, state, phase, ensemble: run.ensemble ?? ensemble } : run;
+    return { run: shown, status, ensembles: [ensemble, ...others] };
   } catch (error) {
     const silent = isZkferryError(error) && error.type === 'Refused';
-    if (!isAway(error) && !silent) throw error;
-    return { run, statusError: (error as Error).message, ensembles: [run.ensemble, ...others] };
+    if (!isZkferryError(error) || (!isAway(error) && !silent)) throw error;
+    return {
+      ...{ run, statusError: error.message, statusProblem: error.type },
+      ensembles: [run.ensemble, ...others],
+    };
   }
+}
+
+/** Nobody waits for it longer than three seconds, nor at all where no worker polls. @throws as getStatus */
+export async function statusNow(
+  { temporal, workers }: Asked,
+  workflowId: string,
+): Promise<StatusDocument> {
+  await workers.demand(workflowId);
+  return getStatus(temporal, workflowId, STATUS_DEADLINE_MS);
 }
 
 /** @throws Forbidden for one who has not that role on every ensemble of the run */

@@ -8,6 +8,8 @@ import type { StatusDocument } from '../model/status';
 import { isAway } from '../adapters/temporal/failure';
 import { isOver } from '../adapters/temporal/over';
 
+/** Nobody takes what is for all. */
+const SHARE_OF_ONE = 1 / 4;
 const ASK_EVERY_MS = 1_000;
 /** So long a token that was taken out still hears. */
 const KEEP_ALIVE_MS = 5_000;
@@ -26,11 +28,16 @@ interface Watcher {
   waiting?: string;
 }
 
+export interface WhoWatches {
+  actor: string;
+  stillMay: () => Promise<boolean>;
+}
+
 export interface RunWatchers {
-  /** @throws TemporalUnavailable (retryable) where too many watch already */
-  refuseIfFull(): void;
+  /** @throws TemporalUnavailable (retryable) where too many watch already; 429 where too many of them are this one's */
+  refuseIfFull(actor: string): void;
   /** Sends events to it until the run ends, whoever watches goes, or `stillMay` says that they may not any more. */
-  add(workflowId: string, response: ServerResponse, stillMay: () => Promise<boolean>): void;
+  add(workflowId: string, response: ServerResponse, watcher: WhoWatches): void;
   readonly count: number;
   /** Ends all of them. */
   close(): void;
@@ -41,6 +48,8 @@ export function createRunWatchers(
   { most }: { most: number },
 ): RunWatchers {
   const watches = new Map<string, Watch>();
+  const mostOfOne = Math.max(1, Math.ceil(most * SHARE_OF_ONE));
+  const byActor = new Map<string, number>();
   let count = 0;
   let closed = false;
 
@@ -68,7 +77,14 @@ export function createRunWatchers(
     get count() {
       return count;
     },
-    refuseIfFull() {
+    refuseIfFull(actor) {
+      if ((byActor.get(actor) ?? 0) >= mostOfOne)
+        throw Object.assign(
+          new Error(
+            `${actor} watches ${mostOfOne} times already, a quarter of what all together may: close some, or poll the runs`,
+          ),
+          { statusCode: 429 },
+        );
       if (count >= most)
         throw new ZkferryError(
           'TemporalUnavailable',
@@ -76,13 +92,14 @@ export function createRunWatchers(
           { retryable: true },
         );
     },
-    add(workflowId, response, stillMay) {
+    add(workflowId, response, { actor, stillMay }) {
       // Who has gone while the run was looked up tells so no more: kept, they would hold the process for ever.
       if (closed || response.destroyed) {
         response.end();
         return;
       }
       count += 1;
+      byActor.set(actor, (byActor.get(actor) ?? 0) + 1);
       const keepAlive = setInterval(() => {
         void stillMay().then((may) => {
           if (!may) response.end(eventText('end', { message: 'logged out' }));
@@ -96,6 +113,9 @@ export function createRunWatchers(
       watches.set(workflowId, watch);
       response.on('close', () => {
         count -= 1;
+        const left = (byActor.get(actor) ?? 1) - 1;
+        if (left === 0) byActor.delete(actor);
+        else byActor.set(actor, left);
         clearInterval(keepAlive);
         watch.watchers.delete(watcher);
         if (watch.watchers.size > 0) return;

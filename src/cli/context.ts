@@ -44,6 +44,7 @@ export class CommandContext {
       colors: this.output.colors,
       width: this.output.width,
       command: (words) => this.command(words),
+      throughServer: Boolean(io.env.ZKFERRY_SERVER),
     };
   }
 

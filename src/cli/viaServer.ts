@@ -30,6 +30,7 @@ export function serverOf({ io }: CommandContext): { url: string; token: string }
 
 /**
  * Who asks is whose token it is: names that were given are left out.
+ * `accepted`: it takes effect later; where nobody has answered yet there is nothing else.
  * @throws what the server refuses with, by its type; TemporalUnavailable where it is not there
  */
 export async function sendByServer(
@@ -37,7 +38,7 @@ export async function sendByServer(
   workflowId: string,
   control: ControlName,
   input: Record<string, unknown>,
-): Promise<StatusDocument> {
+): Promise<StatusDocument & { accepted?: string }> {
   const { gate, approver: _approver, by: _by, ...body } = input as Input;
   const run = `${url}/v1/runs/${encodeURIComponent(workflowId)}`;
   const place = gate === undefined ? control : `gates/${gate}/${control}`;
@@ -58,7 +59,7 @@ export async function sendByServer(
     );
   }
   const answer = (await response.json().catch(() => ({}))) as { type?: string; detail?: string };
-  if (response.ok) return answer as unknown as StatusDocument;
+  if (response.ok) return answer as unknown as StatusDocument & { accepted?: string };
   const type = answer.type?.replace(/^urn:zkferry:error:/, '') ?? 'Refused';
   throw new ZkferryError(
     type as ErrorType,

@@ -129,6 +129,8 @@ export interface NextAction {
   /** The JSON object to send. */
   input: Record<string, unknown>;
   description: string;
+  /** Where only what zkferry server has signed counts: sent to Temporal as it stands it would be refused. */
+  through?: { request: string; body: Record<string, unknown>; by: string };
 }
 
 export interface StatusEvent {

@@ -11,13 +11,13 @@ const none: PlanStep['guard'] = { kind: 'none' };
 
 /**
  * Every server that has a turn gets its packages and a copy of its configuration; the data are backed up once, into
- * `repository`, or without one as a copy on a server.
+ * `repository`, or without one as a copy on a server: `earlier`, of the plan before, as long as nothing speaks against it.
  */
 export function prepareSteps(
   facts: EnsembleFacts,
   hops: readonly VersionHop[],
   turns: readonly PlanStep[],
-  repository?: string,
+  { repository, earlier }: { repository?: string; earlier?: string } = {},
 ): PlanStep[] {
   const touched = facts.servers
     .filter(({ server }) => turns.some((step) => step.server === server))
@@ -25,7 +25,9 @@ export function prepareSteps(
   return [
     ...touched.map((server) => stagePackage(server, hops, turns)),
     ...touched.map(backupConfiguration),
-    ...(repository === undefined ? copyData(facts) : [backupIntoRepository(facts, repository)]),
+    ...(repository === undefined
+      ? copyData(facts, earlier)
+      : [backupIntoRepository(facts, repository)]),
   ];
 }
 
@@ -81,8 +83,8 @@ const backupIntoRepository = ({ ensemble }: EnsembleFacts, repository: string): 
   timeoutMs: stepTimeoutMs.backupIntoRepository,
 });
 
-function copyData(facts: EnsembleFacts): PlanStep[] {
-  const choice = chooseBackupServer(facts);
+function copyData(facts: EnsembleFacts, earlier: string | undefined): PlanStep[] {
+  const choice = chooseBackupServer(facts, earlier);
   if (!choice) return [];
   const bytes = facts.servers.find(({ server }) => server === choice.server)?.host?.data
     ?.totalBytes;

@@ -20,8 +20,9 @@ export interface Replanned {
   /** In words, for events and gates. */
   reason: string;
   /**
-   * Whether what was approved is no longer what would happen: other members, versions, stops or settings, or
-   * a point of no return that has come nearer. Another order with the leader still last is not that.
+   * Whether what was approved is no longer what would happen: other members, versions, stops or settings,
+   * another place for the backup, a point of no return that has come nearer. Another order with the leader still last is not
+   * that.
    */
   meaningChanged: boolean;
 }
@@ -40,7 +41,11 @@ export function replanRemaining(
   const settled = new Set(done);
   const begun = hasBegun(plan, done);
   const seen = begun ? withProgress(plan, facts, settled) : facts;
-  const fresh = planRollingUpgrade(seen, again.input, again.extra);
+  const backedUpFrom = copiedServer(plan);
+  const fresh = planRollingUpgrade(seen, again.input, {
+    ...again.extra,
+    ...(backedUpFrom !== undefined && { backedUpFrom }),
+  });
   const steps = mergedSteps(plan, fresh, facts, settled, begun);
   const next = begun
     ? carriedOn(plan, fresh, facts, steps, again.input)
@@ -185,10 +190,17 @@ function differences(
   );
   if (resettled.length > 0)
     reasons.push(`other settings change on ${resettled.map(([key]) => key).join(', ')}`);
+  const [from, to] = [copiedServer(plan), copiedServer(next)];
+  if (from !== to && after.size > 0)
+    reasons.push(`the data are copied from ${to ?? 'no server'} instead of ${from ?? 'none'}`);
   if (noReturnCameNearer(plan, next, facts, settled))
     reasons.push('a 3.5+ server leads already: the point of no return has come nearer');
   return reasons;
 }
+
+/** Of a repository there is none. */
+const copiedServer = ({ steps }: Plan): string | undefined =>
+  steps.find(({ activity }) => activity === 'backupData')?.server;
 
 /** `zk1 to 3.9.6` → its lasting changes of settings, of each turn ahead. */
 function stopsAhead(plan: Plan, settled: ReadonlySet<string>): Map<string, string> {
@@ -235,7 +247,7 @@ function reasonOf(
 ): string {
   if (reasons.length > 0) return reasons.join('; ');
   const [before, after] = [orderAhead(plan, settled), orderAhead(next, settled)];
-  if (before === after) return 'gates, backup or single-start settings differ; the turns do not';
+  if (before === after) return 'gates or single-start settings differ; the turns do not';
   return `the order of the turns ahead is now ${after}`;
 }
 

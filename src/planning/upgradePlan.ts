@@ -33,6 +33,8 @@ export interface PlanExtra {
   packageChecks?: readonly PackageCheck[];
   /** Of the inventory: where the data are backed up to, instead of a copy on one server. */
   repository?: RepositoryCheck;
+  /** The server that an earlier plan copies the data of. */
+  backedUpFrom?: string;
   hopVersions?: VersionPathOptions['hopVersions'];
   /** Findings made elsewhere, shown and counted with the plan's own. */
   findings?: readonly Finding[];
@@ -56,7 +58,10 @@ export function planRollingUpgrade(
     upgradeSteps.length === 0
       ? []
       : [
-          ...prepareSteps(facts, path.hops, upgradeSteps, repository?.name),
+          ...prepareSteps(facts, path.hops, upgradeSteps, {
+            repository: repository?.name,
+            earlier: extra.backedUpFrom,
+          }),
           ...upgradeSteps,
           ...finalizeSteps(upgradeSteps, input),
         ];

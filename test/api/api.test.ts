@@ -15,7 +15,7 @@ let slow: Promise<number>;
 beforeAll(async () => {
   installation = await ApiInstallation.create({
     name: 'api',
-    server: { requestsPerMinute: 100_000, maxWatchers: 1_000 },
+    server: { requestsPerMinute: 100_000, maxWatchers: 4_000 },
     people: {
       olga: ['operator:*', 'approver:*'],
       vera: ['viewer:*'],
@@ -156,8 +156,29 @@ test('a change: planned, opened by its ticket, followed live, decided; asked aga
   const { planHash } = (body.status as { gate: { planHash: string } }).gate;
   // Not always that of the plan asked for before: another server may lead by now.
   expect(planHash).toMatch(/^[0-9a-f]{64}$/);
+  const { workflow } = installation.harness.client;
+  await until(
+    'the hold to be listed',
+    async () => {
+      for await (const { workflowId } of workflow.list())
+        if (workflowId.startsWith('zkferry-hold-')) return true;
+      return undefined;
+    },
+    10_000,
+  );
+  const held = await olga.post('/v1/runs', { ticket: 'CHG-second', ...order });
+  expect(held.status).toBe(409);
+  expect(held.body).toMatchObject({
+    type: 'urn:zkferry:error:EnsembleHeld',
+    detail: expect.stringContaining(`is held by ${ticket}`) as string,
+  });
+  const none = await olga.get('/v1/runs/CHG-second');
+  expect(none.status).toBe(404);
+  expect(JSON.stringify(none.body)).not.toMatch(/127\.0\.0\.1|namespace/);
+  expect(await olga.post('/v1/runs', { ticket, ...order })).toMatchObject({ status: 200 });
   const rejected = await olga.post(`/v1/runs/${ticket}/gates/start/reject`, { planHash });
-  expect(rejected.status).toBe(200);
+  // The answer is of after the decision, not of the moment before it.
+  expect(rejected).toMatchObject({ status: 200, body: { state: 'rejected' } });
   await until(
     'its end',
     async () => {
@@ -275,7 +296,7 @@ test('a thousand watch at once; each hears, one more than allowed is refused, an
   for (let round = 0; round < 10; round += 1)
     ends.push(...(await Promise.all(Array.from({ length: 100 }, watch))));
   expect(ends).toHaveLength(1_000);
-  await expect(watch()).rejects.toThrow('answered 503');
+  await expect(watch()).rejects.toThrow('answered 429');
   expect((await olga.get('/healthz')).status).toBe(200);
   for (const end of ends) end();
   await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
@@ -293,4 +314,25 @@ async function neverSends(url: string): Promise<number> {
 
 test('what is too slow is cut off', async () => {
   expect(await slow).toBeLessThan(50_000);
+}, 60_000);
+
+test('without a worker each look ends soon, says why, and nothing is sent or planned', async () => {
+  const ticket = 'CHG-alone';
+  const input = { ensemble: lab, target: { version: '3.9.6' } };
+  await olga.post('/v1/runs', { ticket, strategy: 'upgrade', input });
+  await followed(ticket, /"gate":"start"/);
+  expect(await olga.get('/v1/worker')).toMatchObject({ body: { polls: true } });
+  await installation.harness.worker.end('SIGKILL');
+  for (const path of [`/v1/runs/${ticket}`, '/v1/runs', '/v1/worker']) {
+    const began = Date.now();
+    const { status, body } = await olga.get(path);
+    expect(status).toBe(200);
+    expect(Date.now() - began).toBeLessThan(4_500);
+    if (path.includes(ticket))
+      expect(body).toMatchObject({
+        statusProblem: 'NoWorker',
+        statusError: expect.stringContaining('zkferry worker') as string,
+      });
+  }
+  await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
 }, 60_000);

@@ -1,6 +1,9 @@
 /** What somebody sends who means harm: paths, headers, bodies, cookies and tokens that no client of ours would send. */
 import { appendFileSync, chmodSync, writeFileSync } from 'node:fs';
-import { SignJWT } from 'jose';
+import { randomUUID } from 'node:crypto';
+import { dirname, join } from 'node:path';
+import { decodeJwt, SignJWT } from 'jose';
+import { openRevokedSessions } from '../../src/adapters/identity/revokedSessions';
 import { writeTokens } from '../../src/adapters/identity/tokens';
 import { sendRaw, startLocalServer, type LocalServer } from './localServer';
 
@@ -274,6 +277,7 @@ describe('sessions', () => {
         new SignJWT({ tokenId: server.records.root!.id })
           .setProtectedHeader({ alg: 'HS256' })
           .setAudience('zkferry-console')
+          .setJti(randomUUID())
           .setExpirationTime('5m'),
       ).sign(key);
     const none = (payload: object) =>
@@ -328,6 +332,26 @@ describe('sessions', () => {
     expect(await (await withCookie(cookie)).json()).toMatchObject({ grants: less.grants });
     await writeTokens(server.tokensPath, Object.values(server.records));
     expect((await withCookie(cookie)).status).toBe(200);
+  });
+
+  test('whoever logs out ends the session: a copy of its cookie counts no more, nor a changed one, after a restart either', async () => {
+    const { cookie } = await login('root');
+    const other = await login('root');
+    expect((await withCookie(cookie)).status).toBe(200);
+    expect((await withCookie(cookie, '/v1/session', { method: 'DELETE' })).status).toBe(204);
+    expect((await withCookie(cookie)).status).toBe(401);
+    // The last character of a signature has bits to spare: the same signature, written otherwise.
+    for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')
+      expect((await withCookie(`${cookie.slice(0, -1)}${last}`)).status).toBe(401);
+    expect((await withCookie(other.cookie)).status).toBe(200);
+    const { jti } = decodeJwt(cookie.split('=')[1]!);
+    const kept = await openRevokedSessions(
+      join(dirname(server.tokensPath), 'revoked-sessions.json'),
+    );
+    expect(kept.has(jti!)).toBe(true);
+    expect(
+      (await withCookie('zkferry_session=x', '/v1/session', { method: 'DELETE' })).status,
+    ).toBe(204);
   });
 
   test('headers of a proxy count nothing where there is none', async () => {

@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { openAuditLog } from '../../src/adapters/audit/auditLog';
 import { createHostAdapter } from '../../src/adapters/host';
 import { createIdentityProvider } from '../../src/adapters/identity/jwt';
+import { openRevokedSessions } from '../../src/adapters/identity/revokedSessions';
 import { createTokenStore } from '../../src/adapters/identity/tokens';
 import { createInventory } from '../../src/adapters/inventory';
 import { createSecrets } from '../../src/adapters/secrets';
 import { SharedTaps } from '../../src/adapters/tap';
 import type { Temporal } from '../../src/adapters/temporal/connect';
+import { createWorkerPresence } from '../../src/adapters/temporal/workerPresence';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { tokensFile, type ServerConfiguration } from '../../src/api/configuration';
 import { buildServer } from '../../src/api/server';
@@ -50,6 +52,8 @@ async function main(options: AwayOptions): Promise<void> {
     inventory: createInventory({ path: inventoryPath }),
     host: createHostAdapter({ secrets }),
     audit: await openAuditLog(join(configuration.state, 'audit.jsonl')),
+    workers: createWorkerPresence(away),
+    revoked: await openRevokedSessions(join(configuration.state, 'revoked-sessions.json')),
     sessionKey: Buffer.from(sessionKey, 'base64'),
     zookeeper: createZooKeeperAdapter(),
     tokens: createTokenStore(tokensFile(configuration)),

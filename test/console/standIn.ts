@@ -230,6 +230,7 @@ function refusalOf({ strategy, input }: { strategy: string; input: unknown }) {
 
 function addRest(app: FastifyInstance, tick: () => number): void {
   app.get('/v1/strategies', () => ({ items: strategies }));
+  app.get('/v1/worker', () => ({ polls: true, taskQueue: 'zkferry' }));
   app.get('/v1/ensembles', () => ({ items: ensembles }));
   app.get<{ Params: { name: string } }>('/v1/ensembles/:name', () => facts);
   app.get<{ Params: { name: string } }>('/v1/ensembles/:name/health', ({ params: { name } }) =>

@@ -8,6 +8,7 @@ import {
   type StatusDocument,
 } from '../../src/model/status';
 import { RPO } from '../../src/planning/backup/rpo';
+import { actionLine, steered } from '../run/steering';
 import { nextBaseMs, takesWholeBases } from './nextBase';
 import type { BackupState } from './state';
 
@@ -66,14 +67,15 @@ function nextActions(state: BackupState): NextAction[] {
   const going: NextAction = state.paused
     ? { action: 'resume', input: {}, description: 'capture again' }
     : { action: 'pause', input: {}, description: 'stop capturing for a while' };
-  return [going, { action: 'stop', input: {}, description: 'end it once all is sealed' }];
+  const actions: NextAction[] = [
+    going,
+    { action: 'stop', input: {}, description: 'end it once all is sealed' },
+  ];
+  return actions.map((action) => steered(state, state.workflowId, action));
 }
 
 export function showBackup(state: BackupState): void {
-  const actions = nextActions(state).map(
-    ({ action, input, description }) =>
-      `- \`${action}\` \`${JSON.stringify(input)}\`: ${description}`,
-  );
+  const actions = nextActions(state).map(actionLine);
   const events = state.events
     .slice(-SHOWN_EVENTS)
     .map(({ at, text }) => `- ${at.slice(0, 19)}Z ${shown(text)}`);

@@ -219,11 +219,17 @@ async function replanForward(state: RunState, reason: string): Promise<boolean> 
     state.plan.findings = fresh.plan.findings;
     return false;
   }
-  recordReplan(state, `${reason}: ${fresh.reason}`, fresh.plan.hash, fresh.meaningChanged);
+  const asksAgain =
+    fresh.meaningChanged || (fresh.nothingDone === true && wasApproved(state, state.plan.hash));
+  recordReplan(state, `${reason}: ${fresh.reason}`, fresh.plan.hash, asksAgain);
   state.plan = fresh.plan;
   state.forwardPlan = fresh.plan;
-  return fresh.meaningChanged;
+  return asksAgain;
 }
+
+/** By people; a gate that passes by itself says nothing of the plan. */
+const wasApproved = ({ gates }: RunState, hash: string): boolean =>
+  gates.some(({ decision, planHash }) => decision === 'approved' && planHash === hash);
 
 function recordReplan(state: RunState, reason: string, toHash: string, asksAgain: boolean): void {
   state.replans.push({ at: now(), reason, fromHash: state.plan?.hash ?? '', toHash, asksAgain });

@@ -13,6 +13,7 @@ import type {
 } from '../../src/model/status';
 import { migrationStatus } from './migrationStatus';
 import { rulesOf } from './rules';
+import { actionLine, steered } from './steering';
 import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
 const SHOWN_EVENTS = 5;
@@ -50,7 +51,7 @@ export function statusDocument(state: RunState): StatusDocument {
         ? []
         : findingsOf(state),
     replans: state.replans,
-    nextActions: nextActions(state, possibility.possible),
+    nextActions: nextActions(state, info.workflowId, possibility.possible),
     rollback: possibility,
     report: state.report,
     error: state.error,
@@ -110,7 +111,7 @@ function progress(state: RunState): Progress | undefined {
   };
 }
 
-function nextActions(state: RunState, canRollback: boolean): NextAction[] {
+function nextActions(state: RunState, workflowId: string, canRollback: boolean): NextAction[] {
   if (['completed', 'rolledBack', 'rejected', 'failed'].includes(state.state)) return [];
   const actions: NextAction[] = [];
   if (state.gate) {
@@ -132,7 +133,7 @@ function nextActions(state: RunState, canRollback: boolean): NextAction[] {
     actions.push({ action: 'pause', input: {}, description: 'stop before the next step' });
   if (canRollback && state.state !== 'rollingBack' && state.rollbackRequested === undefined)
     actions.push({ action: 'rollback', input: {}, description: 'take back what was changed' });
-  return actions;
+  return actions.map((action) => steered(state, workflowId, action));
 }
 
 export function buildReport(state: RunState, outcome: UpgradeReport['outcome']): UpgradeReport {
@@ -202,11 +203,9 @@ function reportText(state: RunState, report: UpgradeReport): string {
 
 /** The plan's own rendering leaves room for the lines above it. */
 export function showDetails(state: RunState): void {
-  const actions = nextActions(state, rollbackPossibility(state).possible)
-    .map(
-      ({ action, input, description }) =>
-        `- \`${action}\` \`${JSON.stringify(input)}\`: ${description}`,
-    )
+  const { workflowId } = workflowInfo();
+  const actions = nextActions(state, workflowId, rollbackPossibility(state).possible)
+    .map(actionLine)
     .join('\n');
   const lines = [
     `**${shownState(state)}** · ${state.phase} · ${state.headline}`,

@@ -71,7 +71,9 @@ export function rethrow(temporal: Temporal, what: string, error: unknown): never
     );
   if (error instanceof NamespaceNotFoundError) throw noNamespace(temporal, error);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-    throw noWorker(`${what}: sent, and it takes effect as soon as a worker runs`, error);
+    throw noWorker(`${what}: sent, and it takes effect as soon as a worker runs`, error, {
+      sent: true,
+    });
   if (error instanceof WorkflowNotFoundError) throw notFound(temporal, what, error);
   throw fromService(temporal, what, error);
 }
@@ -111,11 +113,15 @@ function noNamespace(temporal: Temporal, cause: unknown): ZkferryError {
   );
 }
 
-export function noWorker(what: string, cause?: unknown): ZkferryError {
+/** Whether what nobody has answered in time may be taken all the same. */
+export const wasSent = (error: unknown): boolean =>
+  isZkferryError(error) && (error.options.details as { sent?: unknown } | undefined)?.sent === true;
+
+export function noWorker(what: string, cause?: unknown, details?: object): ZkferryError {
   return new ZkferryError(
     'NoWorker',
     `${what}: no worker answered on task queue ${TASK_QUEUE}; start one with zkferry worker`,
-    { retryable: true, cause },
+    { retryable: true, cause, ...(details && { details }) },
   );
 }
 

@@ -6,6 +6,7 @@ import {
   type WorkflowExecutionInfo,
 } from '@temporalio/client';
 import { TimeoutFailure } from '@temporalio/common';
+import { executionInfoFromRaw } from '@temporalio/client/lib/helpers';
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow';
 import {
   BASE_WORKFLOW,
@@ -167,9 +168,13 @@ function ensembleIn(input: unknown): string | undefined {
 }
 
 /** @throws RunNotFound; NoWorker (retryable) when no worker answers; Refused when the run has no status to give */
-export async function getStatus(temporal: Temporal, workflowId: string): Promise<StatusDocument> {
+export async function getStatus(
+  temporal: Temporal,
+  workflowId: string,
+  deadlineMs = CALL_DEADLINE_MS,
+): Promise<StatusDocument> {
   try {
-    const status = await temporal.within(CALL_DEADLINE_MS, () =>
+    const status = await temporal.within(deadlineMs, () =>
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
     return await withLiveMigration(temporal, await withLiveCapture(temporal, status));
@@ -258,7 +263,7 @@ export async function runEnd(
 /** Runs of strategies, and bases that were taken apart, newest first, at most `limit` (1–500); with their outcomes. */
 export async function listRuns(temporal: Temporal, limit = 20): Promise<RunSummary[]> {
   const types = [...Object.values(WORKFLOW_TYPES), BASE_WORKFLOW].map((type) => `'${type}'`);
-  const found = await list(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
+  const found = await listWorkflows(temporal, `WorkflowType IN (${types.join(', ')})`, limit);
   const runs: RunSummary[] = [];
   for (let at = 0; at < found.length; at += ASKED_AT_ONCE)
     runs.push(
@@ -312,7 +317,7 @@ function outcomeOf(result: unknown): UpgradeReport['outcome'] {
 /** A run of which only the run id is known. */
 export async function findRun(temporal: Temporal, runId: string): Promise<RunSummary | undefined> {
   if (!/^[A-Za-z0-9-]{1,100}$/.test(runId)) return undefined;
-  const [found] = await list(temporal, `RunId = '${runId}'`, 1);
+  const [found] = await listWorkflows(temporal, `RunId = '${runId}'`, 1);
   return found;
 }
 
@@ -324,12 +329,12 @@ export interface RunFilter {
 
 /**
  * Runs of strategies, newest first, one page (1–100). Of ensembles only where the namespace has zkferry's search attributes.
- * @param cursor of the page before
+ * @param cursor of the page before; `answers`: whether a worker is there to say how open ones are
  */
 export async function listRunsPage(
   temporal: Temporal,
   { ensembles, workflowType }: RunFilter,
-  { limit, cursor }: { limit: number; cursor?: string },
+  { limit, cursor, answers = true }: { limit: number; cursor?: string; answers?: boolean },
 ): Promise<{ items: RunSummary[]; nextCursor?: string }> {
   const types = workflowType === undefined ? Object.values(WORKFLOW_TYPES) : [workflowType];
   const within = (field: string, values: readonly string[]): string =>
@@ -345,13 +350,20 @@ export async function listRunsPage(
         ...(cursor !== undefined && { nextPageToken: Buffer.from(cursor, 'base64url') }),
       }),
     );
+    const { loadedDataConverter } = temporal.client.options;
     const found = await Promise.all(
-      executions.map(({ execution }) =>
-        describeRun(temporal, execution!.workflowId!, execution!.runId ?? undefined),
+      executions.map((raw) =>
+        executionInfoFromRaw(raw, loadedDataConverter, raw, temporal.namespace),
       ),
     );
     return {
-      items: await Promise.all(found.map((run) => withOutcome(temporal, run))),
+      items: await Promise.all(
+        found
+          .map(summaryOf)
+          .map(async (run) =>
+            run.status === 'RUNNING' && !answers ? run : withOutcome(temporal, run),
+          ),
+      ),
       ...(nextPageToken?.length > 0 && {
         nextCursor: Buffer.from(nextPageToken).toString('base64url'),
       }),
@@ -369,7 +381,7 @@ export async function listRunsPage(
 export async function startOf(
   temporal: Temporal,
   workflowId: string,
-): Promise<{ workflowType: string; input: unknown }> {
+): Promise<{ workflowType: string; input: unknown; startedAt: string }> {
   try {
     const { history } = await temporal.within(CALL_DEADLINE_MS, () =>
       temporal.client.workflowService.getWorkflowExecutionHistory({
@@ -378,20 +390,26 @@ export async function startOf(
         maximumPageSize: 1,
       }),
     );
-    const started = history?.events?.[0]?.workflowExecutionStartedEventAttributes;
+    const [first] = history?.events ?? [];
+    const started = first?.workflowExecutionStartedEventAttributes;
     const { loadedDataConverter } = temporal.client.options;
     const input = await decodeFromPayloadsAtIndex(
       loadedDataConverter,
       0,
       started?.input?.payloads ?? undefined,
     );
-    return { workflowType: started?.workflowType?.name ?? '', input };
+    const startedAt = new Date(Number(first?.eventTime?.seconds ?? 0) * 1_000).toISOString();
+    return { workflowType: started?.workflowType?.name ?? '', input, startedAt };
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }
 }
 
-async function list(temporal: Temporal, query: string, limit: number): Promise<RunSummary[]> {
+export async function listWorkflows(
+  temporal: Temporal,
+  query: string,
+  limit: number,
+): Promise<RunSummary[]> {
   const found: RunSummary[] = [];
   const wanted = Math.min(Math.max(1, limit), MAX_LISTED);
   try {
@@ -413,10 +431,14 @@ async function list(temporal: Temporal, query: string, limit: number): Promise<R
  */
 export async function hasWorker(
   temporal: Temporal,
-  { taskQueue = TASK_QUEUE, withinMs = Infinity }: { taskQueue?: string; withinMs?: number } = {},
+  {
+    taskQueue = TASK_QUEUE,
+    withinMs = Infinity,
+    deadlineMs = CALL_DEADLINE_MS,
+  }: { taskQueue?: string; withinMs?: number; deadlineMs?: number } = {},
 ): Promise<boolean> {
   try {
-    const { pollers } = await temporal.within(CALL_DEADLINE_MS, () =>
+    const { pollers } = await temporal.within(deadlineMs, () =>
       temporal.client.connection.workflowService.describeTaskQueue({
         namespace: temporal.namespace,
         taskQueue: { name: taskQueue },

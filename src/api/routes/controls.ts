@@ -1,18 +1,40 @@
 /** Steering a run: gates, pause, resume, rollback, tune, stop; signed where the server has a key. */
 import { z } from 'zod';
+import { wasSent } from '../../adapters/temporal/failure';
 import { sendControl } from '../../adapters/temporal/runs';
 import type { Role } from '../../model/approval';
 import type { ControlName } from '../../model/contract';
 import { may, type Identity } from '../../model/identity';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
+import type { StatusDocument } from '../../model/status';
 import { audited } from '../audited';
-import { demandOfRun, lookAtRun } from '../runEnsemble';
+import { statusAfter } from '../effect';
+import { demandOfRun, lookAtRun, statusNow } from '../runEnsemble';
 import { gateParams, problems, runParams, statusSchema } from '../schemas';
 import type { Api, Routes } from './types';
 import type { ServerDependencies } from '../dependencies';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
 type Status = z.output<typeof statusSchema>;
+
+/** Most an answer waits for what it has brought about. */
+const SHOWS_WITHIN_MS = 5_000;
+/** What is said of those that take longer. */
+const LATER: Partial<Record<ControlName, string>> = {
+  pause: 'taken: the run stops as soon as no server is down by its hand',
+  rollback: 'taken: the run goes back once the step that is under way has ended',
+  stop: 'taken: the run ends once all that came is sealed',
+};
+const acceptedSchema = z
+  .looseObject({ accepted: z.string().describe('what has been taken, and when it shows') })
+  .meta({ id: 'Accepted' });
+const answers = {
+  200: statusSchema.describe('the status, with what was asked for in it'),
+  202: acceptedSchema.describe(
+    'taken, or sent: it takes effect later; beside it the status, if any',
+  ),
+  ...problems,
+};
 
 /** Nothing at all is as good as an empty object. */
 const steerBody = controlSchemas.pause.pick({ comment: true }).nullish();
@@ -35,13 +57,13 @@ export const controlRoutes: Routes = (api, dependencies) => {
             : 'refuse the gate: at start the run ends, later it goes back',
         params: gateParams,
         body: decisionBody,
-        response: { 200: statusSchema, ...problems },
+        response: answers,
       },
-      handler: (request) => {
+      handler: (request, reply) => {
         const { gate, workflowId } = request.params;
         const { planHash, comment } = request.body;
         const input = { gate, planHash, comment, approver: request.identity.actor };
-        return steer(dependencies, request, workflowId, decision, 'approver', input);
+        return steer(dependencies, [request, reply], workflowId, decision, 'approver', input);
       },
     });
   for (const control of ['pause', 'resume', 'rollback', 'stop'] as const)
@@ -54,10 +76,17 @@ export const controlRoutes: Routes = (api, dependencies) => {
       summary: 'change waits while the run goes on',
       params: runParams,
       body: tuneBody,
-      response: { 200: statusSchema, ...problems },
+      response: answers,
     },
-    handler: (request) =>
-      steer(dependencies, request, request.params.workflowId, 'tune', 'operator', request.body),
+    handler: (request, reply) =>
+      steer(
+        dependencies,
+        [request, reply],
+        request.params.workflowId,
+        'tune',
+        'operator',
+        request.body,
+      ),
   });
 };
 
@@ -81,29 +110,38 @@ function simpleControl(
       summary: SUMMARIES[control],
       params: runParams,
       body: steerBody,
-      response: { 200: statusSchema, ...problems },
+      response: answers,
     },
-    handler: (request) => {
+    handler: (request, reply) => {
       const input = { ...request.body, by: request.identity.actor };
-      return steer(dependencies, request, request.params.workflowId, control, 'operator', input);
+      return steer(
+        dependencies,
+        [request, reply],
+        request.params.workflowId,
+        control,
+        'operator',
+        input,
+      );
     },
   });
 }
 
 async function steer<K extends ControlName>(
-  { temporal, signer, audit }: ServerDependencies,
-  request: FastifyRequest,
+  dependencies: ServerDependencies,
+  [request, reply]: [FastifyRequest, Pick<FastifyReply, 'code'>],
   workflowId: string,
   control: K,
   role: Role,
   given: ControlInputs[K],
 ): Promise<Status> {
+  const { temporal, workers, signer, audit } = dependencies;
   const { identity } = request;
   const { planHash, gate } = given as { planHash?: string; gate?: string };
   const what = { action: gate ? `${control} ${gate}` : control, target: workflowId, planHash };
-  return audited(audit, request, what, async () => {
-    const seen = await lookAtRun(temporal, workflowId);
+  const work = async (): Promise<Partial<StatusDocument> & { accepted?: string }> => {
+    const seen = await lookAtRun(dependencies, workflowId);
     demandOfRun(identity, role, seen);
+    await workers.demand(`${control} was not sent to ${workflowId}`);
     const { run, ensembles } = seen;
     const [ensemble] = ensembles;
     // As it is sent: fields that are not given are no part of what is signed.
@@ -113,8 +151,24 @@ async function steer<K extends ControlName>(
       ...{ actor: identity.actor, role: strongest(identity, role, ensemble), input },
     });
     const sent = proof === undefined ? input : { ...input, proof };
-    return (await sendControl(temporal, workflowId, control, sent)) as unknown as Status;
-  });
+    let taken: StatusDocument;
+    try {
+      taken = await sendControl(temporal, workflowId, control, sent);
+    } catch (error) {
+      if (!wasSent(error)) throw error;
+      return {
+        accepted: `${control} was sent, and nobody has answered yet: the status of ${workflowId} shows whether it counts; look there before you send it again`,
+      };
+    }
+    const look = () => statusNow(dependencies, workflowId);
+    const { status, shows } = await statusAfter(control, taken, look, SHOWS_WITHIN_MS);
+    return shows ? status : { ...status, accepted: LATER[control] ?? `${control} was taken` };
+  };
+  const answer = await audited(audit, request, what, work, ({ state }) =>
+    state === undefined ? 'unknown' : 'done',
+  );
+  if (answer.accepted !== undefined) void reply.code(202);
+  return answer as unknown as Status;
 }
 
 const strongest = (identity: Identity, role: Role, ensemble: string | undefined): Role =>

@@ -1,13 +1,14 @@
 /** For whoever watches over the server itself. */
 import { z } from 'zod';
 import { hasWorker } from '../../adapters/temporal/runs';
+import { TASK_QUEUE } from '../../model/contract';
 import { unavailable } from '../problems';
 import { problems } from '../schemas';
 import type { Routes } from './types';
 
 const FRESH_MS = 1_000;
 
-export const healthRoutes: Routes = (api, { temporal, version }) => {
+export const healthRoutes: Routes = (api, { temporal, workers, version }) => {
   // Anybody may ask, and as often as they like: Temporal is asked once a second, and where it is stays here.
   let latest: { at: number; answer: Promise<boolean> } | undefined;
   const asked = (): Promise<boolean> => {
@@ -31,6 +32,26 @@ export const healthRoutes: Routes = (api, { temporal, version }) => {
       response: { 200: z.object({ ok: z.boolean(), version: z.string() }), ...problems },
     },
     handler: () => Promise.resolve({ ok: true, version }),
+  });
+  api.route({
+    method: 'GET',
+    url: '/v1/worker',
+    schema: {
+      tags: ['health'],
+      summary: 'whether a worker polls: without one no run says how it is, and none goes on',
+      response: {
+        200: z.object({
+          ...{ polls: z.boolean(), taskQueue: z.string() },
+          detail: z.string().optional().describe('what to do'),
+        }),
+        ...problems,
+      },
+    },
+    handler: async () => {
+      const polls = await workers.isThere();
+      const detail = `no worker polls task queue ${TASK_QUEUE}: start one with zkferry worker, or look in its log why it ended`;
+      return { polls, taskQueue: TASK_QUEUE, ...(!polls && { detail }) };
+    },
   });
   api.route({
     method: 'GET',

@@ -2,7 +2,6 @@
 import { z } from 'zod';
 import {
   describeRun,
-  getStatus,
   listRunsPage,
   planStrategy,
   startOf,
@@ -10,6 +9,7 @@ import {
   workflowIdFor,
   type RunSummary,
 } from '../../adapters/temporal/runs';
+import { holdsOf } from '../../adapters/temporal/holds';
 import { canonicalJson } from '../../model/canonicalJson';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { ALL_ENSEMBLES, type Identity } from '../../model/identity';
@@ -27,7 +27,7 @@ import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
 import { openedCursor, signedCursor } from '../cursor';
 import { authenticate, demand } from '../identity';
-import { demandOfRun, lookAtRun, type SeenRun } from '../runEnsemble';
+import { demandOfRun, lookAtRun, statusNow, type SeenRun } from '../runEnsemble';
 import {
   anyObject,
   newTicketSchema,
@@ -44,12 +44,17 @@ import type { Routes } from './types';
 import type { FastifyRequest } from 'fastify';
 
 const PLAN_DEADLINE_MS = 120_000;
+/** One run of these at a time on an ensemble. */
+const HOLDING: readonly string[] = [
+  ...[WORKFLOW_TYPES.upgrade, WORKFLOW_TYPES.resize],
+  ...[WORKFLOW_TYPES.migrate, WORKFLOW_TYPES.restore],
+];
 const strategyField = z.enum([...strategyNames, ...Object.values(WORKFLOW_TYPES)]);
 const requestSchema = z.strictObject({ strategy: strategyField, input: anyObject });
 
 export const runRoutes: Routes = (api, dependencies) => {
-  const { temporal, audit, signer, configuration } = dependencies;
-  const watchers = createRunWatchers((workflowId) => getStatus(temporal, workflowId), {
+  const { temporal, workers, audit, signer, configuration } = dependencies;
+  const watchers = createRunWatchers((workflowId) => statusNow(dependencies, workflowId), {
     most: configuration.maxWatchers,
   });
   api.addHook('preClose', () => {
@@ -74,6 +79,7 @@ export const runRoutes: Routes = (api, dependencies) => {
           'Refused',
           `${strategy.name} changes nothing in an ensemble: it has no plan, start it`,
         );
+      await workers.demand('no plan');
       return planStrategy(temporal, {
         workflowType: strategy.workflowType,
         workflowId: workflowIdFor(temporal, 'plan', ensembles[0] ?? 'ensemble', new Date()),
@@ -125,6 +131,7 @@ export const runRoutes: Routes = (api, dependencies) => {
       ...{ action: 'start', workflowId, ensemble, actor, role: 'operator' },
       input: { ...(parsed as object), requestedBy: actor },
     });
+    await refuseHeld(workflowType, workflowId, input);
     try {
       const run = { workflowType, workflowId, input: asked, origin };
       const summary = `${workflowType} ${ensemble}`;
@@ -140,6 +147,30 @@ export const runRoutes: Routes = (api, dependencies) => {
         `the ticket ${workflowId} has started ${before.workflowType} with another input: a ticket runs once`,
       );
     return { workflowId, runId: known.runId, created: false };
+  }
+
+  /**
+   * A run that would find its ensemble held ends at once, and its ticket with it: where that can be seen it is not even started.
+   * @throws EnsembleHeld
+   */
+  async function refuseHeld(
+    workflowType: Strategy['workflowType'],
+    ticket: string,
+    input: Record<string, unknown>,
+  ): Promise<void> {
+    if (!HOLDING.includes(workflowType)) return;
+    const names = ensemblesOf(workflowType, input).filter((name) => name !== undefined);
+    const holds = await holdsOf(temporal, names);
+    // Asked again, a ticket answers with its own run.
+    if (holds.some(({ workflowId }) => workflowId === ticket)) return;
+    const [hold] = holds;
+    if (hold === undefined) return;
+    const known = await describeRun(temporal, ticket).catch(() => undefined);
+    if (known !== undefined) return;
+    throw new ZkferryError(
+      'EnsembleHeld',
+      `${hold.ensemble} is held by ${hold.workflowId} (${hold.strategy}, since ${hold.since}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
+    );
   }
 
   api.route({
@@ -167,7 +198,10 @@ export const runRoutes: Routes = (api, dependencies) => {
       const { nextCursor, items: found } = await listRunsPage(
         temporal,
         { ensembles, workflowType },
-        { limit, ...(cursor !== undefined && { cursor: openedCursor(sessionKey, cursor) }) },
+        {
+          ...{ limit, answers: await workers.isThere() },
+          ...(cursor !== undefined && { cursor: openedCursor(sessionKey, cursor) }),
+        },
       );
       const items = found.filter((run) => ensembles?.includes(run.ensemble ?? '') ?? true);
       return {
@@ -189,18 +223,22 @@ export const runRoutes: Routes = (api, dependencies) => {
           run: runSummarySchema,
           status: statusSchema.optional(),
           statusError: z.string().optional().describe('why there is no status'),
+          statusProblem: z
+            .string()
+            .optional()
+            .describe('its type: NoWorker where nobody polls, or nobody answered in three seconds'),
         }),
         ...problems,
       },
     },
     async handler({ params, identity }) {
-      const seen = await lookAtRun(temporal, params.workflowId);
+      const seen = await lookAtRun(dependencies, params.workflowId);
       demandOfRun(identity, 'viewer', seen);
-      const { run, status, statusError } = seen;
+      const { run, status, statusError, statusProblem } = seen;
       return {
         run: run as RunSummary & Record<string, unknown>,
         status: status as unknown as z.output<typeof statusSchema>,
-        statusError,
+        ...{ statusError, statusProblem },
       };
     },
   });
@@ -223,9 +261,9 @@ export const runRoutes: Routes = (api, dependencies) => {
     exposeHeadRoute: false,
     async handler(request, reply) {
       const { workflowId } = request.params;
-      const seen = await lookAtRun(temporal, workflowId);
+      const seen = await lookAtRun(dependencies, workflowId);
       demandOfRun(request.identity, 'viewer', seen);
-      watchers.refuseIfFull();
+      watchers.refuseIfFull(request.identity.actor);
       reply.hijack();
       const { raw } = reply;
       for (const [name, value] of Object.entries(reply.getHeaders()))
@@ -236,7 +274,10 @@ export const runRoutes: Routes = (api, dependencies) => {
         'x-accel-buffering': 'no',
       });
       raw.write('retry: 2000\n\n');
-      watchers.add(workflowId, raw, () => stillMay(dependencies, request, seen));
+      watchers.add(workflowId, raw, {
+        actor: request.identity.actor,
+        stillMay: () => stillMay(dependencies, request, seen),
+      });
     },
   });
 };

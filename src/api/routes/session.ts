@@ -1,7 +1,7 @@
 /** Logging in and out of the console, and who one is. */
 import { z } from 'zod';
 import { grantSchema } from '../../model/identity';
-import { COOKIE, openSession, setSessionCookie } from '../identity';
+import { COOKIE, endSession, openSession, setSessionCookie } from '../identity';
 import { problems } from '../schemas';
 import type { Routes } from './types';
 
@@ -33,11 +33,13 @@ export const sessionRoutes: Routes = (api, dependencies) => {
     config: { open: true },
     schema: {
       tags: ['session'],
-      summary: 'log out',
+      summary: 'log out: the session ends, also where its cookie was copied to',
       security: [],
       response: { 204: z.null(), ...problems },
     },
-    async handler(_request, reply) {
+    async handler(request, reply) {
+      const cookie = request.cookies[COOKIE];
+      if (cookie !== undefined) await endSession(dependencies, cookie);
       await reply.clearCookie(COOKIE, { path: '/' }).code(204).send(null);
     },
   });

@@ -4,6 +4,7 @@ import { Argument } from 'commander';
 import { GATES, type ControlName, type GateName } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
+import type { StatusDocument } from '../../model/status';
 import { parseOrThrow } from '../../model/validation';
 import {
   action,
@@ -147,21 +148,24 @@ async function send<K extends ControlName>(
   );
   const input = parseOrThrow(controlSchemas[name], known, `the input of ${name}`);
   const server = serverOf(context);
-  const status =
+  const answer: StatusDocument & { accepted?: string } =
     server === undefined
       ? await context.withTemporal(async (temporal) => {
           const { sendControl } = await import('../../adapters/temporal/runs');
           return sendControl(temporal, workflowId, name, input as ControlInputs[K]);
         })
       : await sendByServer(server, workflowId, name, known);
+  const { accepted, ...status } = answer;
   const gate = 'gate' in known ? ` gate ${String(known.gate)}` : '';
   // Right after a decision the status is still that of the moment before it: the run acts on it next.
   const now =
-    gate === '' ? `\n${status.state} · ${status.phase} · ${status.headline.split('\n')[0]}` : '';
+    gate === '' && status.state !== undefined
+      ? `\n${status.state} · ${status.phase} · ${status.headline.split('\n')[0]}`
+      : '';
   // When it takes effect, only the run knows.
-  const told = name === 'pause' ? status.events.at(-1)?.text : undefined;
+  const told = name === 'pause' ? status.events?.at(-1)?.text : undefined;
   return {
-    text: `${workflowId}: ${told ?? DONE[name]}${gate}${now}`,
-    document: { ok: true, action: name, input, status },
+    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${now}`,
+    document: { ok: true, action: name, input, ...(accepted && { accepted }), status },
   };
 }

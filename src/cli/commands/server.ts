@@ -32,6 +32,10 @@ export function registerServer(program: Command, runner: Runner): void {
           },
           inventoryPath: context.inventoryPath,
           version: VERSION,
+          onWaiting: (message) =>
+            void context.io.stderr.write(
+              `${JSON.stringify({ level: 40, time: Date.now(), msg: message })}\n`,
+            ),
         });
         context.io.stdout.write(
           `${JSON.stringify({ ready: true, pid: process.pid, url: server.url })}\n`,

@@ -14,6 +14,8 @@ export interface StatusView {
   width: number;
   /** Turns words into the command line a person can copy. */
   command: (words: string[]) => string;
+  /** Controls go through zkferry server. */
+  throughServer?: boolean;
   /** Show every step, not only those at work. */
   allSteps?: boolean;
 }
@@ -158,11 +160,26 @@ function actionsBlock(status: StatusDocument, view: StatusView): string {
     (action) =>
       `  ${colors.cyan(command(wordsOf(status.workflowId, action)))}  ${colors.dim(action.description)}`,
   );
+  lines.push(...throughServerLines(status, view));
   if (!isOver(status.state) && !status.rollback.possible)
     lines.push(
       `  ${colors.dim(wrap(`no rollback: ${status.rollback.reason}`, view.width - 4, '  '))}`,
     );
   return lines.length === 0 ? '' : [colors.bold('next'), ...lines].join('\n');
+}
+
+/** Where this command alone would be refused. */
+function throughServerLines({ nextActions }: StatusDocument, view: StatusView): string[] {
+  const people = nextActions.flatMap(({ action, through }) =>
+    through === undefined ? [] : [`${action}: ${through.by}`],
+  );
+  if (people.length === 0) return [];
+  const how =
+    view.throughServer === true
+      ? 'sent through the server, and counted by whose token it is'
+      : 'counted only through zkferry server: set ZKFERRY_SERVER and ZKFERRY_TOKEN, or use its console';
+  const { colors, width } = view;
+  return [`  ${colors.dim(wrap(`${how} (${people.join('; ')})`, width - 4, '  '))}`];
 }
 
 function wordsOf(workflowId: string, { action, input }: NextAction): string[] {

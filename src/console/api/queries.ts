@@ -21,6 +21,7 @@ import type {
 
 const HEALTH_EVERY_MS = 2_000;
 const RUNS_EVERY_MS = 5_000;
+const WORKER_EVERY_MS = 10_000;
 const DIFF_EVERY_MS = 1_000;
 const SELDOM_CHANGES_MS = 60_000;
 
@@ -59,6 +60,13 @@ export const providersQuery = queryOptions({
   queryFn: ({ signal }) =>
     request<{ items: LoginProvider[] }>('GET', '/session/providers', { signal }),
   staleTime: SELDOM_CHANGES_MS,
+});
+
+export const workerQuery = queryOptions({
+  queryKey: ['worker'],
+  queryFn: ({ signal }) =>
+    request<{ polls: boolean; taskQueue: string; detail?: string }>('GET', '/worker', { signal }),
+  refetchInterval: WORKER_EVERY_MS,
 });
 
 export const strategiesQuery = queryOptions({

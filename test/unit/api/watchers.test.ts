@@ -4,6 +4,8 @@ import { Socket, type AddressInfo } from 'node:net';
 import { createRunWatchers } from '../../../src/api/watchers';
 import type { StatusDocument } from '../../../src/model/status';
 
+const who = (actor = 'vera') => ({ actor, stillMay: () => Promise.resolve(true) });
+
 function watching() {
   const ask = jest.fn(() => new Promise<StatusDocument>(() => undefined));
   const response = new ServerResponse(new IncomingMessage(new Socket()));
@@ -12,7 +14,7 @@ function watching() {
 
 test('who is there is counted until they go', () => {
   const { ask, response, watchers } = watching();
-  watchers.add('CHG-1', response, () => Promise.resolve(true));
+  watchers.add('CHG-1', response, who());
   expect(watchers.count).toBe(1);
   expect(ask).toHaveBeenCalledTimes(1);
   response.emit('close');
@@ -22,7 +24,7 @@ test('who is there is counted until they go', () => {
 test('who has gone while the run was looked up is not kept, and nothing is asked for them', () => {
   const { ask, response, watchers } = watching();
   response.destroy();
-  watchers.add('CHG-1', response, () => Promise.resolve(true));
+  watchers.add('CHG-1', response, who());
   expect(watchers.count).toBe(0);
   expect(ask).not.toHaveBeenCalled();
 });
@@ -30,7 +32,7 @@ test('who has gone while the run was looked up is not kept, and nothing is asked
 test('who comes when the server ends is let go at once', () => {
   const { response, watchers } = watching();
   watchers.close();
-  watchers.add('CHG-1', response, () => Promise.resolve(true));
+  watchers.add('CHG-1', response, who());
   expect(response.writableEnded).toBe(true);
   expect(watchers.count).toBe(0);
 });
@@ -40,7 +42,7 @@ test('whose connection is still full when the run ends is told the last status a
   const watchers = createRunWatchers(() => Promise.resolve(status), { most: 10 });
   const server = createServer((_request, response) => {
     response.write(`: ${'x'.repeat(1_000_000)}\n\n`);
-    watchers.add('CHG-1', response, () => Promise.resolve(true));
+    watchers.add('CHG-1', response, who());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
@@ -50,4 +52,19 @@ test('whose connection is still full when the run ends is told the last status a
   } finally {
     server.close();
   }
+});
+
+test('nobody takes more than a quarter; what they let go is theirs again, and others have the rest', () => {
+  const { watchers } = watching();
+  const response = () => new ServerResponse(new IncomingMessage(new Socket()));
+  const one = response();
+  const more = [response(), response()];
+  for (const each of [one, ...more]) watchers.add('CHG-1', each, who());
+  expect(() => watchers.refuseIfFull('vera')).toThrow('vera watches 3 times already');
+  expect(() => watchers.refuseIfFull('olga')).not.toThrow();
+  one.emit('close');
+  expect(() => watchers.refuseIfFull('vera')).not.toThrow();
+  for (const actor of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'])
+    watchers.add('CHG-1', response(), who(actor));
+  expect(() => watchers.refuseIfFull('olga')).toThrow('10 watch live events already');
 });

@@ -172,6 +172,27 @@ describe('a gate', () => {
   });
 });
 
+test('where only signed controls count it says so, and by whom', () => {
+  const through = { request: 'POST /v1/runs/w1/resume', body: {}, by: 'an operator of orders' };
+  const status = statusFixture({
+    nextActions: [
+      { action: 'pause', input: {}, description: 'stop' },
+      { action: 'resume', input: {}, description: 'go on', through },
+    ],
+  });
+  const wide = { ...view, width: 200 };
+  expect(renderStatus(status, wide)).toContain(
+    'counted only through zkferry server: set ZKFERRY_SERVER and ZKFERRY_TOKEN, or use its console (resume: an operator of orders)',
+  );
+  expect(renderStatus(status, { ...wide, throughServer: true })).toContain(
+    'sent through the server',
+  );
+  const open = statusFixture({
+    nextActions: [{ action: 'pause', input: {}, description: 'stop' }],
+  });
+  expect(renderStatus(open, wide)).not.toContain('zkferry server');
+});
+
 describe('a report', () => {
   const text = renderReport(report, view.colors);
 

@@ -80,6 +80,41 @@ test('the data is not copied a second time because another server has more room 
   ).toEqual(['zk1']);
 });
 
+describe('where the data are copied from', () => {
+  const without = (...servers: string[]) =>
+    servers.reduce(
+      (seen, name) =>
+        withServer(seen, name, (server) => ({
+          ...server,
+          host: { ...server.host!, data: { ...server.host!.data!, freeBytes: 1 } },
+        })),
+      facts,
+    );
+  const copied = ({ steps }: Plan) =>
+    steps.find(({ activity }) => activity === 'backupData')?.server;
+  const onThird = planRollingUpgrade(without('zk1'), input);
+
+  test('stays what it was while it can be, though another would be chosen now', () => {
+    expect([copied(plan), copied(onThird)]).toEqual(['zk1', 'zk3']);
+    const next = again(onThird, facts, []);
+    expect(next).toMatchObject({ changed: false, meaningChanged: false });
+    expect(next.plan.hash).toBe(onThird.hash);
+  });
+
+  test.each([
+    ['before anything is done', []],
+    ['once packages are staged', upTo(plan, 'stage/zk3/stagePackage')],
+  ])('is asked about again where it must be another, %s', (_when, done) => {
+    const next = again(plan, without('zk1'), done);
+    expect(next).toMatchObject({
+      changed: true,
+      meaningChanged: true,
+      reason: 'the data are copied from zk3 instead of zk1',
+    });
+    expect(copied(next.plan)).toBe('zk3');
+  });
+});
+
 describe('the meaning changes', () => {
   const done = upTo(plan, '3.9.6/zk1/soak');
 

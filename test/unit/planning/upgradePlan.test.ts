@@ -86,6 +86,23 @@ test('the data is copied from a follower with room, the leader only where nothin
   expect(backupOf(full('zk1')(full('zk3')(facts)))).toBe('zk2');
 });
 
+test('what changes by itself changes no plan: room, zxids, latency, connections', () => {
+  const facts = threeServers('3.8.4');
+  const later = {
+    ...facts,
+    servers: facts.servers.map((server) => ({
+      ...server,
+      zxid: `0x20000${server.id}`,
+      host: {
+        ...server.host!,
+        data: { ...server.host!.data!, freeBytes: 40_000_000_000 + server.id, logCount: 7 },
+      },
+    })),
+  };
+  const [one, other] = [facts, later].map((seen) => planRollingUpgrade(seen, upgradeTo('3.9.6')));
+  expect(other!.hash).toBe(one!.hash);
+});
+
 describe('where the ensemble has a repository', () => {
   const facts = threeServers('3.8.4');
   const into = (repository: { name: string; error?: { type: string; message: string } }) =>

@@ -12,6 +12,7 @@ import { Table } from '../../parts/Table';
 import { Time } from '../../parts/Time';
 import { FactsPanel } from './FactsPanel';
 import { Topology } from './Topology';
+import { WorkerBanner } from '../../parts/WorkerBanner';
 
 export function EnsemblePage() {
   const { ensemble = '' } = useParams();
@@ -33,6 +34,7 @@ export function EnsemblePage() {
           </Link>
         )}
       </PageHead>
+      <WorkerBanner />
       <Panel title="Now">
         <Loaded query={health} what="how its servers are">
           {(now) => (

@@ -9,6 +9,7 @@ import { Loaded } from '../../parts/Loaded';
 import { PageHead, Panel } from '../../parts/PageHead';
 import { Time } from '../../parts/Time';
 import { TimeSeries } from '../../parts/TimeSeries';
+import { WorkerBanner } from '../../parts/WorkerBanner';
 import { RunBadge } from '../RunsPage';
 import { AvailabilityPanel } from './AvailabilityPanel';
 import { CapturePanel } from './CapturePanel';
@@ -24,6 +25,7 @@ export function RunPage() {
   return (
     <>
       <PageHead title={id} />
+      <WorkerBanner />
       <Loaded query={query} what="the run">
         {({ run, statusError }) => (
           <>

@@ -14,7 +14,13 @@ export function useRun(id: string) {
   const [lags, setLags] = useState<readonly Series[]>([]);
 
   /** A control's answer is the newest status there is. */
-  const take = useCallback((status: RunStatus) => {
+  const take = useCallback((answer: RunStatus | { accepted: string }) => {
+    // Sent, and nobody has answered yet: what it brings about is told by the run's events.
+    if (!('state' in answer)) {
+      setAway(answer.accepted);
+      return;
+    }
+    const status = answer;
     setAway(undefined);
     setTold(status);
     setLags((before) => withLags(before, status, Date.now()));
