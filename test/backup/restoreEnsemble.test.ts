@@ -66,7 +66,7 @@ test('an ensemble is put back to a transaction, proven before by a drill, and st
   // What a run holds, of whichever Temporal, is not stopped.
   const refused = await harness.startRestore({ at: { zxid: before } });
   await expect(refused.report()).rejects.toMatchObject({
-    cause: { type: 'PreflightFailed', message: expect.stringContaining('EnsembleLocked') },
+    cause: { type: 'EnsembleLocked', message: expect.stringContaining(RUN_OF_THEN.runId) },
   });
   await within(harness, (session) => releaseLock(session, LOCKED, RUN_OF_THEN.runId));
 

@@ -11,6 +11,12 @@ export function isProtected(text: string): boolean {
   return protocol === 'https:' || (protocol === 'http:' && LOOPBACK.test(hostname));
 }
 
+function withoutEndSlashes(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '/') end -= 1;
+  return text.slice(0, end);
+}
+
 export const protectedUrl = z
   .string()
   .max(2_048)
@@ -26,7 +32,7 @@ export const loginSchema = z.strictObject({
     .refine((scopes) => scopes.includes('openid'), { error: 'expected openid among them' }),
   url: protectedUrl
     .refine((text) => !/[?#]/.test(text), { error: 'expected a URL without a query' })
-    .transform((text) => text.replace(/\/+$/, ''))
+    .transform(withoutEndSlashes)
     .describe('where people reach this server; the provider sends them back to a place below it'),
   name: z
     .string()
