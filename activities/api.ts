@@ -168,6 +168,8 @@ export interface MigrationBackArgs extends PlanMigrationArgs {
   begun: string[];
   /** Whether the new side was seen to serve. */
   opened?: boolean;
+  /** From where it was started, where it was. */
+  startZxid?: string;
   /** As in a resize. */
   stopped?: string[];
 }

@@ -7,7 +7,9 @@ import {
   type OpenedExtraction,
 } from '../../src/adapters/restore/fromRepository';
 import { writeDataDirectory } from '../../src/adapters/restore';
+import { sha256Of } from '../../src/adapters/sha256';
 import type { Repository } from '../../src/adapters/repository/repository';
+import { canonicalJson } from '../../src/model/canonicalJson';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
 import type { EnsembleContents, Extraction } from '../../src/planning/backup/contents';
@@ -55,6 +57,8 @@ export async function withPointOpen<T>(
   }
 }
 
+const POINT_DIGITS = 16;
+
 const directoryOf = (dependencies: Dependencies, { runId }: RunIdentity): string =>
   join(backupOf(dependencies).spoolDirectory, `restore-${runId}`);
 
@@ -68,14 +72,16 @@ export async function dataOf(
   point: RestorePoint,
   context: OperationContext,
 ): Promise<{ directory: string; detail: string }> {
-  const place = directoryOf(dependencies, run);
+  const ofRun = directoryOf(dependencies, run);
+  // A way back has another moment than the way there.
+  const place = join(ofRun, sha256Of(canonicalJson(point)).slice(0, POINT_DIGITS));
   const directory = join(place, 'version-2');
   if (await isDirectory(directory)) return { directory, detail: 'made before' };
   context.heartbeat({ what: 'making the data', zxid: point.zxid });
   const { targetVersion, above, sessions, way } = point;
   const partial = `${place}.partial`;
   await rm(partial, { recursive: true, force: true });
-  await mkdir(backupOf(dependencies).spoolDirectory, { recursive: true, mode: 0o700 });
+  await mkdir(ofRun, { recursive: true, mode: 0o700 });
   const made = await withPointOpen(dependencies, point, context, async (input) => ({
     ...(await writeDataDirectory(input, partial, {
       ...(way === 'exact'

@@ -1,7 +1,9 @@
 /** Steps that do the same on every server of one side, all at once: what counts then is how long nobody serves. */
 import type { ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
-import { ZkferryError } from '../../src/model/errors';
+import { isZkferryError, ZkferryError } from '../../src/model/errors';
+import { whoMustStop } from '../../src/planning/fence/unreachable';
+import { isQuorum } from '../../src/planning/quorum';
 import type { StepActivities, StepArgs } from '../api';
 import { dataOf } from '../backup/restorePoint';
 import { dataLabel } from '../steps/labels';
@@ -20,34 +22,56 @@ const STOP_SHARE = 0.8;
 export function ensembleSteps(dependencies: Dependencies): EnsembleSteps {
   const { host } = dependencies;
 
-  /** Every one is tried, also where another fails: as few as possible are left behind. */
+  /**
+   * Every one is tried, also where another fails: as few as possible are left behind. `goesWithout`: whether those whose
+   * hosts are out of reach may be left as they are.
+   */
   const everywhere = (
     args: StepArgs,
     work: (server: ResolvedServer, token: FenceToken, context: OperationContext) => Promise<string>,
+    goesWithout: Missable = () => false,
   ) =>
     operation(async (context) => {
       const servers = membersOf(await resolveTarget(dependencies, args));
       const token = tokenOf(args.fence);
       const done = await Promise.allSettled(servers.map((server) => work(server, token, context)));
-      const failed = done.find((one) => one.status === 'rejected');
-      if (failed) throw failed.reason;
-      const told = done.map((one, index) =>
-        one.status === 'fulfilled' ? `${servers[index]!.name} ${one.value}` : '',
-      );
+      const failed = done
+        .filter((one) => one.status === 'rejected')
+        .map(({ reason }): unknown => reason);
+      const missing = servers.filter((_, index) => {
+        const one = done[index]!;
+        return one.status === 'rejected' && isUnreachable(one.reason);
+      });
+      const isBorne = failed.every(isUnreachable) && goesWithout(servers, missing);
+      if (failed.length > 0 && !isBorne)
+        throw failed.find((one) => !isUnreachable(one)) ?? failed[0];
+      const told = done.map((one, index) => {
+        const { name } = servers[index]!;
+        return one.status === 'fulfilled'
+          ? `${name} ${one.value}`
+          : `${name} is left as it is: ${(one.reason as Error).message}`;
+      });
       return { detail: told.join('; ') };
     });
 
   return {
     stopEnsemble: (args) =>
-      everywhere(args, async (server, token, context) => {
-        const within = Math.round(args.step.timeoutMs * STOP_SHARE);
-        const { alreadyStopped } = await host.stopServer(server, token, context, within);
-        return alreadyStopped ? 'was stopped already' : 'stopped';
-      }),
+      everywhere(
+        args,
+        async (server, token, context) => {
+          const within = Math.round(args.step.timeoutMs * STOP_SHARE);
+          const { alreadyStopped } = await host.stopServer(server, token, context, within);
+          return alreadyStopped ? 'was stopped already' : 'stopped';
+        },
+        // What runs in a side that nobody has used yet is nothing to be guessed.
+        args.step.phase === 'prepare' ? undefined : cannotServeAlone,
+      ),
 
     setAsideEverywhere: (args) =>
       everywhere(args, async (server, token, context) => {
         await refuseRunning(dependencies, server, context);
+        // One whose host was out of reach when the others were stopped is not masked yet.
+        await host.stopServer(server, token, context, Math.round(args.step.timeoutMs * STOP_SHARE));
         const { directories } = await host.setAsideData(
           server,
           `${dataLabel(args.run)}-${args.step.side}`,
@@ -74,12 +98,35 @@ export function ensembleSteps(dependencies: Dependencies): EnsembleSteps {
       }),
 
     startEnsemble: (args) =>
-      everywhere(args, async (server, token, context) => {
-        const { alreadyRunning } = await host.startServer(server, token, context);
-        return alreadyRunning ? 'runs already' : 'started';
-      }),
+      everywhere(
+        args,
+        async (server, token, context) => {
+          const { alreadyRunning } = await host.startServer(server, token, context);
+          return alreadyRunning ? 'runs already' : 'started';
+        },
+        serveWithout,
+      ),
   };
 }
+
+type Missable = (servers: readonly ResolvedServer[], missing: readonly ResolvedServer[]) => boolean;
+
+const isUnreachable = (error: unknown): boolean =>
+  isZkferryError(error) && error.type === 'SshUnreachable';
+
+/** Stopped, the others leave no quorum: whoever is out of reach commits nothing, whether it runs or not. */
+const cannotServeAlone: Missable = (servers, missing) =>
+  whoMustStop(
+    servers,
+    missing.map(({ name }) => name),
+  ) !== undefined;
+
+/** The others are a quorum: nobody is to wait for one that may be gone. */
+const serveWithout: Missable = (servers, missing) =>
+  isQuorum(
+    servers,
+    servers.filter((server) => !missing.includes(server)).map(({ id }) => id),
+  );
 
 /** Data are exchanged only under a server that does not run. */
 async function refuseRunning(

@@ -13,6 +13,7 @@ import {
   planPhysicalBack,
   type MoveFacts,
 } from '../../src/planning/migrate/physicalPlan';
+import { mayHaveServed } from '../../src/planning/migrate/mayHaveServed';
 import type {
   MigrationBackArgs,
   PlanMigrationArgs,
@@ -63,9 +64,14 @@ export async function planMoveWayBack(
   context: OperationContext,
 ): Promise<WayBackResult> {
   const facts = await look(dependencies, args.input, context, false);
+  const target = await dependencies.inventory.resolve(args.input.target);
+  const opened =
+    args.opened === true ||
+    (args.begun.includes('startEnsemble/target') &&
+      mayHaveServed(facts.target, membersOf(target), args.startZxid));
   return {
     possible: true,
-    plan: planBackFor(facts, args),
+    plan: planBackFor(facts, { ...args, opened }),
     observation: observationOf(facts.source),
   };
 }

@@ -1,9 +1,13 @@
 /** What may happen to a migration on its way, above all between the closing of one side and the opening of the other. */
 import { strict as assert } from 'node:assert';
+import { createZooKeeperAdapter } from '../../../src/adapters/zookeeper';
+import type { Lab } from '../../../src/lab/lab';
 import type { Phase } from '../../../src/model/plan';
 import { leaderAmong, leaderOf } from '../../resize/support/members';
 import { atEachBoundary, atEachPhase } from '../../support/boundaries';
+import { killHost } from '../../support/deadHost';
 import { withTwoSides, type TwoSides } from '../../support/twoSides';
+import { until } from '../../support/until';
 import { assertNothingLost } from '../../upgrade/claims';
 import type { Case } from '../../upgrade/cases/types';
 import { assertCopied } from './logical';
@@ -80,6 +84,63 @@ export const movedWhileNewLeaderDies = ({ from, to }: Versions): Case => ({
       await assertClosed(target);
     }),
 });
+
+const LATE_WRITES = 50;
+
+/** Its own clients come later; others know the new addresses already, and write before anything is proven. */
+export const movedWhileNewHostDies = ({ from, to }: Versions): Case => ({
+  name: `physical ${from} → ${to}, a new host dies before the new side is proven, and clients write there: taken back with what they wrote`,
+  run: () =>
+    withTwoSides({ name: 'move-unproven', from, to, settings: PATIENT }, async (sides) => {
+      const { source, target } = sides;
+      await sides.startLoad({ sessionTimeoutMs: LONG_SESSION_MS });
+      const run = await sides.start({
+        ...{ mode: 'physical', gates: { cutover: AUTO }, settleTimeoutMs: 20_000 },
+      });
+      await run.approve('start');
+      const [dead, ...others] = target.members;
+      await until('the new servers run', () => target.isRunning(dead!.name) || undefined, LONG_MS);
+      await killHost(target, dead!.name);
+      const written = await writtenTo(others);
+      await run.until(
+        'the old side serves, and only the dead host is waited for',
+        ({ plan, paused }) =>
+          paused !== undefined &&
+          plan!.steps.some(
+            ({ id, state }) => id === 'rollback/verifyBroughtBack/source' && state === 'done',
+          ),
+        LONG_MS,
+      );
+      await target.startSsh();
+      await run.send('resume', { by: 'tester' });
+      const report = await run.report();
+      assert.equal(report.outcome, 'rolledBack', report.text);
+      assertNothingLost(await sides.check(source));
+      await assertClosed(target);
+      const session = await createZooKeeperAdapter().openSession({ servers: source.members });
+      try {
+        for (const path of written) assert.ok(await session.exists(path), `${path} is lost`);
+      } finally {
+        await session.close();
+      }
+    }),
+});
+
+/** Paths of nodes that these servers have acknowledged, from the first moment on in which they do. */
+async function writtenTo(servers: Lab['members']): Promise<string[]> {
+  const written: string[] = [];
+  const session = await createZooKeeperAdapter().openSession({ servers });
+  try {
+    while (written.length < LATE_WRITES) {
+      const path = `/late-${written.length}`;
+      await session.create(path, Buffer.from(path));
+      written.push(path);
+    }
+  } finally {
+    await session.close();
+  }
+  return written;
+}
 
 /** Nobody tells the worker what comes next, while no side serves. */
 export const movedWhileTemporalDies = ({ from, to }: Versions): Case => ({

@@ -29,6 +29,8 @@ export const moveRules: StrategyRules = {
       plan: forward,
       begun: begunOf(state, forward),
       opened: state.openedAt !== undefined,
+      // On the way back the point is that of the other side.
+      ...(state.point && forward === state.plan && { startZxid: state.point.startZxid }),
     }),
 
   alsoHolds: ({ migration }) =>

@@ -104,7 +104,8 @@ export const besideOf: Readonly<Record<string, BesideKind>> = {
   captureTarget: {
     wanted: (state) =>
       migrationInput(state)?.mode === 'physical' &&
-      has(state, 'verifyRestored', 'target', true) &&
+      // One that was started and never seen to serve may have acknowledged something all the same.
+      (has(state, 'verifyRestored', 'target', true) || has(state, 'awaitCapture', 'target')) &&
       !has(state, 'reconcileTail', 'target') &&
       !state.finalized,
     run: capture('target'),
