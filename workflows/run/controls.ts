@@ -3,6 +3,7 @@ import type { ControlName } from '../../src/model/contract';
 import { approveGate, decideGate, refuseApproval, refuseDecision } from './gates';
 import { rulesOf } from './rules';
 import { by, registerHandlers, type Controls } from './handlers';
+import { showGoesOn } from './pause';
 import { now, note, serversDown, type RunState } from './state';
 import { rollbackPossibility, showDetails, statusDocument } from './status';
 
@@ -54,11 +55,14 @@ const apply = (state: RunState): Controls['apply'] => ({
   resume: (input) => {
     state.paused = undefined;
     state.error = undefined;
+    showGoesOn(state);
     note(state, `resumed${by(input)}`);
   },
   rollback: (input) => {
-    state.rollbackRequested = input;
+    const standsStill = state.gate !== undefined || state.headlineBefore !== undefined;
+    state.rollbackRequested = { ...input, atOnce: standsStill };
     state.paused = undefined;
+    showGoesOn(state);
     note(state, `rollback asked for${by(input)}`);
   },
   tune: ({ soakMs, drainMs, settleTimeoutMs }) => {

@@ -255,12 +255,17 @@ async function forwardOrBack(state: RunState, beside: Beside): Promise<Outcome> 
 
 /** Runs the way back to its verified end; undefined where it could not begin and the run is held. */
 async function goBack(state: RunState, beside?: Beside): Promise<Outcome | undefined> {
-  state.rollbackRequested = undefined;
+  // Kept until the way back has begun, or could not: a second one is refused meanwhile.
+  state.rollbackRequested = { ...state.rollbackRequested, atOnce: true };
   if (state.touched.length === 0) {
     note(state, 'nothing had been changed on any server: nothing to take back');
     return 'rolledBack';
   }
-  if (state.plan?.direction !== 'rollback' && !(await beginWayBack(state))) return undefined;
+  try {
+    if (state.plan?.direction !== 'rollback' && !(await beginWayBack(state))) return undefined;
+  } finally {
+    state.rollbackRequested = undefined;
+  }
   state.state = 'rollingBack';
   state.phase = 'rollback';
   await executePlan(state, hooksOf(state, beside));

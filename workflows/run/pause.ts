@@ -9,13 +9,19 @@ import { showDetails } from './status';
 /** Waits while the run is paused or held; ends early when the way back is asked for. */
 export async function whilePaused(state: RunState, wantsBack: () => boolean): Promise<void> {
   if (!isPaused(state)) return;
-  const headline = state.headline;
+  state.headlineBefore = state.headline;
   state.headline = state.paused?.held
     ? `held: ${state.error?.message ?? 'a step failed'}`
     : `paused${state.paused?.by ? ` by ${state.paused.by}` : ''}`;
   showDetails(state);
   await condition(() => state.paused === undefined || wantsBack());
-  state.headline = headline;
+  showGoesOn(state);
+}
+
+/** The control that ends a pause is answered before the run itself goes on. */
+export function showGoesOn(state: RunState): void {
+  state.headline = state.headlineBefore ?? state.headline;
+  state.headlineBefore = undefined;
 }
 
 /** Holds the run for a person, whether or not somebody had asked for a pause. */

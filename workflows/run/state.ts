@@ -49,6 +49,8 @@ export interface RunState {
   state: RunStateName;
   phase: Phase;
   headline: string;
+  /** What it said before the run stood still; there while it does. */
+  headlineBefore?: string;
   startedAt: string;
   /** The plan that is executed now: the way forward, or the way back. */
   plan?: Plan;
@@ -61,7 +63,8 @@ export interface RunState {
   passed: Record<string, string>;
   /** `by` a person, or `held`: a step failed and a person must decide. */
   paused?: { since: string; by?: string; comment?: string; held?: boolean };
-  rollbackRequested?: { by?: string; comment?: string };
+  /** `atOnce`: nothing has to end before. */
+  rollbackRequested?: { by?: string; comment?: string; atOnce?: boolean };
   tuning: StepTuning;
   /** Order of effects on hosts; grows with every guard and step. */
   sequence: number;

@@ -62,11 +62,17 @@ export function statusDocument(state: RunState): StatusDocument {
 }
 
 /** A way back that was asked for waits for the step that is at work. */
-function headlineOf({ headline, rollbackRequested }: RunState): string {
-  if (rollbackRequested === undefined) return headline;
-  const { by } = rollbackRequested;
-  return `rollback asked for${by === undefined ? '' : ` by ${by}`}, begins once this is done: ${headline}`;
+export function headlineOf(state: RunState): string {
+  const { headline, rollbackRequested } = state;
+  const hasBegun = state.state === 'rollingBack' || state.phase === 'report' || isEnded(state);
+  if (rollbackRequested === undefined || hasBegun) return headline;
+  const { by, atOnce } = rollbackRequested;
+  const asked = `rollback asked for${by === undefined ? '' : ` by ${by}`}`;
+  return atOnce ? `${asked}: begins now` : `${asked}, begins once this is done: ${headline}`;
 }
+
+const isEnded = ({ state }: RunState): boolean =>
+  ['completed', 'rolledBack', 'rejected', 'failed'].includes(state);
 
 /** A restore that has begun to: nothing that was said of the ensemble before holds. */
 const isStoppedAsWhole = ({ plan, touched }: RunState): boolean =>
@@ -112,7 +118,7 @@ function progress(state: RunState): Progress | undefined {
 }
 
 function nextActions(state: RunState, workflowId: string, canRollback: boolean): NextAction[] {
-  if (['completed', 'rolledBack', 'rejected', 'failed'].includes(state.state)) return [];
+  if (isEnded(state)) return [];
   const actions: NextAction[] = [];
   if (state.gate) {
     const { gate, planHash } = state.gate;

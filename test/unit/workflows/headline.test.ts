@@ -1,0 +1,39 @@
+/** What a run says it does, right after somebody steered it. */
+import { rollingUpgradeInputSchema } from '../../../src/model/inputs';
+import { showGoesOn } from '../../../workflows/run/pause';
+import { newRunState, type RunState } from '../../../workflows/run/state';
+import { headlineOf } from '../../../workflows/run/status';
+
+function run(more: Partial<RunState>): RunState {
+  const input = { ensemble: 'orders', target: { version: '3.9.6' } };
+  const identity = { workflowId: 'w', runId: 'r', strategy: 'rollingUpgrade' as const };
+  const state = newRunState(rollingUpgradeInputSchema.parse(input), identity);
+  return Object.assign(state, { state: 'running', headline: 'soak zk2' }, more);
+}
+
+const asked = { by: 'ada' };
+
+test.each<[string, Partial<RunState>, string]>([
+  [
+    'a step is at work',
+    { rollbackRequested: asked },
+    'rollback asked for by ada, begins once this is done: soak zk2',
+  ],
+  [
+    'it stands still',
+    { rollbackRequested: { ...asked, atOnce: true } },
+    'rollback asked for by ada: begins now',
+  ],
+  ['the way back has begun', { state: 'rollingBack', rollbackRequested: asked }, 'soak zk2'],
+  ['its report is written', { phase: 'report', rollbackRequested: asked }, 'soak zk2'],
+  ['it is over', { state: 'rolledBack', rollbackRequested: asked }, 'soak zk2'],
+])('of a way back, where %s', (_, more, headline) => {
+  expect(headlineOf(run(more))).toBe(headline);
+});
+
+test('what goes on after a pause is said at once, and by no pause it is left as it is', () => {
+  const state = run({ headline: 'paused by ada', headlineBefore: 'soak zk2' });
+  showGoesOn(state);
+  showGoesOn(state);
+  expect(headlineOf(state)).toBe('soak zk2');
+});
