@@ -35,10 +35,12 @@ export interface SeenRun {
 
 /**
  * Other workflows of the namespace, and those that runs start themselves, are none.
- * @throws RunNotFound
+ * @throws RunNotFound, TemporalUnavailable
  */
 export async function lookAtRun(asked: Asked, workflowId: string): Promise<SeenRun> {
-  const { temporal } = asked;
+  const { temporal, workers } = asked;
+  // Where Temporal is away this tells soonest.
+  await workers.isThere();
   const described = await describeRun(temporal, workflowId);
   if (!OURS.includes(described.strategy))
     throw new ZkferryError('RunNotFound', `${workflowId} is no run of a strategy`);

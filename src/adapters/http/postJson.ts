@@ -13,8 +13,14 @@ import ipaddr from 'ipaddr.js';
 const MAX_ANSWER_CHARS = 500;
 /** Ranges as ipaddr.js names them: loopback and private addresses are an installation's own. */
 const REFUSED_RANGES = ['linkLocal', 'unspecified', 'multicast', 'broadcast', 'reserved'];
-/** Of Amazon's machines, by IPv6. */
-const REFUSED_ADDRESSES = ['fd00:ec2::254'];
+/** Of machines at Amazon, by IPv6, and at Alibaba. */
+const REFUSED_ADDRESSES = ['fd00:ec2::254', '100.100.100.200'];
+/** IPv6 that gateways translate to the IPv4 address within, and where in its bytes that begins. */
+const TRANSLATED = [
+  { network: ipaddr.IPv6.parse('64:ff9b::'), bits: 96, at: 12 },
+  { network: ipaddr.IPv6.parse('2002::'), bits: 16, at: 2 },
+  { network: ipaddr.IPv6.parse('::'), bits: 96, at: 12 },
+];
 
 export interface PostOptions {
   /** Key of the HMAC; without it the body is not signed. */
@@ -29,7 +35,22 @@ export function refusalOf(address: string): string | undefined {
   const parsed = ipaddr.process(address);
   const range = parsed.range();
   const isRefused = REFUSED_RANGES.includes(range) || REFUSED_ADDRESSES.includes(parsed.toString());
-  return isRefused ? `${address} is ${range}: nothing is posted there` : undefined;
+  if (isRefused) return `${address} is ${range}: nothing is posted there`;
+  const within = parsed instanceof ipaddr.IPv6 ? translated(parsed) : undefined;
+  return within && refusalOf(within) && `${address} stands for ${refusalOf(within)}`;
+}
+
+function translated(address: ipaddr.IPv6): string | undefined {
+  // Loopback is within ::/96, and stands for no IPv4 address.
+  if (address.range() === 'loopback') return undefined;
+  const form = TRANSLATED.find(({ network, bits }) => address.match(network, bits));
+  return (
+    form &&
+    address
+      .toByteArray()
+      .slice(form.at, form.at + 4)
+      .join('.')
+  );
 }
 
 /**

@@ -122,13 +122,20 @@ async function keysOf({ jwks }: IdentityProviderSpec): Promise<JWTVerifyGetKey> 
 
 function identityOf(payload: JWTPayload, spec: IdentityProviderSpec): ProvidedIdentity | undefined {
   const actor = payload[spec.actorClaim];
-  if (typeof actor !== 'string' || actor === '' || actor.length > MAX_ACTOR_CHARS) return undefined;
+  if (typeof actor !== 'string' || !isName(actor)) return undefined;
   // An address that nobody has looked at may be anybody's: by it one would approve in another's name.
   if (spec.actorClaim === 'email' && payload.email_verified === false) return undefined;
   const groups = groupsOf(payload, spec).filter((group) => Object.hasOwn(spec.grants, group));
   const expiresAt = new Date(payload.exp! * 1_000).toISOString();
   return { actor, groups, grants: grantsOf(spec, groups), expiresAt };
 }
+
+/** What looks like another's name, and is none, would be counted as another person. */
+const isName = (actor: string): boolean =>
+  actor !== '' &&
+  actor.length <= MAX_ACTOR_CHARS &&
+  actor.trim() === actor &&
+  !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(actor);
 
 function groupsOf(payload: JWTPayload, { groupsClaim }: IdentityProviderSpec): string[] {
   const told: unknown = payload[groupsClaim];

@@ -57,8 +57,14 @@ export const isAway = (error: unknown): boolean =>
 /**
  * Never returns normally.
  * @param what names the run, or what was asked, for the message
+ * @param answers who it was asked of: a worker, by way of Temporal, or Temporal alone
  */
-export function rethrow(temporal: Temporal, what: string, error: unknown): never {
+export function rethrow(
+  temporal: Temporal,
+  what: string,
+  error: unknown,
+  answers: 'worker' | 'temporal' = 'worker',
+): never {
   if (isZkferryError(error)) throw error;
   if (error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError) {
     const { type, message } = failureOf(error.cause ?? error);
@@ -75,10 +81,15 @@ export function rethrow(temporal: Temporal, what: string, error: unknown): never
       sent: true,
     });
   if (error instanceof WorkflowNotFoundError) throw notFound(temporal, what, error);
-  throw fromService(temporal, what, error);
+  throw fromService(temporal, what, error, answers);
 }
 
-function fromService(temporal: Temporal, what: string, error: unknown): unknown {
+function fromService(
+  temporal: Temporal,
+  what: string,
+  error: unknown,
+  answers: 'worker' | 'temporal',
+): unknown {
   const service = error instanceof Error && !isGrpcServiceError(error) ? error.cause : error;
   if (!isGrpcServiceError(service)) return error;
   const code: number = service.code;
@@ -87,6 +98,12 @@ function fromService(temporal: Temporal, what: string, error: unknown): unknown 
   if (code === GRPC.notFound) return notFound(temporal, what, error);
   // The server may be the first to see that the call's deadline has passed: it says cancelled then.
   const isLate = code === GRPC.deadlineExceeded || code === GRPC.cancelled;
+  if (isLate && answers === 'temporal')
+    return new ZkferryError(
+      'TemporalUnavailable',
+      `${what}: temporal at ${temporal.address} did not answer in time; look whether it runs. Runs are not affected`,
+      { retryable: true, cause: error },
+    );
   if (isLate || code === GRPC.failedPrecondition) return noWorker(what, error);
   if (code === GRPC.permissionDenied || code === GRPC.unauthenticated)
     return new ZkferryError(

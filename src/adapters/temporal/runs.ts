@@ -148,7 +148,7 @@ async function start(
         `a run with the id ${workflowId} exists already; look at it with zkferry status ${workflowId}, or give another --id`,
         { cause: error },
       );
-    return rethrow(temporal, workflowId, error);
+    return rethrow(temporal, workflowId, error, 'temporal');
   }
 }
 
@@ -237,7 +237,7 @@ export async function describeRun(
     );
     return summaryOf(description);
   } catch (error) {
-    return rethrow(temporal, workflowId, error);
+    return rethrow(temporal, workflowId, error, 'temporal');
   }
 }
 
@@ -373,7 +373,7 @@ export async function listRunsPage(
       throw new ZkferryError('InvalidInput', 'cursor: expected nextCursor of the page before', {
         cause: error,
       });
-    return rethrow(temporal, 'listing runs', error);
+    return rethrow(temporal, 'listing runs', error, 'temporal');
   }
 }
 
@@ -401,7 +401,7 @@ export async function startOf(
     const startedAt = new Date(Number(first?.eventTime?.seconds ?? 0) * 1_000).toISOString();
     return { workflowType: started?.workflowType?.name ?? '', input, startedAt };
   } catch (error) {
-    return rethrow(temporal, workflowId, error);
+    return rethrow(temporal, workflowId, error, 'temporal');
   }
 }
 
@@ -420,7 +420,7 @@ export async function listWorkflows(
       }
     });
   } catch (error) {
-    return rethrow(temporal, 'listing runs', error);
+    return rethrow(temporal, 'listing runs', error, 'temporal');
   }
   return found;
 }
@@ -449,7 +449,7 @@ export async function hasWorker(
       ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1_000 <= withinMs,
     );
   } catch (error) {
-    return rethrow(temporal, `task queue ${taskQueue}`, error);
+    return rethrow(temporal, `task queue ${taskQueue}`, error, 'temporal');
   }
 }
 

@@ -81,7 +81,7 @@ export async function setBackupSchedule(
         `--${kind}: ${JSON.stringify(cron.slice(0, 100))} is no time to Temporal (${refusal}): five fields of cron in UTC, such as "0 3 * * *", or @daily`,
         { cause: error },
       );
-    rethrow(temporal, scheduleId, error);
+    rethrow(temporal, scheduleId, error, 'temporal');
   }
   const made = (await described(temporal, kind, handle))!;
   if (made.next !== undefined) return made;
@@ -187,6 +187,6 @@ async function asked<T>(
     return await temporal.within(CALL_DEADLINE_MS, call);
   } catch (error) {
     if (error instanceof ScheduleNotFoundError) return undefined;
-    rethrow(temporal, id, error);
+    rethrow(temporal, id, error, 'temporal');
   }
 }

@@ -7,13 +7,14 @@ import { problems } from '../schemas';
 import type { Routes } from './types';
 
 const FRESH_MS = 1_000;
+const DEADLINE_MS = 2_000;
 
 export const healthRoutes: Routes = (api, { temporal, workers, version }) => {
   // Anybody may ask, and as often as they like: Temporal is asked once a second, and where it is stays here.
   let latest: { at: number; answer: Promise<boolean> } | undefined;
   const asked = (): Promise<boolean> => {
     if (latest === undefined || Date.now() - latest.at > FRESH_MS) {
-      const answer = hasWorker(temporal).catch((error: unknown) => {
+      const answer = hasWorker(temporal, { deadlineMs: DEADLINE_MS }).catch((error: unknown) => {
         throw unavailable(`not ready: ${(error as Error).message}`, error);
       });
       latest = { at: Date.now(), answer };

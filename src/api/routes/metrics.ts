@@ -54,7 +54,9 @@ export const metricsRoutes: Routes = (api, dependencies) => {
 };
 
 async function facts(dependencies: ServerDependencies) {
-  const { temporal, inventory } = dependencies;
+  const { temporal, inventory, workers } = dependencies;
+  // Where Temporal is away this tells soonest.
+  await workers.isThere();
   const runs = await listRuns(temporal, RUNS);
   const open = runs.filter(({ status }) => status === 'RUNNING');
   const ended = runs.filter(({ status }) => status === 'COMPLETED').slice(0, ENDED_ASKED);

@@ -125,6 +125,8 @@ export const runRoutes: Routes = (api, dependencies) => {
     parsed: unknown,
     { actor }: Identity,
   ): Promise<z.output<typeof startedSchema>> {
+    // A run may wait for a worker, but where Temporal is away this tells soonest.
+    await workers.isThere();
     const ensemble = ensemblesOf(workflowType, input)[0]!;
     const asked = { ...input, requestedBy: actor };
     const origin = await signer?.sign({

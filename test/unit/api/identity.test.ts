@@ -98,6 +98,10 @@ describe('an identity provider', () => {
       await sign(privateKey, {}, 'another'),
       await sign(privateKey, {}, 'zkferry', '1 hour ago'),
       await sign(privateKey, { email: '' }),
+      await sign(privateKey, { email: '  ' }),
+      await sign(privateKey, { email: 'grace@example.org ' }),
+      await sign(privateKey, { email: 'grace@\u200bexample.org' }),
+      await sign(privateKey, { email: 'grace\n@example.org' }),
       `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{}').toString('base64url')}.`,
       'nonsense',
     ])
