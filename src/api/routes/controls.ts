@@ -4,7 +4,6 @@ import { wasSent } from '../../adapters/temporal/failure';
 import { sendControl } from '../../adapters/temporal/runs';
 import type { Role } from '../../model/approval';
 import type { ControlName } from '../../model/contract';
-import { ZkferryError } from '../../model/errors';
 import { may, type Identity } from '../../model/identity';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
 import type { StatusDocument } from '../../model/status';
@@ -43,7 +42,7 @@ const decisionBody = z.strictObject({
   planHash: controlSchemas.approve.shape.planHash.unwrap(),
   comment: controlSchemas.approve.shape.comment,
 });
-const tuneBody = controlSchemas.tune.omit({ proof: true }).nullish();
+const tuneBody = controlSchemas.tune.omit({ proof: true });
 
 export const controlRoutes: Routes = (api, dependencies) => {
   for (const decision of ['approve', 'reject'] as const)
@@ -79,22 +78,17 @@ export const controlRoutes: Routes = (api, dependencies) => {
       body: tuneBody,
       response: answers,
     },
-    handler: (request, reply) => {
-      const { workflowId } = request.params;
-      const input = somethingToTune(request.body ?? {});
-      return steer(dependencies, [request, reply], workflowId, 'tune', 'operator', input);
-    },
+    handler: (request, reply) =>
+      steer(
+        dependencies,
+        [request, reply],
+        request.params.workflowId,
+        'tune',
+        'operator',
+        request.body,
+      ),
   });
 };
-
-/** @throws InvalidInput where nothing is given */
-export function somethingToTune<T extends object>(given: T): T {
-  if (Object.values(given).some((value) => value !== undefined)) return given;
-  throw new ZkferryError(
-    'InvalidInput',
-    'nothing to tune: give soakMs, drainMs, settleTimeoutMs, or of a hot backup baseEveryMs or baseBytesPerSecond',
-  );
-}
 
 const SUMMARIES = {
   pause: 'stop before the next step at which no server is down',
