@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { LineCounter, parseDocument } from 'yaml';
 import { ZkferryError } from '../model/errors';
+import { isObject } from '../model/isObject';
 
 /** Names the file. */
 export const CONFIG_VARIABLE = 'ZKFERRY_CONFIG';
@@ -52,7 +53,7 @@ export function readConfigurationFile(environment: NodeJS.ProcessEnv): FileSetti
   const document = mappingIn(path);
   for (const [key, value] of Object.entries(document)) {
     if (!(key in SECTIONS)) take(settings, undefined, key, value);
-    else if (isMapping(value))
+    else if (isObject(value))
       for (const [field, inner] of Object.entries(value)) take(settings, key, field, inner);
     else if (value !== null)
       settings.problems.push(`${key} in ${path}: expected a section of settings`);
@@ -115,12 +116,9 @@ function mappingIn(path: string): Record<string, unknown> {
   }
   const value: unknown = document.toJS({ maxAliasCount: 0 });
   if (value === null || value === undefined) return {};
-  if (!isMapping(value)) throw refused(path, 'must be a mapping of settings to values');
+  if (!isObject(value)) throw refused(path, 'must be a mapping of settings to values');
   return value;
 }
-
-const isMapping = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const refused = (path: string, why: string): ZkferryError =>
   new ZkferryError(

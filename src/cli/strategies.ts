@@ -1,6 +1,7 @@
 /** How the input of a strategy is put together from a file and options. */
 import type { StrategyName } from '../model/contract';
 import { ZkferryError } from '../model/errors';
+import { isObject } from '../model/isObject';
 import type { Strategy } from '../model/strategies';
 import { parseOrThrow } from '../model/validation';
 import type { Io } from './io';
@@ -48,9 +49,6 @@ export async function readStrategyInput(
 }
 
 const inputName = (file: string): string => (file === '-' ? 'standard input' : file);
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const ensembleOf = (to: unknown): unknown => (isObject(to) ? to.ensemble : undefined);
 

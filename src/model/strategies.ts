@@ -8,6 +8,7 @@ import {
 import { WORKFLOW_TYPES, type StrategyName, type WorkflowType } from './contract';
 import { ZkferryError } from './errors';
 import { resizeEnsembleInputSchema, rollingUpgradeInputSchema } from './inputs';
+import { isObject } from './isObject';
 import { migrateDataCenterInputSchema } from './migrationInputs';
 
 export interface Strategy {
@@ -53,9 +54,6 @@ export function findStrategy(given: string): Strategy {
   }
   return { name, workflowType, schema, hasPlan: !WITHOUT_PLAN.includes(name) };
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The field of an input that says which ensemble the run is of. */
 function ensembleOf(workflowType: WorkflowType, request: Record<string, unknown>): unknown {

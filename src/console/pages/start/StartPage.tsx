@@ -4,6 +4,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useNavigate, useSearchParams } from 'react-router';
 import type { Plan } from '../../../model/plan';
+import { isObject } from '../../../model/isObject';
 import { ApiError, request } from '../../api/client';
 import { enc, ensemblesQuery, repositoriesQuery, strategiesQuery } from '../../api/queries';
 import type { JsonSchema, Strategy } from '../../api/types';
@@ -246,8 +247,7 @@ function withoutAlias(schema: JsonSchema): JsonSchema {
 
 function isJson(text: string): boolean {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject(JSON.parse(text));
   } catch {
     return false;
   }
