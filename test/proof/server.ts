@@ -11,6 +11,10 @@ const LEAST_KILLS = 5;
 /** A watch begins anew with each worker, and what a dead one did is noticed after ten seconds: longer it would never end. */
 const SOAK_MS = 6_000;
 const RUN_MS = 900_000;
+const LEAST_AWAY = 2;
+/** Two requests, each of which waits a little for Temporal to come back. */
+const AWAY_ANSWERS_MS = 30_000;
+const TOLD_AGAIN_MS = 60_000;
 
 interface Told {
   statuses: number;
@@ -43,57 +47,108 @@ async function follow(installation: ApiInstallation, told: Told, stop: AbortSign
   }
 }
 
+/**
+ * An upgrade under load, opened and approved through the API and watched to its end.
+ * @param meanwhile called over and over from the approval to the end
+ */
+async function upgradeWatched(
+  installation: ApiInstallation,
+  meanwhile: (told: Told) => Promise<void>,
+): Promise<Told> {
+  const stop = new AbortController();
+  try {
+    const { harness } = installation;
+    await harness.startLoad();
+    const auto = { mode: 'auto' };
+    const input = {
+      ensemble: harness.lab.name,
+      target: { version: NEW },
+      gates: { beforeLeader: auto, finalize: auto },
+      soakMs: SOAK_MS,
+    };
+    const ada = installation.as('ada');
+    await ada.post('/v1/runs', { ticket: TICKET, strategy: 'upgrade', input });
+    const told: Told = { statuses: 0, connections: 0 };
+    const following = follow(installation, told, stop.signal);
+    const planHash = await until(
+      'gate start',
+      async () => {
+        const { body } = await ada.get(`/v1/runs/${TICKET}`);
+        return (body.status as { gate?: { planHash: string } } | undefined)?.gate?.planHash;
+      },
+      60_000,
+      500,
+    );
+    const approve = `/v1/runs/${TICKET}/gates/start/approve`;
+    const approved = await installation.as('grace').post(approve, { planHash });
+    assert.equal(approved.status, 200);
+    const deadline = Date.now() + RUN_MS;
+    while (told.end === undefined && Date.now() < deadline) await meanwhile(told);
+    await following;
+    assert.match(told.end ?? 'none', /completed/);
+    const { body } = await ada.get(`/v1/runs/${TICKET}`);
+    assert.equal((body.run as { outcome?: string }).outcome, 'completed');
+    assertNothingLost(await harness.checkLoad());
+    return told;
+  } finally {
+    stop.abort();
+  }
+}
+
+const installationFor = (name: string) =>
+  ApiInstallation.create({
+    ...{ name, version: OLD, signed: true },
+    people: { ada: ['operator:*'], grace: ['approver:*'] },
+  });
+
 const killedInTurn: Case = {
   name: `upgrade ${OLD} → ${NEW}, server and worker killed in turn every 10 s: completes, nothing lost, watched to its end`,
   run: async () => {
-    const installation = await ApiInstallation.create({
-      ...{ name: 'control-killed', version: OLD, signed: true },
-      people: { ada: ['operator:*'], grace: ['approver:*'] },
-    });
-    const stop = new AbortController();
+    const installation = await installationFor('control-killed');
     try {
-      const { harness } = installation;
-      await harness.startLoad();
-      const auto = { mode: 'auto' };
-      const input = {
-        ensemble: harness.lab.name,
-        target: { version: NEW },
-        gates: { beforeLeader: auto, finalize: auto },
-        soakMs: SOAK_MS,
-      };
-      const ada = installation.as('ada');
-      await ada.post('/v1/runs', { ticket: TICKET, strategy: 'upgrade', input });
-      const told: Told = { statuses: 0, connections: 0 };
-      const following = follow(installation, told, stop.signal);
-      const planHash = await until(
-        'gate start',
-        async () => {
-          const { body } = await ada.get(`/v1/runs/${TICKET}`);
-          return (body.status as { gate?: { planHash: string } } | undefined)?.gate?.planHash;
-        },
-        60_000,
-        500,
-      );
-      const approve = `/v1/runs/${TICKET}/gates/start/approve`;
-      const approved = await installation.as('grace').post(approve, { planHash });
-      assert.equal(approved.status, 200);
-      const deadline = Date.now() + RUN_MS;
       let kills = 0;
-      while (told.end === undefined && Date.now() < deadline) {
-        await until('ten seconds, or the end', pastOrEnded(told), BETWEEN_MS * 3);
-        if (told.end !== undefined) break;
-        await (kills % 2 === 0 ? installation.replaceServer() : harness.replaceWorker());
+      const told = await upgradeWatched(installation, async (soFar) => {
+        await until('ten seconds, or the end', pastOrEnded(soFar), BETWEEN_MS * 3);
+        if (soFar.end !== undefined) return;
+        await (kills % 2 === 0
+          ? installation.replaceServer()
+          : installation.harness.replaceWorker());
         kills += 1;
-      }
-      await following;
-      assert.match(told.end ?? 'none', /completed/);
+      });
       assert.ok(kills >= LEAST_KILLS, `only ${kills} were killed`);
       assert.ok(told.connections >= kills / 2, `only ${told.connections} connections`);
-      const { body } = await installation.as('ada').get(`/v1/runs/${TICKET}`);
-      assert.equal((body.run as { outcome?: string }).outcome, 'completed');
-      assertNothingLost(await harness.checkLoad());
     } finally {
-      stop.abort();
+      await installation.destroy();
+    }
+  },
+};
+
+const temporalAway: Case = {
+  name: `upgrade ${OLD} → ${NEW}, Temporal killed under the server time and again: each answer says so, the run completes, watched to its end`,
+  run: async () => {
+    const installation = await installationFor('control-away');
+    try {
+      const { temporal } = installation.harness;
+      let kills = 0;
+      await upgradeWatched(installation, async (soFar) => {
+        await until('ten seconds, or the end', pastOrEnded(soFar), BETWEEN_MS * 3);
+        if (soFar.end !== undefined) return;
+        const before = soFar.statuses;
+        await temporal.kill();
+        const asked = Date.now();
+        const run = await installation.as('ada').get(`/v1/runs/${TICKET}`);
+        assert.equal(run.status, 503, JSON.stringify(run.body));
+        assert.match(String(run.body.type), /TemporalUnavailable/);
+        const pause = await installation.as('ada').post(`/v1/runs/${TICKET}/pause`, {});
+        assert.equal(pause.status, 503, JSON.stringify(pause.body));
+        assert.ok(Date.now() - asked < AWAY_ANSWERS_MS, `answered after ${Date.now() - asked} ms`);
+        await temporal.restart();
+        kills += 1;
+        const again = () => soFar.statuses > before || soFar.end !== undefined || undefined;
+        await until('the watcher is told again', again, TOLD_AGAIN_MS);
+      });
+      assert.ok(kills >= LEAST_AWAY, `only ${kills} times`);
+    } finally {
       await installation.destroy();
     }
   },
@@ -104,4 +159,4 @@ function pastOrEnded(told: Told): () => true | undefined {
   return () => told.end !== undefined || Date.now() - since >= BETWEEN_MS || undefined;
 }
 
-export const serverCases: Case[] = [killedInTurn];
+export const serverCases: Case[] = [killedInTurn, temporalAway];
