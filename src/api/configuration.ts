@@ -44,6 +44,10 @@ export const serverSchema = z
     requestsPerMinute: z.int().min(1).max(1_000_000).default(1_200).describe('by address'),
     maxWatchers: z.int().min(1).max(100_000).default(2_000).describe('of live events, at once'),
     logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+    tracesEndpoint: z
+      .url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:4318' })
+      .optional()
+      .describe('where spans go, OTLP over HTTP; none: none are made'),
   })
   .refine(({ host, tls, behindProxy }) => LOOPBACK.test(host) || tls !== undefined || behindProxy, {
     path: ['host'],
@@ -61,6 +65,7 @@ export const SERVER_VARIABLES = {
   ZKFERRY_SERVER_TOKENS: 'tokens',
   ZKFERRY_SERVER_SIGNING_KEY: 'signingKey',
   ZKFERRY_SERVER_LOG_LEVEL: 'logLevel',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'tracesEndpoint',
 } as const satisfies Record<string, keyof ServerConfiguration>;
 export const SERVER_FILE_VARIABLE = 'ZKFERRY_SERVER_CONFIG';
 

@@ -14,9 +14,11 @@ import { createTokenStore, readTokens } from '../adapters/identity/tokens';
 import { createInventory } from '../adapters/inventory';
 import { openNamedRepository } from '../adapters/repository/inventoryRepository';
 import { createSecrets } from '../adapters/secrets';
+import { sendSpans } from '../adapters/spans';
 import { lockState } from '../adapters/stateLock';
 import { SharedTaps } from '../adapters/tap';
 import { connectTemporal, type TemporalOptions } from '../adapters/temporal/connect';
+import { tracedCalls } from '../adapters/temporal/traced';
 import { createWorkerPresence } from '../adapters/temporal/workerPresence';
 import { createZooKeeperAdapter } from '../adapters/zookeeper';
 import { ZkferryError } from '../model/errors';
@@ -25,6 +27,7 @@ import { buildServer } from './server';
 import { whileWaiting } from './waiting';
 
 const SESSION_KEY_BYTES = 32;
+const SERVICE = 'zkferry-server';
 /** Where the build puts it: beside the compiled src. */
 const CONSOLE = resolve(__dirname, '..', '..', 'console');
 
@@ -68,7 +71,7 @@ export async function readNamed(configuration: ServerConfiguration, inventoryPat
 
 export async function startServer(options: RunServerOptions): Promise<RunningServer> {
   const { configuration, inventoryPath, version } = options;
-  const { state, host, port, tls } = configuration;
+  const { state, host, port, tls, tracesEndpoint } = configuration;
   const { secrets, inventory, signer, provider } = await readNamed(configuration, inventoryPath);
   const unlock = await lockState(state);
   const sessionKey = Buffer.from(
@@ -85,6 +88,8 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
   const revoked = await openRevokedSessions(join(state, 'revoked-sessions.json'));
   const audit = await openAuditLog(join(state, 'audit.jsonl'));
   const { address, deadlineMs } = options.temporal;
+  const spans = tracesEndpoint === undefined ? undefined : await sendSpans(tracesEndpoint, SERVICE);
+  const interceptors = spans && (await tracedCalls());
   const temporal = await whileWaiting(
     {
       ...{ host, port, version },
@@ -99,7 +104,7 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
           `waits for Temporal at ${address}${deadlineMs === undefined ? '' : `, for ${Math.round(deadlineMs / 1_000)} s at most`}`,
         ),
     },
-    () => connectTemporal(options.temporal),
+    () => connectTemporal({ ...options.temporal, interceptors }),
   ).catch(async (error: unknown) => {
     await audit.close();
     await unlock();
@@ -138,6 +143,7 @@ export async function startServer(options: RunServerOptions): Promise<RunningSer
       await temporal.close();
       await hostAdapter.close();
       await audit.close();
+      await spans?.end();
       await unlock();
     },
   };

@@ -5,7 +5,10 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { trace } from '@opentelemetry/api';
+import { sendSpans } from '../../src/adapters/spans';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
+import { tracedCalls } from '../../src/adapters/temporal/traced';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { DURATION_BUCKETS, WORKER_METRICS } from '../../src/model/metricNames';
@@ -181,6 +184,36 @@ test('spans of the run and of its activity reach the collector', async () => {
     15_000,
   );
   expect(traced.join('')).toContain('zkferry-worker');
+});
+
+test('the run hangs below the span of whoever started it', async () => {
+  const { port } = collector.address() as AddressInfo;
+  const spans = await sendSpans(`http://127.0.0.1:${port}`, 'zkferry-server');
+  const client = await connectTemporal({
+    ...{ address: server.address, namespace: 'default' },
+    interceptors: await tracedCalls(),
+  });
+  const traceId = await trace.getTracer('test').startActiveSpan('the request', async (span) => {
+    const handle = await client.client.workflow.start('rollingUpgrade', {
+      taskQueue: TASK_QUEUE,
+      workflowId: 'change-traced',
+      args: [{ ensemble: 'nobody', target: { version: '3.9.6' } }],
+    });
+    await handle.result().catch(() => undefined);
+    span.end();
+    return span.spanContext().traceId;
+  });
+  await client.close();
+  await spans.end();
+  const bytes = Buffer.from(traceId, 'hex').toString('latin1');
+  const has = (name: string) =>
+    traced.some((body) => body.includes(name) && body.includes(bytes)) || undefined;
+  expect(has('StartWorkflow:rollingUpgrade')).toBe(true);
+  await until(
+    () => "the run's span below it",
+    () => Promise.resolve(has('RunWorkflow:rollingUpgrade')),
+    15_000,
+  );
 });
 
 test('the run is pinned to the version that it began on', async () => {

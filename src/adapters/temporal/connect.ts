@@ -1,6 +1,11 @@
 /** The one way into Temporal: a connection with a deadline, and an error that says what to start. */
 import { connect as connectTcp } from 'node:net';
-import { Client, Connection, type ConnectionOptions } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  type ClientInterceptors,
+  type ConnectionOptions,
+} from '@temporalio/client';
 import { ZkferryError } from '../../model/errors';
 import type { CodecKey } from './codecKeys';
 import { dataConverterOf } from './dataConverter';
@@ -16,6 +21,7 @@ export interface TemporalOptions {
   apiKey?: string;
   /** Payloads are encrypted with the first and decrypted with any; none: not encrypted. */
   codecKeys?: readonly CodecKey[];
+  interceptors?: ClientInterceptors;
   /** Most all attempts together may take. */
   deadlineMs?: number;
 }
@@ -36,7 +42,7 @@ export interface Temporal {
  * @throws TemporalUnavailable (retryable) naming the address, the last reason and what to start
  */
 export async function connectTemporal(options: TemporalOptions): Promise<Temporal> {
-  const { address, namespace, codecKeys = [], deadlineMs = 5_000 } = options;
+  const { address, namespace, interceptors, codecKeys = [], deadlineMs = 5_000 } = options;
   const deadline = Date.now() + deadlineMs;
   await untilListening(address, deadlineMs);
   let connection: Connection;
@@ -51,7 +57,10 @@ export async function connectTemporal(options: TemporalOptions): Promise<Tempora
     throw unavailable(address, reasonOf(error), error);
   }
   return {
-    client: new Client({ connection, namespace, dataConverter: dataConverterOf(codecKeys) }),
+    client: new Client({
+      ...{ connection, namespace, interceptors },
+      dataConverter: dataConverterOf(codecKeys),
+    }),
     address,
     namespace,
     sealed: codecKeys.length > 0,
