@@ -2,9 +2,11 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { startCollector, type Collector } from '../support/collector';
 import { until } from '../support/until';
 import { ApiInstallation, type Answer, type Caller } from './support';
 
+let collector: Collector;
 let installation: ApiInstallation;
 let lab: string;
 let olga: Caller;
@@ -13,9 +15,13 @@ let root: Caller;
 let slow: Promise<number>;
 
 beforeAll(async () => {
+  collector = await startCollector();
   installation = await ApiInstallation.create({
     name: 'api',
-    server: { requestsPerMinute: 100_000, maxWatchers: 4_000 },
+    server: {
+      ...{ requestsPerMinute: 100_000, maxWatchers: 4_000 },
+      tracesEndpoint: collector.endpoint,
+    },
     people: {
       olga: ['operator:*', 'approver:*'],
       vera: ['viewer:*'],
@@ -31,7 +37,10 @@ beforeAll(async () => {
   slow.catch(() => undefined);
 }, 120_000);
 
-afterAll(() => installation?.destroy(), 60_000);
+afterAll(async () => {
+  await installation?.destroy();
+  collector.close();
+}, 60_000);
 
 const detail = ({ body }: Answer): string => String(body.detail);
 
@@ -216,6 +225,10 @@ async function followed(ticket: string, wanted: RegExp): Promise<string> {
   stop.abort();
   return text;
 }
+
+test('what it asked of Temporal is traced', async () => {
+  await collector.untilSent('StartWorkflow:rollingUpgrade', 'zkferry-server');
+});
 
 test('metrics are for those who may see every ensemble', async () => {
   const ask = (name: string) =>

@@ -1,7 +1,7 @@
 /** A worker as it is deployed: what it logs, measures and traces of a run, and which version runs stay with. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,16 +13,16 @@ import { projectRoot } from '../../src/lab/projectRoot';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { DURATION_BUCKETS, WORKER_METRICS } from '../../src/model/metricNames';
 import { TASK_QUEUE } from '../../src/model/contract';
+import { startCollector, type Collector } from '../support/collector';
 import { until } from '../support/until';
 import { startWorker, type WorkerProcess } from '../support/workerProcess';
 
 let directory: string;
 let server: TemporalServer;
 let temporal: Temporal;
-let collector: Server;
+let collector: Collector;
 let worker: WorkerProcess;
 let metrics: string;
-const traced: string[] = [];
 
 async function freePort(): Promise<number> {
   const holder = createServer().listen(0, '127.0.0.1');
@@ -36,15 +36,7 @@ beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'zkferry-observed-'));
   server = await startTemporal();
   temporal = await connectTemporal({ address: server.address, namespace: 'default' });
-  collector = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      if (request.url === '/v1/traces') traced.push(Buffer.concat(chunks).toString('latin1'));
-      response.end();
-    });
-  }).listen(0, '127.0.0.1');
-  await new Promise((resolve) => collector.once('listening', resolve));
+  collector = await startCollector();
   const inventory = join(directory, 'inventory.yaml');
   writeFileSync(inventory, 'ensembles: {}\n');
   const metricsPort = await freePort();
@@ -59,7 +51,7 @@ beforeAll(async () => {
       ZKFERRY_DEPLOYMENT: 'ferry',
       ZKFERRY_BUILD_ID: '1.2.3',
       ZKFERRY_VERSIONING: 'pinned',
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       OTEL_BSP_SCHEDULE_DELAY: '200',
     },
   });
@@ -85,7 +77,6 @@ afterAll(async () => {
   await worker.end();
   await temporal.close();
   await server.stop();
-  collector.closeAllConnections();
   collector.close();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -164,7 +155,7 @@ test('the health check of the image tells a worker that polls from none', async 
     async () => (await check({ ZKFERRY_METRICS: host })) === 0 || undefined,
     10_000,
   );
-  const { port } = collector.address() as AddressInfo;
+  const { port } = collector;
   expect(await check({ ZKFERRY_METRICS: `127.0.0.1:${port}` })).toBe(1);
   expect(await check({ ZKFERRY_METRICS: '127.0.0.1:1' })).toBe(1);
   expect(await check({ ZKFERRY_HEALTH_ROLE: 'server', ZKFERRY_SERVER_PORT: '1' })).toBe(1);
@@ -172,23 +163,12 @@ test('the health check of the image tells a worker that polls from none', async 
 });
 
 test('spans of the run and of its activity reach the collector', async () => {
-  await until(
-    () => 'the spans',
-    () => {
-      const all = traced.join('');
-      return Promise.resolve(
-        (all.includes('RunWorkflow:rollingUpgrade') && all.includes('RunActivity:openRun')) ||
-          undefined,
-      );
-    },
-    15_000,
-  );
-  expect(traced.join('')).toContain('zkferry-worker');
+  await collector.untilSent('RunWorkflow:rollingUpgrade', 'zkferry-worker');
+  await collector.untilSent('RunActivity:openRun', 'zkferry-worker');
 });
 
 test('the run hangs below the span of whoever started it', async () => {
-  const { port } = collector.address() as AddressInfo;
-  const spans = await sendSpans(`http://127.0.0.1:${port}`, 'zkferry-server');
+  const spans = await sendSpans(collector.endpoint, 'zkferry-server');
   const client = await connectTemporal({
     ...{ address: server.address, namespace: 'default' },
     interceptors: await tracedCalls(),
@@ -206,14 +186,8 @@ test('the run hangs below the span of whoever started it', async () => {
   await client.close();
   await spans.end();
   const bytes = Buffer.from(traceId, 'hex').toString('latin1');
-  const has = (name: string) =>
-    traced.some((body) => body.includes(name) && body.includes(bytes)) || undefined;
-  expect(has('StartWorkflow:rollingUpgrade')).toBe(true);
-  await until(
-    () => "the run's span below it",
-    () => Promise.resolve(has('RunWorkflow:rollingUpgrade')),
-    15_000,
-  );
+  await collector.untilSent('StartWorkflow:rollingUpgrade', bytes);
+  await collector.untilSent('RunWorkflow:rollingUpgrade', bytes);
 });
 
 test('the run is pinned to the version that it began on', async () => {
