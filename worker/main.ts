@@ -12,6 +12,7 @@ import { createTreeAdapter } from '../src/adapters/source/lookAtTree';
 import { SharedTaps } from '../src/adapters/tap';
 import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
 import { untilListening } from '../src/adapters/temporal/connect';
+import { connectFailure, tlsOf } from '../src/adapters/temporal/connectFailure';
 import { dataConverterOf } from '../src/adapters/temporal/dataConverter';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
@@ -38,11 +39,12 @@ export async function runWorker(settled: SettledConfiguration): Promise<void> {
   const codecKeys = await readCodecKeys(environment);
   const sealed = codecKeys.length > 0;
   await untilListening(address, TEMPORAL_DEADLINE_MS);
-  const connection = await NativeConnection.connect({
-    address,
-    apiKey,
-    tls: tls ?? (apiKey === undefined ? undefined : true),
-  });
+  const asked = { address, apiKey, tls };
+  const connection = await NativeConnection.connect({ ...asked, tls: tlsOf(asked) }).catch(
+    async (error: unknown) => {
+      throw await connectFailure(asked, error);
+    },
+  );
   const tracing = await startTracing(configuration);
   const secrets = createSecrets();
   const host = createHostAdapter({ secrets });

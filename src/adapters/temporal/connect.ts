@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import { ZkferryError } from '../../model/errors';
 import type { CodecKey } from './codecKeys';
+import { connectFailure, notReachable, splitAddress, tlsOf } from './connectFailure';
 import { dataConverterOf } from './dataConverter';
 
 const RETRY_EVERY_MS = 200;
@@ -49,12 +50,12 @@ export async function connectTemporal(options: TemporalOptions): Promise<Tempora
   try {
     connection = await Connection.connect({
       address,
-      tls: options.tls ?? (options.apiKey === undefined ? undefined : true),
+      tls: tlsOf(options),
       apiKey: options.apiKey,
       connectTimeout: Math.max(1_000, deadline - Date.now()),
     });
   } catch (error) {
-    throw unavailable(address, reasonOf(error), error);
+    throw await connectFailure(options, error);
   }
   return {
     client: new Client({
@@ -75,12 +76,17 @@ export async function connectTemporal(options: TemporalOptions): Promise<Tempora
  */
 export async function untilListening(address: string, deadlineMs: number): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  const { host, port } = splitAddress(address);
+  const place = splitAddress(address);
+  if (place === undefined)
+    throw new ZkferryError(
+      'BadUsage',
+      `Temporal's address must be host:port, such as 127.0.0.1:7233; got ${JSON.stringify(address)}`,
+    );
   for (;;) {
-    const failure = await dial(host, port, Math.max(50, deadline - Date.now()));
+    const failure = await dial(place.host, place.port, Math.max(50, deadline - Date.now()));
     if (failure === undefined) return;
     if (Date.now() + RETRY_EVERY_MS >= deadline)
-      throw unavailable(address, `${failure} for ${deadlineMs} ms`);
+      throw notReachable(address, `${failure} for ${deadlineMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, RETRY_EVERY_MS));
   }
 }
@@ -100,27 +106,4 @@ function dial(host: string, port: number, timeoutMs: number): Promise<string | u
       settle(error.code === 'ECONNREFUSED' ? 'nothing listens there' : (error.code ?? 'failed'));
     });
   });
-}
-
-function splitAddress(address: string): { host: string; port: number } {
-  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  if (host === undefined || port < 1 || port > 65_535)
-    throw new ZkferryError(
-      'BadUsage',
-      `Temporal's address must be host:port, such as 127.0.0.1:7233; got ${JSON.stringify(address)}`,
-    );
-  return { host, port };
-}
-
-const reasonOf = (error: unknown): string =>
-  error instanceof Error ? error.message.split('\n')[0]! : String(error);
-
-function unavailable(address: string, reason: string, cause?: unknown): ZkferryError {
-  return new ZkferryError(
-    'TemporalUnavailable',
-    `temporal is not reachable at ${address}: ${reason}; start it (zkferry lab up, docker compose up, or temporal server start-dev), or name another with --address or TEMPORAL_ADDRESS`,
-    { retryable: true, cause },
-  );
 }
