@@ -60,6 +60,26 @@ export interface Delivery {
   id: string;
   event: RunEvent;
   at: string;
-  state: 'sending' | 'delivered' | 'failed';
+  /** `unknown`: whoever was sending it is gone, and has not said. */
+  state: 'sending' | 'delivered' | 'failed' | 'unknown';
   error?: string;
+  /** The workflow that goes on sending it, now that the run, or its history, has ended. */
+  handedTo?: string;
+}
+
+/** One event for one webhook of the inventory. */
+export interface WebhookMessage {
+  webhook: string;
+  event: WebhookEvent;
+}
+
+export const newDelivery = ({ webhook, event }: WebhookMessage): Delivery => ({
+  ...{ webhook, id: event.id, event: event.event, at: event.at, state: 'sending' },
+});
+
+/** The newest `most`, of which none that is still being sent is left out before one whose fate is known. */
+export function newestDeliveries(deliveries: readonly Delivery[], most: number): Delivery[] {
+  let excess = deliveries.length - most;
+  const kept = deliveries.filter(({ state }) => state === 'sending' || excess-- <= 0);
+  return kept.slice(-most);
 }
