@@ -179,6 +179,11 @@ test('a change: planned, opened by its ticket, followed live, decided; asked aga
   const nothing = await olga.post(`/v1/runs/${ticket}/tune`, {});
   expect(nothing).toMatchObject({ status: 400, body: { type: 'urn:zkferry:error:InvalidInput' } });
   expect(nothing.body.detail).toContain('soakMs');
+  const paused = await olga.post(`/v1/runs/${ticket}/pause`);
+  expect(paused).toMatchObject({ status: 200, body: { state: 'waiting' } });
+  expect(paused.body.headline).toMatch(/^waiting at gate start.*paused by olga: once the gate/);
+  const resumed = await olga.post(`/v1/runs/${ticket}/resume`);
+  expect(resumed.body.headline).not.toContain('paused');
   const notTheirs = await installation.as('vera').post(`/v1/runs/${ticket}/tune`, {});
   expect(notTheirs.status).toBe(403);
   expect(JSON.stringify(notTheirs.body)).not.toContain('soakMs');
