@@ -69,18 +69,21 @@ async function deliver(
 
 /** Before a history ends: what has not arrived by then somebody else goes on bringing. */
 export async function lastWords(state: RunState): Promise<void> {
-  if (onTheWay(state) === 0) return;
+  if (onTheWay(state) > 0) await CancellationScope.nonCancellable(() => bringOrHandOver(state));
+}
+
+async function bringOrHandOver(state: RunState): Promise<void> {
   if (await condition(() => onTheWay(state) === 0, LAST_WORDS_MS)) return;
-  const messages = state.messages ?? [];
+  const open = (state.deliveries ?? []).filter(
+    (delivery) => delivery.state === 'sending' && delivery.handedTo === undefined,
+  );
   try {
-    const handedTo = await handOver(messages);
-    for (const delivery of state.deliveries ?? [])
-      if (delivery.state === 'sending') delivery.handedTo ??= handedTo;
+    const handedTo = await handOver(state.messages ?? []);
+    for (const delivery of open) delivery.handedTo = handedTo;
   } catch (error) {
-    note(
-      state,
-      `nobody goes on telling webhooks of ${messages.length} event(s): ${describeFailure(error).message}`,
-    );
+    const { message } = describeFailure(error);
+    for (const delivery of open) Object.assign(delivery, { state: 'unknown', error: message });
+    note(state, `nobody goes on telling webhooks of ${open.length} event(s): ${message}`);
   }
   state.messages = [];
 }

@@ -178,8 +178,12 @@ async function send<K extends ControlName>(
       : '';
   // When it takes effect, only the run knows.
   const told = name === 'pause' ? status.events?.at(-1)?.text : undefined;
+  const still =
+    name === 'approve' && status.paused
+      ? '; the run is paused, and goes on once it is resumed'
+      : '';
   return {
-    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${now}`,
+    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${still}${now}`,
     document: { ok: true, action: name, input, ...(accepted && { accepted }), status },
   };
 }
