@@ -2,9 +2,11 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Worker } from '@temporalio/worker';
 import { refusalOf } from '../../src/adapters/http/postJson';
 import type { StatusDocument } from '../../src/model/status';
 import type { WebhookEvent } from '../../src/model/webhooks';
+import { buildBundle } from '../../worker/bundle';
 import { until } from '../support/until';
 import { ApiInstallation } from './support';
 
@@ -132,6 +134,20 @@ test('whoever is away when a run ends keeps nobody from the ensemble, and is tol
     10_000,
   );
 }, 240_000);
+
+test('runs that told, and what told after them, replay', async () => {
+  const { workflow } = installation.harness.client;
+  const { code } = await buildBundle();
+  const { deliveries } = await workflow.getHandle(LATE_TICKET).query<StatusDocument>('status');
+  const handedTo = deliveries?.find(({ event }) => event === 'finished')?.handedTo ?? '';
+  expect(handedTo).toContain(LATE_TICKET);
+  for (const workflowId of [TICKET, LATE_TICKET, handedTo])
+    await Worker.runReplayHistory(
+      { workflowBundle: { code } },
+      await workflow.getHandle(workflowId).fetchHistory(),
+      workflowId,
+    );
+}, 120_000);
 
 test('only a run tells of itself: whoever may start workflows signs nothing by a webhook', async () => {
   const { workflow } = installation.harness.client;
