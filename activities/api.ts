@@ -19,7 +19,7 @@ import type {
 } from '../src/model/plan';
 import type { ControlName, GateName, WorkflowType } from '../src/model/contract';
 import type { DrillDocument } from '../src/model/repository';
-import type { RunEvent, WebhookEvent } from '../src/model/webhooks';
+import type { RunEvent, WebhookMessage } from '../src/model/webhooks';
 import type { BackupSummary, BesideReport, CaptureStatus, WriteGap } from '../src/model/status';
 
 /** Which run acts; written into the lock znode and into labels on hosts. */
@@ -57,12 +57,6 @@ export interface OpenRunResult {
   approvals?: ApprovalRules;
   /** What is told of the run. */
   webhooks?: { name: string; events: RunEvent[] }[];
-}
-
-export interface DeliverWebhookArgs {
-  /** Of the inventory. */
-  webhook: string;
-  event: WebhookEvent;
 }
 
 export interface VerifyControlArgs {
@@ -290,8 +284,8 @@ export interface RunActivities {
    * @throws ApprovalRefused saying why it does not count
    */
   verifyControl(args: VerifyControlArgs): Promise<ControlClaims>;
-  /** @throws WebhookFailed (retryable) */
-  deliverWebhook(args: DeliverWebhookArgs): Promise<void>;
+  /** @throws WebhookFailed: retryable, unless its address is one that nothing is posted to */
+  deliverWebhook(args: WebhookMessage): Promise<void>;
   planUpgrade(args: PlanUpgradeArgs): Promise<PlanResult>;
   replanUpgrade(args: ReplanArgs): Promise<ReplanResult>;
   planWayBack(args: WayBackArgs): Promise<WayBackResult>;

@@ -1,5 +1,5 @@
 /** Tells one webhook one event of a run. */
-import { postJson } from '../src/adapters/http/postJson';
+import { AddressRefused, postJson } from '../src/adapters/http/postJson';
 import { ZkferryError } from '../src/model/errors';
 import type { RunActivities } from './api';
 import type { Dependencies } from './dependencies';
@@ -21,8 +21,8 @@ export const webhookActivities = ({
         if (signal.aborted) throw error;
         throw new ZkferryError(
           'WebhookFailed',
-          `webhook ${webhook}: ${(error as Error).message}; look at what it calls`,
-          { retryable: true },
+          `webhook ${webhook}: ${(error as Error).message}; ${error instanceof AddressRefused ? 'correct its url in the inventory' : 'look at what it calls'}`,
+          { retryable: !(error instanceof AddressRefused) },
         );
       }
     }),

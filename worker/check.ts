@@ -4,6 +4,7 @@ import { readVerifier } from '../src/adapters/approvals/verifier';
 import { createInventory } from '../src/adapters/inventory';
 import { readCodecKeys } from '../src/adapters/temporal/codecKeys';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
+import { isZkferryError } from '../src/model/errors';
 import { SETTING_NAMES, type Origin, type SettledConfiguration } from './configuration';
 import { SECRET_SETTINGS, type SettingName } from './settings';
 
@@ -12,6 +13,8 @@ export interface CheckedConfiguration {
   settings: Record<string, { value: unknown; from: Origin }>;
   /** One line each: what is named and is not there, or can't be used. */
   problems: string[];
+  /** The stable type that all problems share; InvalidInput where they differ. */
+  problemType?: string;
 }
 
 /** Looks at files only: neither Temporal nor an ensemble is asked. */
@@ -19,7 +22,7 @@ export async function checkConfiguration(
   settled: SettledConfiguration,
 ): Promise<CheckedConfiguration> {
   const { values, origins, environment } = settled;
-  const problems = await problemsOf([
+  const found = await problemsOf([
     () => Promise.resolve(temporalFromEnvironment(environment)),
     () => readCodecKeys(environment),
     async () => {
@@ -35,28 +38,38 @@ export async function checkConfiguration(
       if (values.ZKFERRY_CONFIG !== undefined) await access(values.ZKFERRY_CONFIG, constants.R_OK);
     },
   ]);
+  const types = new Set(found.map(({ type }) => type));
   return {
-    ok: problems.length === 0,
+    ok: found.length === 0,
     settings: Object.fromEntries(
       SETTING_NAMES.filter((name) => values[name] !== undefined).map((name) => [
         name,
         { value: shown(name, values[name]), from: origins[name] },
       ]),
     ),
-    problems,
+    problems: found.map(({ message }) => message),
+    ...(found.length > 0 && { problemType: types.size === 1 ? [...types][0] : 'InvalidInput' }),
   };
 }
 
 const shown = (name: SettingName, value: unknown): unknown =>
   SECRET_SETTINGS.includes(name) ? 'set' : value;
 
-async function problemsOf(looks: (() => Promise<unknown>)[]): Promise<string[]> {
-  const problems: string[] = [];
+interface Problem {
+  type: string;
+  message: string;
+}
+
+async function problemsOf(looks: (() => Promise<unknown>)[]): Promise<Problem[]> {
+  const problems: Problem[] = [];
   for (const look of looks) {
     try {
       await look();
     } catch (error) {
-      problems.push(error instanceof Error ? error.message : String(error));
+      problems.push({
+        type: isZkferryError(error) ? error.type : 'InvalidInput',
+        message: error instanceof Error ? error.message : String(error),
+      });
     }
   }
   return problems;

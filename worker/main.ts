@@ -17,7 +17,7 @@ import { dataConverterOf } from '../src/adapters/temporal/dataConverter';
 import { temporalFromEnvironment } from '../src/adapters/temporal/environment';
 import { createZooKeeperAdapter } from '../src/adapters/zookeeper';
 import { TASK_QUEUE, taskQueueOf } from '../src/model/contract';
-import { ZkferryError } from '../src/model/errors';
+import { isZkferryError, ZkferryError, type ErrorType } from '../src/model/errors';
 import { workflowSource } from './bundle';
 import { checkConfiguration } from './check';
 import { settleConfiguration, type SettledConfiguration } from './configuration';
@@ -27,6 +27,12 @@ import { ensureSearchAttributes } from './searchAttributes';
 import { installRuntime } from './telemetry';
 import { startTracing } from './tracing';
 import { versioningOf } from './versioning';
+
+/** What a worker that can't run tells the command that started it. */
+export interface WorkerFailure {
+  type: ErrorType;
+  message: string;
+}
 
 /** A worker is often started beside its Temporal server. */
 const TEMPORAL_DEADLINE_MS = 30_000;
@@ -129,10 +135,10 @@ async function printCheck(settled: SettledConfiguration): Promise<number> {
 async function main(): Promise<number> {
   const settled = settleConfiguration(process.env);
   if (process.argv.includes('--check')) return printCheck(settled);
-  const { problems } = await checkConfiguration(settled);
+  const { problems, problemType } = await checkConfiguration(settled);
   if (problems.length > 0)
     throw new ZkferryError(
-      'InvalidInput',
+      problemType as ErrorType,
       `the worker does not start:\n${problems.join('\n')}\nWhat it would run with: zkferry worker --check; every setting: docs/configuration.md`,
       { details: problems },
     );
@@ -146,8 +152,12 @@ if (require.main === module) {
   main().then(
     (code) => process.exit(code),
     (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-      process.exit(1);
+      const message = error instanceof Error ? error.message : String(error);
+      process.stderr.write(`${message}\n`);
+      const end = (): never => process.exit(1);
+      if (process.send === undefined || !process.connected || !isZkferryError(error)) return end();
+      // Whoever started this worker ends with the same type.
+      process.send({ type: error.type, message } satisfies WorkerFailure, end);
     },
   );
 }

@@ -3,6 +3,7 @@ export { resizeEnsemble } from './resizeEnsemble';
 export { migrateDataCenter } from './migrateDataCenter';
 export { planStrategy } from './planStrategy';
 export { holdEnsemble } from './run/hold';
+export { tellWebhooks } from './run/tellWebhooks';
 export { hotBackup } from './hotBackup';
 export { restoreBackup } from './restoreBackup';
 export { verifyBackup } from './verifyBackup';

@@ -121,9 +121,12 @@ export async function authenticate(dependencies: Deps, request: FastifyRequest):
   if (cookie === undefined) throw unknown('nobody is logged in');
   request.identity = await identityOfCookie(dependencies, cookie);
   request.csrf = csrfOf(dependencies.sessionKey, cookie);
-  if (SAFE_METHODS.includes(request.method)) return;
-  const shown = request.headers[CSRF_HEADER];
-  if (typeof shown !== 'string' || !isSame(shown, request.csrf))
+  if (!SAFE_METHODS.includes(request.method)) demandShown(request, request.csrf);
+}
+
+function demandShown({ headers }: FastifyRequest, csrf: string): void {
+  const shown = headers[CSRF_HEADER];
+  if (typeof shown !== 'string' || !isSame(shown, csrf))
     throw new ZkferryError(
       'Forbidden',
       `a request by cookie that changes something must show ${CSRF_HEADER}, as GET /v1/me tells it`,
@@ -149,13 +152,18 @@ async function claimsOf(sessionKey: Uint8Array, cookie: string) {
   return payload;
 }
 
-/** From here on the cookie counts no more, wherever a copy of it is. What is no session of ours is left alone. */
-export async function endSession(
-  { sessionKey, revoked }: Pick<Deps, 'sessionKey' | 'revoked'>,
-  cookie: string,
-): Promise<void> {
-  const claims = await claimsOf(sessionKey, cookie).catch(() => undefined);
-  if (claims !== undefined) await revoked.add(claims.jti!, claims.exp!);
+/**
+ * From here on its cookie counts no more, wherever a copy of it is. What is no session of ours is left alone.
+ * @throws Forbidden where the page does not show what it was told for changes: others must not end it
+ */
+export async function endSession(dependencies: Deps, request: FastifyRequest): Promise<void> {
+  const { sessionKey, revoked } = dependencies;
+  const cookie = request.cookies[COOKIE];
+  const claims =
+    cookie === undefined ? undefined : await claimsOf(sessionKey, cookie).catch(() => undefined);
+  if (cookie === undefined || claims === undefined || revoked.has(claims.jti!)) return;
+  demandShown(request, csrfOf(sessionKey, cookie));
+  await revoked.add(claims.jti!, claims.exp!);
 }
 
 async function identityOfCookie(

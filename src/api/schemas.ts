@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { GATES } from '../model/contract';
 import { ensembleName } from '../model/inventory';
+import { DELIVERY_STATES, RUN_EVENTS } from '../model/webhooks';
 import { problemSchema } from './problems';
 
 /** A change ticket: becomes the workflow id. */
@@ -71,6 +72,17 @@ export const statusSchema = z
       .describe('that it waits at'),
     nextActions: z.array(z.looseObject({ action: z.string() })),
     error: z.looseObject({ type: z.string(), message: z.string() }).optional(),
+    deliveries: z
+      .array(
+        z.looseObject({
+          ...{ webhook: z.string(), id: z.string(), event: z.enum(RUN_EVENTS), at: z.string() },
+          state: z.enum(DELIVERY_STATES),
+          error: z.string().optional().describe('why it has not arrived'),
+        }),
+      )
+      .optional()
+      .describe('what became of the events that webhooks are told, also after the end'),
+    deliveriesDropped: z.int().optional().describe('events not told: too many waited already'),
   })
   .meta({ id: 'Status' });
 

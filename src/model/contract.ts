@@ -39,6 +39,10 @@ export const ORIGIN_MEMO = 'zkferryOrigin';
 
 export const STATUS_QUERY = 'status';
 
+/** What goes on telling webhooks where a run has ended, and what it is asked. */
+export const TELL_WORKFLOW = 'tellWebhooks';
+export const DELIVERIES_QUERY = 'deliveries';
+
 /** Registered on the Temporal namespace as Keyword attributes by the worker at its start. */
 export const SEARCH_ATTRIBUTES = {
   ensemble: 'ZkferryEnsemble',

@@ -103,6 +103,8 @@ export type ErrorType =
   | 'TemporalUnavailable'
   /** No worker polls the task queue, so nothing can be asked of a run. */
   | 'NoWorker'
+  /** The process of a worker died, and did not say of what. */
+  | 'WorkerEnded'
   | 'RunNotFound'
   /** A run of this workflow id exists already. */
   | 'RunExists'

@@ -249,6 +249,8 @@ export interface StatusDocument {
   error?: { type: string; message: string };
   /** What webhooks were told: the newest 50. */
   deliveries?: Delivery[];
+  /** Events that webhooks were not told, because too many waited already. */
+  deliveriesDropped?: number;
   /** The newest 100. */
   events: StatusEvent[];
   updatedAt: string;

@@ -54,12 +54,35 @@ export interface WebhookEvent {
   outcome?: string;
 }
 
+/** `unknown`: whoever was sending it is gone, and has not said. */
+export const DELIVERY_STATES = ['sending', 'delivered', 'failed', 'unknown'] as const;
+
 /** What became of one event at one webhook. */
 export interface Delivery {
   webhook: string;
   id: string;
   event: RunEvent;
   at: string;
-  state: 'sending' | 'delivered' | 'failed';
+  state: (typeof DELIVERY_STATES)[number];
   error?: string;
+  /** The workflow that goes on sending it, now that the run, or its history, has ended. */
+  handedTo?: string;
+}
+
+/** One event for one webhook of the inventory. */
+export interface WebhookMessage {
+  webhook: string;
+  event: WebhookEvent;
+}
+
+export const newDelivery = ({ webhook, event }: WebhookMessage): Delivery => ({
+  ...{ webhook, id: event.id, event: event.event, at: event.at, state: 'sending' },
+});
+
+/** The newest `most`, of which none that the run still sends is left out before one that it is done with. */
+export function newestDeliveries(deliveries: readonly Delivery[], most: number): Delivery[] {
+  let excess = deliveries.length - most;
+  const isOpen = ({ state, handedTo }: Delivery) => state === 'sending' && handedTo === undefined;
+  const kept = deliveries.filter((delivery) => isOpen(delivery) || excess-- <= 0);
+  return kept.slice(-most);
 }

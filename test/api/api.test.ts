@@ -185,6 +185,17 @@ test('a change: planned, opened by its ticket, followed live, decided; asked aga
   expect(none.status).toBe(404);
   expect(JSON.stringify(none.body)).not.toMatch(/127\.0\.0\.1|namespace/);
   expect(await olga.post('/v1/runs', { ticket, ...order })).toMatchObject({ status: 200 });
+  const nothing = await olga.post(`/v1/runs/${ticket}/tune`, {});
+  expect(nothing).toMatchObject({ status: 400, body: { type: 'urn:zkferry:error:InvalidInput' } });
+  expect(nothing.body.detail).toContain('soakMs');
+  const paused = await olga.post(`/v1/runs/${ticket}/pause`);
+  expect(paused).toMatchObject({ status: 200, body: { state: 'waiting' } });
+  expect(paused.body.headline).toMatch(/^waiting at gate start.*paused by olga: once the gate/);
+  const resumed = await olga.post(`/v1/runs/${ticket}/resume`);
+  expect(resumed.body.headline).not.toContain('paused');
+  const notTheirs = await installation.as('vera').post(`/v1/runs/${ticket}/tune`, {});
+  expect(notTheirs.status).toBe(403);
+  expect(JSON.stringify(notTheirs.body)).not.toContain('soakMs');
   const rejected = await olga.post(`/v1/runs/${ticket}/gates/start/reject`, { planHash });
   // The answer is of after the decision, not of the moment before it.
   expect(rejected).toMatchObject({ status: 200, body: { state: 'rejected' } });
@@ -209,6 +220,34 @@ test('a change: planned, opened by its ticket, followed live, decided; asked aga
     status: 403,
   });
 });
+
+test('of changes that are opened in one moment one gets the ensemble, and the others keep their tickets', async () => {
+  const tickets = ['CHG-a', 'CHG-b', 'CHG-c'];
+  const order = { strategy: 'upgrade', input: { ensemble: lab, target: { version: '3.9.6' } } };
+  const answers = await Promise.all(
+    tickets.map((ticket) => olga.post('/v1/runs', { ticket, ...order })),
+  );
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409]);
+  const [winner] = tickets.filter((_, index) => answers[index]!.status === 201);
+  for (const [index, ticket] of tickets.entries()) {
+    if (ticket === winner) continue;
+    expect(answers[index]!.body).toMatchObject({
+      type: 'urn:zkferry:error:EnsembleHeld',
+      detail: expect.stringContaining(`is held by ${winner}`) as string,
+    });
+    expect((await olga.get(`/v1/runs/${ticket}`)).status).toBe(404);
+  }
+  const gate = await until(
+    'its gate',
+    async () => {
+      const { status } = (await olga.get(`/v1/runs/${winner}`)).body;
+      return (status as { gate?: { planHash: string } } | undefined)?.gate;
+    },
+    60_000,
+  );
+  const { planHash } = gate;
+  await olga.post(`/v1/runs/${winner}/gates/start/reject`, { planHash });
+}, 120_000);
 
 /** What live events told until one matched. */
 async function followed(ticket: string, wanted: RegExp): Promise<string> {

@@ -334,11 +334,28 @@ describe('sessions', () => {
     expect((await withCookie(cookie)).status).toBe(200);
   });
 
-  test('whoever logs out ends the session: a copy of its cookie counts no more, nor a changed one, after a restart either', async () => {
-    const { cookie } = await login('root');
-    const other = await login('root');
+  test('nobody else ends it: to log out shows what only the page knows', async () => {
+    const { cookie, csrf } = await login('root');
+    const logout = (headers: Record<string, string> = {}) =>
+      withCookie(cookie, '/v1/session', { method: 'DELETE', headers });
+    const refused = await logout({ origin: 'https://evil.example' });
+    expect(refused.status).toBe(403);
+    expect(refused.headers.get('set-cookie')).toBeNull();
+    expect((await logout({ 'x-csrf-token': `${csrf}x` })).status).toBe(403);
     expect((await withCookie(cookie)).status).toBe(200);
-    expect((await withCookie(cookie, '/v1/session', { method: 'DELETE' })).status).toBe(204);
+    expect((await logout({ 'x-csrf-token': csrf })).status).toBe(204);
+    // One that is over is gone already.
+    expect((await logout()).status).toBe(204);
+  });
+
+  test('whoever logs out ends the session: a copy of its cookie counts no more, nor a changed one, after a restart either', async () => {
+    const { cookie, csrf } = await login('root');
+    const other = await login('root');
+    const headers = { 'x-csrf-token': csrf };
+    expect((await withCookie(cookie)).status).toBe(200);
+    expect((await withCookie(cookie, '/v1/session', { method: 'DELETE', headers })).status).toBe(
+      204,
+    );
     expect((await withCookie(cookie)).status).toBe(401);
     // The last character of a signature has bits to spare: the same signature, written otherwise.
     for (const last of 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_')

@@ -105,6 +105,11 @@ test('a raw start only plans and waits; nobody knows who asked, so one person mo
   });
   const { gate } = await atStart(workflowId);
   expect(gate).toMatchObject({ needed: 3, approvals: [] });
+  // The ticket of a change that somebody else has started, with the very same input, is answered with nobody's run.
+  const request = { ticket: workflowId, strategy: 'upgrade', input: { ensemble: lab, ...INPUT } };
+  expect(await installation.as('olga').post('/v1/runs', request)).toMatchObject({
+    ...{ status: 409, body: { type: 'urn:zkferry:error:RunExists' } },
+  });
   const { planHash } = gate!;
   const rejected = await installation
     .as('ben')

@@ -2,18 +2,23 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Worker } from '@temporalio/worker';
 import { refusalOf } from '../../src/adapters/http/postJson';
 import type { StatusDocument } from '../../src/model/status';
 import type { WebhookEvent } from '../../src/model/webhooks';
+import { buildBundle } from '../../worker/bundle';
 import { until } from '../support/until';
 import { ApiInstallation } from './support';
 
 const SECRET = 'of the webhook';
 const TICKET = 'CHG-told';
+const LATE_TICKET = 'CHG-told-late';
 
 let listener: Server;
 let installation: ApiInstallation;
 let asked = 0;
+/** Whether the listener answers that it can't take anything now. */
+let isAway = false;
 const told: WebhookEvent[] = [];
 
 beforeAll(async () => {
@@ -23,7 +28,7 @@ beforeAll(async () => {
     request.on('end', () => {
       asked += 1;
       // The first is not taken: it has to come again.
-      if (asked === 1) return response.writeHead(500).end('not now');
+      if (asked === 1 || isAway) return response.writeHead(500).end('not now');
       const signature = createHmac('sha256', SECRET).update(text).digest('hex');
       if (request.headers['x-zkferry-signature'] !== `sha256=${signature}`)
         return response.writeHead(403).end();
@@ -73,16 +78,87 @@ test('of a run that is rejected, each once, signed; what is not taken comes agai
   );
   const ids = told.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  // What nobody may be led to is tried again as anything else is, and seen.
+  // What nobody may be led to is not tried again: it is seen at once.
   const { status } = (await olga.get(`/v1/runs/${TICKET}`)).body as { status: StatusDocument };
   expect(status.deliveries).toContainEqual(
     expect.objectContaining({
-      webhook: 'elsewhere',
-      state: expect.not.stringMatching('delivered') as string,
+      ...{ webhook: 'elsewhere', state: 'failed' },
+      error: expect.stringContaining('refused: address 169.254.169.254') as string,
     }),
   );
   expect(JSON.stringify(status)).not.toContain('hidden');
 }, 240_000);
+
+test('whoever is away when a run ends keeps nobody from the ensemble, and is told once back', async () => {
+  const olga = installation.as('olga');
+  const request = {
+    strategy: 'upgrade',
+    input: { ensemble: 'told', target: { version: '3.9.6' } },
+  };
+  const statusOf = async (ticket: string) =>
+    (await olga.get(`/v1/runs/${ticket}`)).body as {
+      run: { status: string };
+      status: StatusDocument;
+    };
+  const finished = async () =>
+    (await statusOf(LATE_TICKET)).status.deliveries?.find(({ event }) => event === 'finished');
+  await olga.post('/v1/runs', { ticket: LATE_TICKET, ...request });
+  const { planHash } = await until(
+    'its gate',
+    async () => (await statusOf(LATE_TICKET)).status?.gate,
+    60_000,
+  );
+  isAway = true;
+  await olga.post(`/v1/runs/${LATE_TICKET}/gates/start/reject`, { planHash });
+  await until(
+    'its end, which waits for no webhook',
+    async () => (await statusOf(LATE_TICKET)).run.status === 'COMPLETED' || undefined,
+    10_000,
+  );
+  expect(await finished()).toMatchObject({ state: 'sending' });
+  expect(
+    told.some(({ workflowId, event }) => workflowId === LATE_TICKET && event === 'finished'),
+  ).toBe(false);
+  expect(await olga.post('/v1/runs', { ticket: 'CHG-next', ...request })).toMatchObject({
+    status: 201,
+  });
+  isAway = false;
+  await until(
+    'finished, late',
+    () => told.find(({ workflowId, event }) => workflowId === LATE_TICKET && event === 'finished'),
+    60_000,
+  );
+  await until(
+    'its delivery to be seen',
+    async () => (await finished())?.state === 'delivered' || undefined,
+    10_000,
+  );
+}, 240_000);
+
+test('runs that told, and what told after them, replay', async () => {
+  const { workflow } = installation.harness.client;
+  const { code } = await buildBundle();
+  const { deliveries } = await workflow.getHandle(LATE_TICKET).query<StatusDocument>('status');
+  const handedTo = deliveries?.find(({ event }) => event === 'finished')?.handedTo ?? '';
+  expect(handedTo).toContain(LATE_TICKET);
+  for (const workflowId of [TICKET, LATE_TICKET, handedTo])
+    await Worker.runReplayHistory(
+      { workflowBundle: { code } },
+      await workflow.getHandle(workflowId).fetchHistory(),
+      workflowId,
+    );
+}, 120_000);
+
+test('only a run tells of itself: whoever may start workflows signs nothing by a webhook', async () => {
+  const { workflow } = installation.harness.client;
+  const event = { ...told[0]!, event: 'gateDecided', decision: 'approved', headline: 'forged' };
+  const forged = workflow.execute('tellWebhooks', {
+    ...{ workflowId: 'zkferry-tell-forged', taskQueue: 'zkferry' },
+    args: [{ messages: [{ webhook: 'tickets', event }] }],
+  });
+  await expect(forged).rejects.toMatchObject({ cause: { type: 'Refused' } });
+  expect(JSON.stringify(told)).not.toContain('forged');
+}, 60_000);
 
 test.each([
   ...['169.254.169.254', 'fe80::1', '0.0.0.0', '::', '224.0.0.1', '255.255.255.255'],

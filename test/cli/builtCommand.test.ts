@@ -1,6 +1,7 @@
 /** The command as it is installed: the built file, run by node. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const MAIN = join(__dirname, '..', '..', 'dist', 'src', 'cli', 'main.js');
@@ -41,6 +42,20 @@ it('prints one JSON document with --json, also for errors', () => {
   expect(status).toBe(1);
   expect(stderr).toBe('');
   expect(JSON.parse(stdout)).toMatchObject({ error: { type: 'TemporalUnavailable' } });
+});
+
+it('ends as its worker does: an inventory that is none is no fault of Temporal', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'zkferry-worker-'));
+  try {
+    const inventory = join(directory, 'zkferry.yaml');
+    writeFileSync(inventory, 'ensembles: 5');
+    const broken = zkferry(['worker', '--inventory', inventory, '--json']);
+    expect(broken.status).toBe(2);
+    expect(JSON.parse(broken.stdout)).toMatchObject({ error: { type: 'InvalidInventory' } });
+    expect(broken.stderr).toContain(inventory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });
 
 it('begins with a line that lets a shell run it', () => {

@@ -1,34 +1,36 @@
 /** What a run tells other systems: each event to each webhook of the ensemble, in the background, and what became of it. */
-import { condition, proxyActivities, uuid4, workflowInfo } from '@temporalio/workflow';
-import type { Activities } from '../../activities/api';
-import { TASK_QUEUE } from '../../src/model/contract';
-import type { Delivery, RunEvent, WebhookEvent } from '../../src/model/webhooks';
+import { CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow';
+import {
+  newDelivery,
+  newestDeliveries,
+  type RunEvent,
+  type WebhookEvent,
+  type WebhookMessage,
+} from '../../src/model/webhooks';
+import { deliverer } from './deliverer';
 import { describeFailure } from './failure';
 import { note, now, type RunState } from './state';
+import { handOver } from './tellWebhooks';
 
 const KEPT = 50;
 /** Beyond, whoever listens is so far behind that it has to ask. */
 const MOST_SENDING = 50;
-const LAST_WORDS_MS = 30_000;
+const TRIED_FOR_MS = 3_600_000;
+/** What arrives at once needs nobody who goes on; and no longer does a run keep its ensemble for whoever is away. */
+const LAST_WORDS_MS = 2_000;
 
-const { deliverWebhook } = proxyActivities<Activities>({
-  taskQueue: TASK_QUEUE,
-  startToCloseTimeout: 30_000,
-  scheduleToCloseTimeout: 3_600_000,
-  heartbeatTimeout: 10_000,
-  retry: { initialInterval: 1_000, backoffCoefficient: 2, maximumInterval: 300_000 },
-  summary: 'tell a webhook',
-});
+const { deliverWebhook } = deliverer(TRIED_FOR_MS);
 
 type Details = Pick<WebhookEvent, 'gate' | 'planHash' | 'decision' | 'by' | 'outcome'>;
 
-const sending = ({ deliveries = [] }: RunState): number =>
-  deliveries.filter(({ state }) => state === 'sending').length;
+const onTheWay = ({ messages = [] }: RunState): number => messages.length;
 
 export function announce(state: RunState, event: RunEvent, details: Details = {}): void {
   for (const { name, events } of state.opened.webhooks ?? []) {
     if (!events.includes(event)) continue;
-    if (sending(state) >= MOST_SENDING) {
+    // The last is not left out: whoever missed the others learns by it that it is over.
+    if (onTheWay(state) >= MOST_SENDING && event !== 'finished') {
+      state.deliveriesDropped = (state.deliveriesDropped ?? 0) + 1;
       note(state, `webhook ${name} is not told of ${event}: ${MOST_SENDING} events wait already`);
       continue;
     }
@@ -49,19 +51,39 @@ async function deliver(
     ...{ strategy: identity.strategy, ensemble: opened.ensemble, phase, state: word, headline },
     ...details,
   };
-  const delivery: Delivery = { webhook, id: body.id, event, at: body.at, state: 'sending' };
-  state.deliveries = [...(state.deliveries ?? []), delivery].slice(-KEPT);
+  const message: WebhookMessage = { webhook, event: body };
+  const delivery = newDelivery(message);
+  state.messages = [...(state.messages ?? []), message];
+  state.deliveries = newestDeliveries([...(state.deliveries ?? []), delivery], KEPT);
   try {
-    await deliverWebhook({ webhook, event: body });
+    // Whoever cancels a run does not silence it.
+    await CancellationScope.nonCancellable(() => deliverWebhook(message));
     delivery.state = 'delivered';
   } catch (error) {
-    const { message } = describeFailure(error);
-    Object.assign(delivery, { state: 'failed', error: message });
-    note(state, `${event} was not delivered: ${message}`);
+    const { message: why } = describeFailure(error);
+    Object.assign(delivery, { state: 'failed', error: why });
+    note(state, `${event} was not delivered: ${why}`);
   }
+  state.messages = state.messages.filter((other) => other !== message);
 }
 
-/** Before a history ends: what is on its way is waited for, though not for ever. */
+/** Before a history ends: what has not arrived by then somebody else goes on bringing. */
 export async function lastWords(state: RunState): Promise<void> {
-  if (sending(state) > 0) await condition(() => sending(state) === 0, LAST_WORDS_MS);
+  if (onTheWay(state) > 0) await CancellationScope.nonCancellable(() => bringOrHandOver(state));
+}
+
+async function bringOrHandOver(state: RunState): Promise<void> {
+  if (await condition(() => onTheWay(state) === 0, LAST_WORDS_MS)) return;
+  const open = (state.deliveries ?? []).filter(
+    (delivery) => delivery.state === 'sending' && delivery.handedTo === undefined,
+  );
+  try {
+    const handedTo = await handOver(state.messages ?? []);
+    for (const delivery of open) delivery.handedTo = handedTo;
+  } catch (error) {
+    const { message } = describeFailure(error);
+    for (const delivery of open) Object.assign(delivery, { state: 'unknown', error: message });
+    note(state, `nobody goes on telling webhooks of ${open.length} event(s): ${message}`);
+  }
+  state.messages = [];
 }

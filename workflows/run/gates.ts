@@ -135,6 +135,8 @@ export function decideGate(
     state,
     `gate ${input.gate} ${decision} by ${input.approver}${input.comment ? `: ${input.comment}` : ''}`,
   );
+  if (decision === 'approved' && state.paused)
+    note(state, 'the run is paused: it stops before its next step, until it is resumed');
 }
 
 /** Gates that no input switches off; where starts are not vouched for, the first of all. */

@@ -26,7 +26,7 @@ import type {
   StepStatus,
   UpgradeReport,
 } from '../../src/model/status';
-import type { Delivery } from '../../src/model/webhooks';
+import type { Delivery, WebhookMessage } from '../../src/model/webhooks';
 import { addEvent } from './events';
 import type { SpentProof } from './signing';
 
@@ -44,6 +44,9 @@ export interface RunState {
   spentProofs?: SpentProof[];
   /** The newest events that webhooks were told. */
   deliveries?: Delivery[];
+  /** What is on its way to webhooks, to be handed over where a history ends. */
+  messages?: WebhookMessage[];
+  deliveriesDropped?: number;
   /** The phase that webhooks were told of. */
   phaseAnnounced?: Phase;
   state: RunStateName;

@@ -56,19 +56,30 @@ export function statusDocument(state: RunState): StatusDocument {
     report: state.report,
     error: state.error,
     deliveries: state.deliveries,
+    deliveriesDropped: state.deliveriesDropped,
     events: state.events,
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };
 }
 
-/** A way back that was asked for waits for the step that is at work. */
+/** What was asked for, and does not show yet: a way back waits for the step that is at work, a pause for the gate. */
 export function headlineOf(state: RunState): string {
   const { headline, rollbackRequested } = state;
   const hasBegun = state.state === 'rollingBack' || state.phase === 'report' || isEnded(state);
-  if (rollbackRequested === undefined || hasBegun) return headline;
+  if (hasBegun) return headline;
+  if (rollbackRequested === undefined) return withPause(state);
   const { by, atOnce } = rollbackRequested;
   const asked = `rollback asked for${by === undefined ? '' : ` by ${by}`}`;
   return atOnce ? `${asked}: begins now` : `${asked}, begins once this is done: ${headline}`;
+}
+
+function withPause(state: RunState): string {
+  const { headline, paused, headlineBefore, gate } = state;
+  if (paused === undefined || paused.held || headlineBefore !== undefined) return headline;
+  const who = `paused${paused.by === undefined ? '' : ` by ${paused.by}`}`;
+  if (gate !== undefined)
+    return `${headline}; ${who}: once the gate is passed the run stops before its next step, until it is resumed`;
+  return isPaused(state) ? `${who}: stops before its next step` : headline;
 }
 
 const isEnded = ({ state }: RunState): boolean =>
@@ -214,7 +225,7 @@ export function showDetails(state: RunState): void {
     .map(actionLine)
     .join('\n');
   const lines = [
-    `**${shownState(state)}** · ${state.phase} · ${state.headline}`,
+    `**${shownState(state)}** · ${state.phase} · ${headlineOf(state)}`,
     state.error ? `**${state.error.type}**: ${state.error.message}` : '',
     actions ? `### What you can do\n${actions}` : '',
     besideLines(state),

@@ -1,18 +1,22 @@
 /** The server's half of signed approvals: whoever it has made sure of, in a form no one else can write. */
-import { createPrivateKey, randomUUID, type KeyObject } from 'node:crypto';
-import { SignJWT } from 'jose';
+import { createPrivateKey, createPublicKey, randomUUID, type KeyObject } from 'node:crypto';
+import { jwtVerify, SignJWT } from 'jose';
 import { APPROVAL_ALGORITHM, APPROVAL_AUDIENCE, type ControlClaims } from '../../model/approval';
 import { ZkferryError } from '../../model/errors';
 import { inputHash } from './inputHash';
 
 /** As long as a worker may take to see it. */
 const VALID_SECONDS = 300;
+/** Clocks of Temporal and server may differ by so much. */
+const CLOCK_TOLERANCE_SECONDS = 30;
 
 export type ToSign = Omit<ControlClaims, 'input' | 'jti' | 'exp'> & { input: unknown };
 
 export interface ApprovalSigner {
   /** @returns JWS, compact */
   sign(control: ToSign): Promise<string>;
+  /** Whether a run that began `at` that moment was started with what this key has signed for it. */
+  hasSignedStart(proof: string, run: { workflowId: string; at: Date }): Promise<boolean>;
 }
 
 /** @throws SecretMissing for anything but an Ed25519 private key in PEM */
@@ -39,5 +43,21 @@ export function createSigner(pem: string): ApprovalSigner {
         .setExpirationTime(`${VALID_SECONDS}s`)
         .setJti(randomUUID())
         .sign(key),
+    async hasSignedStart(proof, { workflowId, at }) {
+      try {
+        const { payload } = await jwtVerify(proof, createPublicKey(key), {
+          ...{ algorithms: [APPROVAL_ALGORITHM], audience: APPROVAL_AUDIENCE },
+          ...{ currentDate: at, clockTolerance: CLOCK_TOLERANCE_SECONDS },
+          requiredClaims: ['exp', 'iat'],
+        });
+        return (
+          payload.action === 'start' &&
+          payload.workflowId === workflowId &&
+          payload.iat! <= at.getTime() / 1_000 + CLOCK_TOLERANCE_SECONDS
+        );
+      } catch {
+        return false;
+      }
+    },
   };
 }

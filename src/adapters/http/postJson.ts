@@ -29,6 +29,9 @@ export interface PostOptions {
   signal: AbortSignal;
 }
 
+/** Thrown for an address that nothing is posted to: to try again does not help. */
+export class AddressRefused extends Error {}
+
 /** Why an address is not posted to; undefined where it is. */
 export function refusalOf(address: string): string | undefined {
   if (!ipaddr.isValid(address)) return `${address} is no address`;
@@ -55,7 +58,7 @@ function translated(address: ipaddr.IPv6): string | undefined {
 
 /**
  * Resolves once it was answered with 2xx.
- * @throws Error saying why not; without the URL, in which people put tokens
+ * @throws AddressRefused; Error saying why not; without the URL, in which people put tokens
  */
 export async function postJson(url: string, body: unknown, options: PostOptions): Promise<void> {
   const text = JSON.stringify(body);
@@ -90,7 +93,8 @@ function post(
   const { hostname, protocol } = new URL(url);
   const literal = hostname.replace(/^\[|\]$/g, '');
   const refusal = isIP(literal) === 0 ? undefined : refusalOf(literal);
-  if (refusal !== undefined) return Promise.reject(new Error(refusal));
+  if (refusal !== undefined)
+    return Promise.reject(new AddressRefused(`refused: address ${refusal}`));
   const send = protocol === 'https:' ? httpsRequest : httpRequest;
   const deadline = AbortSignal.timeout(timeoutMs);
   return new Promise((resolve, reject) => {
@@ -133,7 +137,8 @@ function checkedLookup(hostname: string, options: object, callback: LookupCallba
   lookUp(hostname, { ...options, all: true }, (error, addresses) => {
     if (error) return callback(error, []);
     const refusal = addresses.map(({ address }) => refusalOf(address)).find(Boolean);
-    if (refusal !== undefined) return callback(new Error(`${hostname}: ${refusal}`), []);
+    if (refusal !== undefined)
+      return callback(new AddressRefused(`refused: address ${refusal} (${hostname})`), []);
     if ((options as { all?: boolean }).all === true) return callback(null, addresses);
     const [{ address, family }] = addresses as [LookupAddress];
     return callback(null, address, family);

@@ -24,6 +24,7 @@ import type { Plan } from '../../model/plan';
 import type { StatusDocument, UpgradeReport } from '../../model/status';
 import type { Temporal } from './connect';
 import { failureOf, isInvalidArgument, rethrow, noWorker } from './failure';
+import { withLaterDeliveries } from './laterDeliveries';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
 
@@ -177,7 +178,8 @@ export async function getStatus(
     const status = await temporal.within(deadlineMs, () =>
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
-    return await withLiveMigration(temporal, await withLiveCapture(temporal, status));
+    const live = await withLiveMigration(temporal, await withLiveCapture(temporal, status));
+    return await withLaterDeliveries(temporal, live);
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }
@@ -377,11 +379,16 @@ export async function listRunsPage(
   }
 }
 
+export interface RunStart {
+  workflowType: string;
+  input: unknown;
+  startedAt: string;
+  /** Of the history that the chain began with. */
+  firstRunId?: string;
+}
+
 /** What a run was started with: its workflow type and its input, out of the first event of its history. */
-export async function startOf(
-  temporal: Temporal,
-  workflowId: string,
-): Promise<{ workflowType: string; input: unknown; startedAt: string }> {
+export async function startOf(temporal: Temporal, workflowId: string): Promise<RunStart> {
   try {
     const { history } = await temporal.within(CALL_DEADLINE_MS, () =>
       temporal.client.workflowService.getWorkflowExecutionHistory({
@@ -399,7 +406,25 @@ export async function startOf(
       started?.input?.payloads ?? undefined,
     );
     const startedAt = new Date(Number(first?.eventTime?.seconds ?? 0) * 1_000).toISOString();
-    return { workflowType: started?.workflowType?.name ?? '', input, startedAt };
+    const firstRunId = started?.firstExecutionRunId ?? undefined;
+    return { workflowType: started?.workflowType?.name ?? '', input, startedAt, firstRunId };
+  } catch (error) {
+    return rethrow(temporal, workflowId, error, 'temporal');
+  }
+}
+
+/** What the server has signed of a run's start, and when that was; `proof` is absent where it has signed none. */
+export async function originOf(
+  temporal: Temporal,
+  workflowId: string,
+  firstRunId: string | undefined,
+): Promise<{ proof?: string; at: Date }> {
+  try {
+    const { memo, startTime } = await temporal.within(CALL_DEADLINE_MS, () =>
+      temporal.client.workflow.getHandle(workflowId, firstRunId).describe(),
+    );
+    const proof: unknown = memo?.[ORIGIN_MEMO];
+    return { ...(typeof proof === 'string' && { proof }), at: startTime };
   } catch (error) {
     return rethrow(temporal, workflowId, error, 'temporal');
   }

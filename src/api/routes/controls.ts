@@ -7,6 +7,7 @@ import type { ControlName } from '../../model/contract';
 import { may, type Identity } from '../../model/identity';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
 import type { StatusDocument } from '../../model/status';
+import { ZkferryError } from '../../model/errors';
 import { audited } from '../audited';
 import { statusAfter } from '../effect';
 import { demandOfRun, lookAtRun, statusNow } from '../runEnsemble';
@@ -141,6 +142,8 @@ async function steer<K extends ControlName>(
   const work = async (): Promise<Partial<StatusDocument> & { accepted?: string }> => {
     const seen = await lookAtRun(dependencies, workflowId);
     demandOfRun(identity, role, seen);
+    // Not before: what fields there are is said to nobody who may not steer the run.
+    if (control === 'tune') demandSomething(given);
     await workers.demand(`${control} was not sent to ${workflowId}`);
     const { run, ensembles } = seen;
     const [ensemble] = ensembles;
@@ -169,6 +172,15 @@ async function steer<K extends ControlName>(
   );
   if (answer.accepted !== undefined) void reply.code(202);
   return answer as unknown as Status;
+}
+
+/** @throws InvalidInput */
+function demandSomething(given: object): void {
+  if (Object.values(given).some((value) => value !== undefined)) return;
+  throw new ZkferryError(
+    'InvalidInput',
+    `there is nothing to tune: expected at least one of ${Object.keys(tuneBody.shape).join(', ')}`,
+  );
 }
 
 const strongest = (identity: Identity, role: Role, ensemble: string | undefined): Role =>

@@ -3,13 +3,13 @@ import { z } from 'zod';
 import {
   describeRun,
   listRunsPage,
+  originOf,
   planStrategy,
   startOf,
   startStrategy,
   workflowIdFor,
   type RunSummary,
 } from '../../adapters/temporal/runs';
-import { holdsOf } from '../../adapters/temporal/holds';
 import { canonicalJson } from '../../model/canonicalJson';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { ALL_ENSEMBLES, type Identity } from '../../model/identity';
@@ -25,6 +25,8 @@ import {
 import { parseOrThrow } from '../../model/validation';
 import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
+import { createOpenings } from '../openings';
+import { refuseHeld } from '../refuseHeld';
 import { openedCursor, signedCursor } from '../cursor';
 import { authenticate, demand } from '../identity';
 import { demandOfRun, lookAtRun, statusNow, type SeenRun } from '../runEnsemble';
@@ -54,6 +56,7 @@ const requestSchema = z.strictObject({ strategy: strategyField, input: anyObject
 
 export const runRoutes: Routes = (api, dependencies) => {
   const { temporal, workers, audit, signer, configuration } = dependencies;
+  const openings = createOpenings();
   const watchers = createRunWatchers((workflowId) => statusNow(dependencies, workflowId), {
     most: configuration.maxWatchers,
   });
@@ -133,11 +136,18 @@ export const runRoutes: Routes = (api, dependencies) => {
       ...{ action: 'start', workflowId, ensemble, actor, role: 'operator' },
       input: { ...(parsed as object), requestedBy: actor },
     });
-    await refuseHeld(workflowType, workflowId, input);
+    const holds = HOLDING.includes(workflowType)
+      ? ensemblesOf(workflowType, input).filter((name) => name !== undefined)
+      : [];
     try {
-      const run = { workflowType, workflowId, input: asked, origin };
-      const summary = `${workflowType} ${ensemble}`;
-      return { ...(await startStrategy(temporal, { ...run, summary })), created: true };
+      return await openings.inTurn(holds, async () => {
+        await refuseHeld({ temporal, openings }, holds, workflowId);
+        const run = { workflowType, workflowId, input: asked, origin };
+        const summary = `${workflowType} ${ensemble}`;
+        const started = await startStrategy(temporal, { ...run, summary });
+        openings.opened(holds, workflowId);
+        return { ...started, created: true };
+      });
     } catch (error) {
       if (!isZkferryError(error) || error.type !== 'RunExists') throw error;
     }
@@ -148,30 +158,21 @@ export const runRoutes: Routes = (api, dependencies) => {
         'RunExists',
         `the ticket ${workflowId} has started ${before.workflowType} with another input: a ticket runs once`,
       );
+    await refuseForeign(workflowId, before.firstRunId);
     return { workflowId, runId: known.runId, created: false };
   }
 
   /**
-   * A run that would find its ensemble held ends at once, and its ticket with it: where that can be seen it is not even started.
-   * @throws EnsembleHeld
+   * Where starts are signed, one of the same name that came another way is nobody's whom this server knows.
+   * @throws RunExists
    */
-  async function refuseHeld(
-    workflowType: Strategy['workflowType'],
-    ticket: string,
-    input: Record<string, unknown>,
-  ): Promise<void> {
-    if (!HOLDING.includes(workflowType)) return;
-    const names = ensemblesOf(workflowType, input).filter((name) => name !== undefined);
-    const holds = await holdsOf(temporal, names);
-    // Asked again, a ticket answers with its own run.
-    if (holds.some(({ workflowId }) => workflowId === ticket)) return;
-    const [hold] = holds;
-    if (hold === undefined) return;
-    const known = await describeRun(temporal, ticket).catch(() => undefined);
-    if (known !== undefined) return;
+  async function refuseForeign(workflowId: string, firstRunId: string | undefined): Promise<void> {
+    if (signer === undefined) return;
+    const { proof, at } = await originOf(temporal, workflowId, firstRunId);
+    if (proof !== undefined && (await signer.hasSignedStart(proof, { workflowId, at }))) return;
     throw new ZkferryError(
-      'EnsembleHeld',
-      `${hold.ensemble} is held by ${hold.workflowId} (${hold.strategy}, since ${hold.since}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
+      'RunExists',
+      `a run of that name exists, and nothing says that this server has started it: look at ${workflowId} and at who may write to Temporal, then open the change under another ticket`,
     );
   }
 

@@ -33,13 +33,13 @@ export const sessionRoutes: Routes = (api, dependencies) => {
     config: { open: true },
     schema: {
       tags: ['session'],
-      summary: 'log out: the session ends, also where its cookie was copied to',
-      security: [],
+      summary:
+        'log out: the session ends, also where its cookie was copied to; shows X-CSRF-Token as any change by cookie does',
+      security: [{ session: [] }, {}],
       response: { 204: z.null(), ...problems },
     },
     async handler(request, reply) {
-      const cookie = request.cookies[COOKIE];
-      if (cookie !== undefined) await endSession(dependencies, cookie);
+      await endSession(dependencies, request);
       await reply.clearCookie(COOKIE, { path: '/' }).code(204).send(null);
     },
   });

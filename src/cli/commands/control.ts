@@ -13,7 +13,7 @@ import {
   type Outcome,
   type Runner,
 } from '../context';
-import { sendByServer, serverOf } from '../viaServer';
+import { sendByServer, SERVER_VARIABLE, serverOf, TOKEN_VARIABLE } from '../viaServer';
 import { BASE_RATE, bytesPerSecond, milliseconds } from '../options';
 
 export function registerControls(program: Command, runner: Runner): void {
@@ -56,13 +56,17 @@ function registerDecision(
     .option('--approver <name>', 'who decides (default: the OS user)')
     .option('--plan-hash <hash>', 'decide only if this is the plan in force')
     .action(
-      action<[string, GateName], DecisionOptions>(runner, (context, [workflowId, gate], options) =>
-        send(context, workflowId, name, {
-          gate,
-          approver: options.approver ?? context.io.user,
-          comment: options.comment,
-          planHash: options.planHash,
-        }),
+      action<[string, GateName], DecisionOptions>(
+        runner,
+        (context, [workflowId, gate], options) => {
+          warnOfName(context, '--approver', options.approver);
+          return send(context, workflowId, name, {
+            gate,
+            approver: options.approver ?? context.io.user,
+            comment: options.comment,
+            planHash: options.planHash,
+          });
+        },
       ),
     );
 }
@@ -81,13 +85,23 @@ function registerSteering(
     .action(
       action<[string], { comment?: string; by?: string }>(
         runner,
-        (context, [workflowId], options) =>
-          send(context, workflowId, name, {
+        (context, [workflowId], options) => {
+          warnOfName(context, '--by', options.by);
+          return send(context, workflowId, name, {
             by: options.by ?? context.io.user,
             comment: options.comment,
-          }),
+          });
+        },
       ),
     );
+}
+
+/** A name that does not count is not left out in silence: somebody else's will stand in the record. */
+function warnOfName(context: CommandContext, option: string, name: string | undefined): void {
+  if (name === undefined || serverOf(context) === undefined) return;
+  context.output.warning(
+    `${option} ${name} does not count: this is sent through zkferry server (${SERVER_VARIABLE}), where whoever the token of ${TOKEN_VARIABLE} belongs to decides`,
+  );
 }
 
 interface TuneOptions {
@@ -164,8 +178,12 @@ async function send<K extends ControlName>(
       : '';
   // When it takes effect, only the run knows.
   const told = name === 'pause' ? status.events?.at(-1)?.text : undefined;
+  const still =
+    name === 'approve' && status.paused
+      ? '; the run is paused, and goes on once it is resumed'
+      : '';
   return {
-    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${now}`,
+    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${still}${now}`,
     document: { ok: true, action: name, input, ...(accepted && { accepted }), status },
   };
 }

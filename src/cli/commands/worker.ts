@@ -1,6 +1,7 @@
 /** `zkferry worker`: runs a worker in the foreground until it is told to stop; `--check` only says what it would run with. */
 import { spawn } from 'node:child_process';
 import type { Command } from 'commander';
+import type { WorkerFailure } from '../../../worker/main';
 import { ZkferryError } from '../../model/errors';
 import {
   action,
@@ -59,13 +60,22 @@ async function run(context: CommandContext): Promise<Outcome> {
   });
   const stopListening = context.io.onInterrupt(() => child.kill('SIGTERM'));
   try {
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', resolve);
+    let failure: WorkerFailure | undefined;
+    child.once('message', (message) => {
+      failure = message as WorkerFailure;
     });
+    const [code] = await Promise.all([
+      new Promise<number | null>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('exit', resolve);
+      }),
+      // What it has sent is read by then.
+      new Promise((resolve) => child.once('disconnect', resolve)),
+    ]);
     if (code === 0) return { text: '', document: { ok: true } };
+    if (failure !== undefined) throw new ZkferryError(failure.type, failure.message);
     throw new ZkferryError(
-      'TemporalUnavailable',
+      'WorkerEnded',
       `the worker ended with ${code === null ? 'a signal' : `exit code ${code}`}; its own lines above say why`,
     );
   } finally {

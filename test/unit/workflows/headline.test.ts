@@ -31,6 +31,28 @@ test.each<[string, Partial<RunState>, string]>([
   expect(headlineOf(run(more))).toBe(headline);
 });
 
+const gate = {
+  gate: 'start' as const,
+  why: 'w',
+  planHash: 'h',
+  openedAt: 't',
+  onTimeout: 'wait' as const,
+};
+const paused = { since: 't', by: 'ada' };
+
+test.each<[string, Partial<RunState>, RegExp]>([
+  ['at a gate', { state: 'waiting', gate, paused }, /^soak zk2; paused by ada: once the gate/],
+  ['whose gate was passed', { paused }, /^paused by ada: stops before its next step$/],
+  [
+    'that stands still',
+    { paused, headline: 'paused by ada', headlineBefore: 'x' },
+    /^paused by ada$/,
+  ],
+  ['held by a failure', { paused: { ...paused, held: true }, headline: 'held: no' }, /^held: no$/],
+])('of a paused run %s', (_, more, headline) => {
+  expect(headlineOf(run(more))).toMatch(headline);
+});
+
 test('what goes on after a pause is said at once, and by no pause it is left as it is', () => {
   const state = run({ headline: 'paused by ada', headlineBefore: 'soak zk2' });
   showGoesOn(state);

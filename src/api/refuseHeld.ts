@@ -1,0 +1,66 @@
+/** Where a run would find its ensemble held, it would end at once, and its ticket with it: so it is not even started. */
+import type { Temporal } from '../adapters/temporal/connect';
+import { holdsOf } from '../adapters/temporal/holds';
+import { describeRun, type RunSummary } from '../adapters/temporal/runs';
+import { isZkferryError, ZkferryError } from '../model/errors';
+import type { Openings } from './openings';
+
+/** Who has an ensemble now. */
+interface Held {
+  ensemble: string;
+  by: string;
+  detail: string;
+}
+
+type Seen = { temporal: Temporal; openings: Pick<Openings, 'newestOn'> };
+
+/**
+ * As far as it can be seen from here: what another server opens in the same moment is not.
+ * @throws EnsembleHeld, unless `ticket` is that of a run that exists already
+ */
+export async function refuseHeld(
+  { temporal, openings }: Seen,
+  ensembles: readonly string[],
+  ticket: string,
+): Promise<void> {
+  if (ensembles.length === 0) return;
+  const held =
+    (await heldNow(temporal, ensembles)) ?? (await openedHere({ temporal, openings }, ensembles));
+  // Asked again, a ticket answers with its own run.
+  if (held === undefined || held.by === ticket) return;
+  if ((await runOf(temporal, ticket)) !== undefined) return;
+  throw new ZkferryError(
+    'EnsembleHeld',
+    `${held.ensemble} is held by ${held.by} (${held.detail}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
+  );
+}
+
+async function heldNow(
+  temporal: Temporal,
+  ensembles: readonly string[],
+): Promise<Held | undefined> {
+  const [hold] = await holdsOf(temporal, ensembles);
+  if (hold === undefined) return undefined;
+  const { ensemble, workflowId, strategy, since } = hold;
+  return { ensemble, by: workflowId, detail: `${strategy}, since ${since}` };
+}
+
+/** A run takes its hold once it has planned; until then only who has started it knows of it. */
+async function openedHere(
+  { temporal, openings }: Seen,
+  ensembles: readonly string[],
+): Promise<Held | undefined> {
+  for (const ensemble of ensembles) {
+    const by = openings.newestOn(ensemble);
+    const run = by === undefined ? undefined : await runOf(temporal, by);
+    if (run?.status === 'RUNNING')
+      return { ensemble, by: run.workflowId, detail: `${run.strategy}, since ${run.startedAt}` };
+  }
+  return undefined;
+}
+
+const runOf = (temporal: Temporal, workflowId: string): Promise<RunSummary | undefined> =>
+  describeRun(temporal, workflowId).catch((error: unknown) => {
+    if (isZkferryError(error) && error.type === 'RunNotFound') return undefined;
+    throw error;
+  });
