@@ -151,6 +151,15 @@ export interface NextAction {
   through?: { request: string; body: Record<string, unknown>; by: string };
 }
 
+export interface Retry {
+  /** The step's title, or what is looked at. */
+  what: string;
+  /** The attempt that runs now, or comes next. */
+  attempt: number;
+  /** Why the one before failed. */
+  reason: string;
+}
+
 export interface StatusEvent {
   at: string;
   text: string;
@@ -254,6 +263,8 @@ export interface StatusDocument {
   paused?: { since: string; by?: string; comment?: string };
   /** Why the run is going slower than it could; null when it isn't. */
   throttle: { cause: string | null; soakMs: number };
+  /** What failed and is tried again by itself, and of what: asked of Temporal, so that the run's own query leaves it out. */
+  retrying?: Retry[];
   availability?: Availability;
   /** Of a hot backup. */
   capture?: CaptureStatus;

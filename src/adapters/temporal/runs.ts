@@ -26,6 +26,7 @@ import type { Temporal } from './connect';
 import { failureOf, isInvalidArgument, rethrow, noWorker } from './failure';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
+import { withLiveSteps } from './liveSteps';
 
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
@@ -177,7 +178,8 @@ export async function getStatus(
     const status = await temporal.within(deadlineMs, () =>
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
-    return await withLiveMigration(temporal, await withLiveCapture(temporal, status));
+    const live = await withLiveMigration(temporal, await withLiveCapture(temporal, status));
+    return await withLiveSteps(temporal, live);
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }

@@ -40,7 +40,9 @@ export function renderStatus(status: StatusDocument, view: StatusView): string {
         }).join('\n')
       : '',
     captureOf(status, view.colors).join('\n'),
-    status.migration ? migrationLines(status.migration, view.colors, view.clock?.()).join('\n') : '',
+    status.migration
+      ? migrationLines(status.migration, view.colors, view.clock?.()).join('\n')
+      : '',
     status.report ? renderReport(status.report, view.colors) : availabilityBlock(status, view),
     actionsBlock(status, view),
   ];
@@ -87,6 +89,7 @@ function headBlock(status: StatusDocument, { colors, width }: StatusView): strin
       ),
     );
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
+  lines.push(...retryLines(status).map((line) => colors.yellow(wrap(line, width))));
   return lines.join('\n');
 }
 
@@ -216,8 +219,15 @@ export function renderLive(status: StatusDocument, view: StatusView): string[] {
     lines.push(colors.yellow(`clients: ${writesText(status.migration, view.clock?.())}`));
   lines.push(...captureOf(status, colors).slice(0, 2));
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
+  lines.push(...retryLines(status).map((line) => colors.yellow(line.split('\n')[0])));
   return lines;
 }
+
+/** Why it takes longer than it should. */
+const retryLines = ({ retrying = [] }: StatusDocument): string[] =>
+  retrying.map(
+    ({ what, attempt, reason }) => `tried again (attempt ${attempt}): ${what}: ${reason}`,
+  );
 
 /** One line for an event of a run: `18:17:15 [12/34 upgrade] zk2: …`. */
 export function renderEvent(

@@ -396,3 +396,11 @@ it('says once what holds a run', () => {
   expect(text.split(message)).toHaveLength(2);
   expect(text).toContain('paused · upgrade · held');
 });
+
+it('says why a step is tried again', () => {
+  const reason = 'host zk6 (127.70.1.6): SSH refused at 127.70.1.6:2222 (connect ECONNREFUSED)';
+  const status = statusFixture({ retrying: [{ what: 'provision zk6', attempt: 3, reason }] });
+  const line = `tried again (attempt 3): provision zk6: ${reason}`;
+  expect(renderStatus(status, { ...view, width: 200 })).toContain(line);
+  expect(renderLive(status, view)).toContain(line);
+});

@@ -83,6 +83,11 @@ function Live({
         </p>
         <ProgressBar status={status} />
         {status.throttle.cause !== null && <p>Slower than it could be: {status.throttle.cause}</p>}
+        {status.retrying?.map(({ what, attempt, reason }) => (
+          <p key={what} className="notice notice-warning">
+            ! Tried again (attempt {attempt}): {what}: {reason}
+          </p>
+        ))}
         {status.paused && (
           <p>
             Paused since <Time at={status.paused.since} />
