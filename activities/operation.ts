@@ -61,6 +61,7 @@ export async function waitFor<T>(
     context.signal.throwIfAborted();
     const outcome = await attempt();
     if ('value' in outcome) return outcome.value;
+    context.heartbeat({ waitingFor: outcome.reasons });
     if (Date.now() >= deadline)
       throw new ZkferryError(
         'WaitTimedOut',

@@ -45,6 +45,7 @@ export class CommandContext {
       width: this.output.width,
       command: (words) => this.command(words),
       throughServer: Boolean(io.env.ZKFERRY_SERVER),
+      clock: () => io.now(),
     };
   }
 

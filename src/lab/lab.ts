@@ -19,6 +19,7 @@ import {
   findLabState,
   labDirectory,
   readLabState,
+  removeLabState,
   writeLabState,
   type LabServer,
   type LabState,
@@ -125,6 +126,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const ports = [CLIENT_PORT, QUORUM_PORT, ELECTION_PORT, SSH_PORT];
   const block = await allocateBlock(directory, ports);
+  let made: LabState | undefined;
   try {
     const keys = await makeKeys(directory);
     const servers = planServers(options, directory, block);
@@ -145,6 +147,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
       supervisors: {},
     };
     writeLabState(state);
+    made = state;
     // Of a lab of the same name whose maker was killed.
     removeClientFences(state);
     servers.forEach(makeBareHost);
@@ -172,6 +175,7 @@ export async function createLab(options: LabOptions): Promise<Lab> {
     await createRepository(new DirectoryStore(join(directory, LAB_REPOSITORY)), { kind: 'none' });
     return lab;
   } catch (error) {
+    if (made) removeLabState(made);
     releaseBlock(block, directory);
     throw error;
   }

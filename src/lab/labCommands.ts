@@ -1,15 +1,14 @@
 /** What `zkferry lab up|down|status` does; the command only parses and prints. */
 import { join } from 'node:path';
-import { connectTemporal, untilListening } from '../adapters/temporal/connect';
-import { temporalFromEnvironment } from '../adapters/temporal/environment';
+import { untilListening } from '../adapters/temporal/connect';
 import { isZkferryError, ZkferryError } from '../model/errors';
+import { givenTemporal } from './givenTemporal';
 import { createLab, Lab, type LabOptions } from './lab';
 import { findLabState, listLabNames, writeLabState, type LabState } from './labState';
 import { srvr } from './probe';
 import { isAlive } from './processes';
 import { startTemporal, stopTemporalProcess, type TemporalOptions } from './temporalServer';
 
-const CONNECT_MS = 2_000;
 const LOOK_MS = 400;
 
 export interface LabUpOptions extends Omit<LabOptions, 'keep'> {
@@ -94,34 +93,37 @@ const listens = (address: string): Promise<boolean> =>
     () => false,
   );
 
-/** Somebody else's, of an earlier day perhaps: whoever follows the printed address would find nobody there. */
-async function givenTemporal(): Promise<string | undefined> {
-  const address = process.env.TEMPORAL_ADDRESS;
-  if (!address) return undefined;
-  const temporal = await connectTemporal({
-    ...temporalFromEnvironment(process.env),
-    deadlineMs: CONNECT_MS,
-  }).catch((error: unknown) => {
-    if (!isZkferryError(error)) throw error;
-    throw new ZkferryError(
-      error.type,
-      `TEMPORAL_ADDRESS: expected where a Temporal server answers, or nothing, so that the lab starts one of its own (--no-temporal: none); got ${address}: ${error.message}`,
-      { cause: error },
-    );
-  });
-  await temporal.close();
-  return address;
-}
-
-async function temporalFor(
+/** Recorded with the lab before it is waited for. */
+async function addTemporal(
   state: LabState,
   address: string | undefined,
   options: LabUpOptions['temporalOptions'],
-): Promise<LabState['temporal']> {
-  if (address !== undefined) return { address };
+): Promise<void> {
+  const record = (temporal: LabState['temporal']): void => {
+    state.temporal = temporal;
+    writeLabState(state);
+  };
+  if (address !== undefined) return record({ address });
   const dbFile = join(state.directory, 'temporal', 'temporal.db');
-  const server = await startTemporal({ ...options, dbFile });
-  return { address: server.address, uiUrl: server.uiUrl, dbFile, process: server.process };
+  await startTemporal({
+    ...{ ...options, dbFile },
+    onSpawn: ({ address, uiUrl, process }) => record({ address, uiUrl, dbFile, process }),
+  });
+}
+
+/** What was begun is taken away; where that fails too, it is said how. */
+async function backOut(lab: Lab, error: unknown): Promise<never> {
+  try {
+    await labDown(lab.name);
+  } catch (another) {
+    if (!isZkferryError(error)) throw error;
+    throw new ZkferryError(
+      error.type,
+      `${error.message}; nor could the lab be taken down (${(another as Error).message}): do it with zkferry lab down ${lab.name}`,
+      { cause: error },
+    );
+  }
+  throw error;
 }
 
 /**
@@ -131,19 +133,17 @@ async function temporalFor(
  */
 export async function labUp(options: LabUpOptions): Promise<LabStatus> {
   const { temporal = true, temporalOptions, ...labOptions } = options;
-  const given = temporal ? await givenTemporal() : undefined;
+  const given = temporal
+    ? await givenTemporal('the lab starts one of its own (--no-temporal: none)')
+    : undefined;
   const lab = await createLab({ ...labOptions, keep: true });
   try {
     await lab.start();
     const state = stateOf(lab.name);
-    if (temporal) {
-      state.temporal = await temporalFor(state, given, temporalOptions);
-      writeLabState(state);
-    }
+    if (temporal) await addTemporal(state, given, temporalOptions);
     return await describe(state);
   } catch (error) {
-    await lab.destroy();
-    throw error;
+    return await backOut(lab, error);
   }
 }
 

@@ -118,7 +118,7 @@ export class Lab {
   /** Starts every sshd and every member, and waits until all serve (WaitTimedOut after 60 s). Idempotent. */
   async start(): Promise<void> {
     await this.startSsh();
-    await Promise.all(this.members.map((server) => this.startServer(server.name)));
+    await allEnded(this.members.map((server) => this.startServer(server.name)));
     this.startSupervisors();
     await this.waitServing(SERVING_DEADLINE_MS);
   }
@@ -126,20 +126,22 @@ export class Lab {
   /** Starts the servers that are another ensemble, and waits until all of them serve. */
   async startOtherSide(): Promise<void> {
     const names = this.servers.filter(({ spare }) => spare).map(({ name }) => name);
-    await Promise.all(names.map((name) => this.startServer(name)));
+    await allEnded(names.map((name) => this.startServer(name)));
     await this.waitServing(SERVING_DEADLINE_MS, names);
   }
 
   /** Starts the sshd of every host that has none running. */
   async startSsh(): Promise<void> {
-    await Promise.all(
+    await allEnded(
       this.servers.map(async (server) => {
         const running = this.state.sshd[server.name];
         if (running !== undefined && isAlive(running)) return;
-        this.state.sshd[server.name] = await startSshd(server, this.directory);
+        await startSshd(server, this.directory, (ref) => {
+          this.state.sshd[server.name] = ref;
+          this.save();
+        });
       }),
     );
-    this.save();
   }
 
   /** Stops supervisors, members (spares too, if something started them) and sshds. Idempotent. */
@@ -282,4 +284,10 @@ export class Lab {
   private save(): void {
     writeLabState(this.state);
   }
+}
+
+/** As Promise.all, but nothing is under way any more when it fails: what has started can be found, and stopped. */
+async function allEnded(work: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(work)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
 }

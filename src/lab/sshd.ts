@@ -15,7 +15,14 @@ import { ZkferryError } from '../model/errors';
 import { sshdPath } from './bootstrap';
 import { hostPaths, sshdConfig } from './hostFiles';
 import type { LabServer } from './labState';
-import { argumentsOf, processRef, runLocal, waitUntil, type ProcessRef } from './processes';
+import {
+  argumentsOf,
+  endProcess,
+  processRef,
+  runLocal,
+  waitUntil,
+  type ProcessRef,
+} from './processes';
 
 const START_DEADLINE_MS = 10_000;
 
@@ -82,8 +89,15 @@ async function knowsPenalties(server: LabServer, keys: Omit<LabKeys, 'fingerprin
   }
 }
 
-/** Starts sshd for one host and waits until it greets. SshUnreachable with its own words. */
-export async function startSshd(server: LabServer, labDirectory: string): Promise<ProcessRef> {
+/**
+ * Starts sshd for one host and waits until it greets. SshUnreachable with its own words, and nothing left running.
+ * `onSpawn` is told of the process before anything is waited for: whoever made it may die meanwhile.
+ */
+export async function startSshd(
+  server: LabServer,
+  labDirectory: string,
+  onSpawn: (ref: ProcessRef) => void,
+): Promise<ProcessRef> {
   const keys = keyPaths(labDirectory);
   const paths = hostPaths(server.directory);
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
@@ -101,12 +115,18 @@ export async function startSshd(server: LabServer, labDirectory: string): Promis
   child.once('error', (error) => (failure = error.message));
   child.once('exit', (code, signal) => (failure = `ended with ${signal ?? `exit code ${code}`}`));
   child.unref();
-  await waitUntil(
-    async () => failure !== undefined || (await acceptsConnections(server)),
-    START_DEADLINE_MS,
-    `sshd on ${server.host}:${server.sshPort}`,
-  );
   const ref = child.pid === undefined ? undefined : processRef(child.pid);
+  if (ref !== undefined) onSpawn(ref);
+  try {
+    await waitUntil(
+      async () => failure !== undefined || (await acceptsConnections(server)),
+      START_DEADLINE_MS,
+      `sshd on ${server.host}:${server.sshPort}`,
+    );
+  } catch (error) {
+    if (ref !== undefined) await endProcess(ref);
+    throw error;
+  }
   if (failure === undefined && ref !== undefined) return ref;
   throw new ZkferryError(
     'SshUnreachable',

@@ -35,6 +35,8 @@ export interface TemporalOptions {
   readyDeadlineMs?: number;
   /** Settings of the server's dynamic configuration, e.g. `limit.historyCount.suggestContinueAsNew`. */
   dynamicConfig?: Record<string, number>;
+  /** Told of each process before it is waited for: whoever made it may die meanwhile. */
+  onSpawn?: (spawned: Pick<TemporalServer, 'address' | 'uiUrl' | 'process'>) => void;
 }
 
 export interface TemporalServer {
@@ -135,6 +137,8 @@ async function launch(
   child.once('error', () => undefined);
   child.unref();
   const address = `${LOOPBACK}:${ports.grpc}`;
+  const ref = child.pid === undefined ? undefined : processRef(child.pid);
+  if (ref) options.onSpawn?.({ address, uiUrl: `http://${LOOPBACK}:${ports.ui}`, process: ref });
   const lastWords = () => readFileSync(logFile, 'utf8').trim().slice(-1_000);
   try {
     await waitUntil(
@@ -147,7 +151,6 @@ async function launch(
     child.kill('SIGKILL');
     throw error;
   }
-  const ref = child.pid === undefined ? undefined : processRef(child.pid);
   const ending = endingOf(child);
   if (ending === undefined && ref !== undefined) return ref;
   throw new ZkferryError(

@@ -71,6 +71,14 @@ export interface BesideReport {
   running?: boolean;
 }
 
+/** Nobody took writes from `closedAt` on, until a side was proven open. ISO 8601. */
+export interface Outage {
+  closed: 'source' | 'target';
+  closedAt: string;
+  opened?: 'source' | 'target';
+  openedAt?: string;
+}
+
 /** What a person at gate `cutover` decides by, and where a migration stands afterwards. */
 export interface MigrationStatus {
   mode: MigrationMode;
@@ -79,9 +87,17 @@ export interface MigrationStatus {
   target: string;
   /** The side that takes clients' writes, or is going to next. */
   serving: 'source' | 'target';
-  /** From when on the other side took no write. */
+  /**
+   * Whether it does now: `closing` while its servers begin to refuse, one after the other; `refused` while nobody serves;
+   * `opening` once the next side is being opened and is not proven to serve yet.
+   */
+  writes?: 'taken' | 'closing' | 'refused' | 'opening';
+  /** From when on the side that is closed now took no write; absent once it is open again. */
   fencedAt?: string;
+  /** Since when the other side is proven open; absent while nobody serves. */
   openedAt?: string;
+  /** Each time in which nobody served, one still open at the end. */
+  outages?: Outage[];
   /** How long nobody can write, ms, as the plan expects it. */
   expectedOutageMs: number;
   /** When both sides were last compared, and what came out. */
@@ -113,6 +129,8 @@ export interface Availability {
   /** Sessions of the probe that expired. */
   sessionsLost: number;
   lastAckAt?: string;
+  /** Why nothing is probed now; absent while the probe writes, and once the run is over. */
+  unwatched?: { since: string; why: string };
 }
 
 export interface Progress {
@@ -131,6 +149,15 @@ export interface NextAction {
   description: string;
   /** Where only what zkferry server has signed counts: sent to Temporal as it stands it would be refused. */
   through?: { request: string; body: Record<string, unknown>; by: string };
+}
+
+export interface Retry {
+  /** The step's title, or what is looked at. */
+  what: string;
+  /** The attempt that runs now, or comes next. */
+  attempt: number;
+  /** Why the one before failed. */
+  reason: string;
 }
 
 export interface StatusEvent {
@@ -236,12 +263,16 @@ export interface StatusDocument {
   paused?: { since: string; by?: string; comment?: string };
   /** Why the run is going slower than it could; null when it isn't. */
   throttle: { cause: string | null; soakMs: number };
+  /** What failed and is tried again by itself, and of what: asked of Temporal, so that the run's own query leaves it out. */
+  retrying?: Retry[];
   availability?: Availability;
   /** Of a hot backup. */
   capture?: CaptureStatus;
   migration?: MigrationStatus;
   progress?: Progress;
   findings: Finding[];
+  /** When the ensemble was looked at for them. */
+  foundAt?: string;
   replans: { at: string; reason: string; fromHash: string; toHash: string; asksAgain: boolean }[];
   nextActions: NextAction[];
   rollback: { possible: boolean; reason: string };
@@ -254,4 +285,16 @@ export interface StatusDocument {
   /** The newest 100. */
   events: StatusEvent[];
   updatedAt: string;
+}
+
+/** The headline without what the error, which is shown beside it, says in full. */
+export function headlineBeside({
+  headline,
+  error,
+}: Pick<StatusDocument, 'headline' | 'error'>): string {
+  const [firstLine] = error?.message.split('\n') ?? [];
+  const said = [error?.message, firstLine].find(
+    (text) => text !== undefined && headline.endsWith(`: ${text}`),
+  );
+  return said === undefined ? headline : headline.slice(0, -said.length - 2);
 }

@@ -118,8 +118,15 @@ export function durationText(ms: number): string {
   return `${Math.round(ms / 360_000) / 10} h`;
 }
 
-export const pathText = ({ hops, toVersion }: Plan): string =>
-  hops.length === 0 ? toVersion : [hops[0]!.from, ...hops.map(({ to }) => to)].join(' → ');
+/** The versions on the way; undefined where nobody asked for another and none changes. */
+export function pathText({ hops, toVersion, strategy, fromVersions }: Plan): string | undefined {
+  if (hops.length > 0) return [hops[0]!.from, ...hops.map(({ to }) => to)].join(' → ');
+  if (strategy === 'rollingUpgrade') return toVersion;
+  const others = [...new Set(Object.values(fromVersions))].filter((one) => one !== toVersion);
+  return others.length === 0 || toVersion === ''
+    ? undefined
+    : `${others.sort().join(', ')} → ${toVersion}`;
+}
 
 export function expectationText({ expectation }: Plan): string {
   const { serverRestarts, leaderRestarts, longestWriteGapMs, durationMs } = expectation;

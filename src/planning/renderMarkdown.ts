@@ -43,6 +43,7 @@ export function renderPlanMarkdown(
 }
 
 function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): string[] {
+  const path = pathText(plan);
   const settled = plan.steps.filter(({ id }) => isSettled(statuses[id])).length;
   const findings = plan.findings.map(
     ({ severity, code, server, message, hint }) =>
@@ -52,7 +53,7 @@ function headLines(plan: Plan, statuses: Readonly<Record<string, StepStatus>>): 
   const hidden = findings.length - shown.length;
   return [
     `### ${plan.direction === 'rollback' ? 'Way back' : 'Plan'}: ${plain(plan.goal)}`,
-    `- ${pathText(plan)} · ${settled} of ${plan.steps.length} steps done`,
+    `- ${path === undefined ? '' : `${path} · `}${settled} of ${plan.steps.length} steps done`,
     `- Expected: ${expectationText(plan)}`,
     ...(plan.direction === 'rollback' ? [] : [`- Way back: ${plain(wayBackText(plan))}`]),
     ...shown,

@@ -32,10 +32,11 @@ export function renderPlanText(plan: Plan): string {
 }
 
 function heading(plan: Plan): string[] {
+  const path = pathText(plan);
   const now = Object.entries(plan.fromVersions).map(([server, version]) => `${server} ${version}`);
   return [
     ...wrap(`${plan.direction === 'rollback' ? 'Way back' : 'Plan'}: ${plan.goal}`, '', '  '),
-    ...wrap(`path      ${pathText(plan)}`, '  ', '            '),
+    ...(path === undefined ? [] : wrap(`path      ${path}`, '  ', '            ')),
     ...wrap(`now       ${now.join(', ') || 'unknown'}`, '  ', '            '),
     ...(plan.notServing?.length
       ? wrap(`down      ${plan.notServing.join(', ')}`, '  ', '            ')
@@ -97,8 +98,11 @@ function stepLines(plan: Plan): string[] {
   return lines;
 }
 
-const headingOf = ({ strategy }: Plan, version: string | undefined): string =>
-  strategy === 'resizeEnsemble' ? 'One server at a time' : `Servers to ${version}`;
+const headingOf = (plan: Plan, version: string | undefined): string =>
+  plan.strategy === 'resizeEnsemble' ||
+  (plan.strategy === 'migrateDataCenter' && pathText(plan) === undefined)
+    ? 'One server at a time'
+    : `Servers to ${version}`;
 
 const startOf = ({ strategy }: Plan): string =>
   strategy === 'restoreBackup' ? 'Steps' : 'Before any server is touched';

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { NodeSSH } from 'node-ssh';
 import { createHash } from 'node:crypto';
 import { parse } from 'yaml';
@@ -158,4 +159,23 @@ describe('a supervised lab', () => {
     await ssh(lab, 'zk1', `${service} unmask`);
     expect(await becomesTrue(() => lab.isRunning('zk1'), 20_000)).toBe(true);
   });
+});
+
+test('one that fails in the middle of its start can be taken down: what has started is recorded', async () => {
+  const lab = await createLab({ name: 'labtest-half', version: '3.9.6', servers: 3, keep: true });
+  const { host, sshPort } = lab.server('zk2');
+  const inTheWay = createServer((socket) => void socket.destroy());
+  await new Promise<void>((resolve) => inTheWay.listen(sshPort, host, resolve));
+  try {
+    await expect(lab.start()).rejects.toThrow(/sshd for zk2 can't listen/);
+    const pids = openLab('labtest-half')!.livePids();
+    expect(pids).toHaveLength(2);
+    expect(pids).toEqual(lab.livePids());
+    await labDown('labtest-half');
+    expect(lab.livePids()).toEqual([]);
+    expect(existsSync(lab.directory)).toBe(false);
+  } finally {
+    inTheWay.close();
+    await lab.destroy();
+  }
 });

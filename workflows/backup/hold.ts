@@ -10,7 +10,7 @@ export function hold(state: BackupState, failure: unknown): void {
   const progress = toldBy(failure);
   if (progress !== undefined) addProgress(state, progress);
   state.error = error;
-  state.paused = { since: now(), held: true, comment: error.message };
+  state.paused = { since: now(), held: true };
   note(state, `held for a decision (resume or stop): ${error.message}`);
 }
 

@@ -99,6 +99,7 @@ async function openAndPlan(state: RunState): Promise<void> {
   );
   state.plan = plan;
   state.forwardPlan = plan;
+  state.foundAt = now();
   observe(state, observation);
   note(state, `planned: ${plan.goal} (${plan.steps.length} steps, plan ${plan.hash.slice(0, 12)})`);
   showDetails(state);
@@ -214,6 +215,7 @@ async function replanForward(state: RunState, reason: string): Promise<boolean> 
       .map((step) => step.id),
   );
   observe(state, fresh.observation);
+  state.foundAt = now();
   if (!fresh.changed) {
     // Findings are no part of the hash, but what is found now counts.
     state.plan.findings = fresh.plan.findings;
@@ -303,6 +305,7 @@ async function replanBack(state: RunState, reason: string): Promise<boolean> {
   );
   if (!back.possible) throw ApplicationFailure.nonRetryable(back.reason, 'RollbackRefused');
   observe(state, back.observation);
+  state.foundAt = now();
   recordReplan(state, reason, back.plan.hash, false);
   // Steps of an earlier way back that were made again must run again.
   if (state.plan?.direction === 'rollback')

@@ -1,10 +1,11 @@
 /** Where a migration stands, for people. */
 import type { MigrationStatus } from '../../src/model/status';
 import { rulesOf } from './rules';
+import { writesNow } from './rules/outages';
 import { migrationInput, type RunState } from './state';
 
 export function migrationStatus(state: RunState): MigrationStatus | undefined {
-  const { forwardPlan, fencedAt, openedAt, beside = {} } = state;
+  const { forwardPlan, outages, beside = {} } = state;
   const input = migrationInput(state);
   if (input === undefined || forwardPlan?.migration === undefined) return undefined;
   const { mode, source, target } = forwardPlan.migration;
@@ -12,12 +13,27 @@ export function migrationStatus(state: RunState): MigrationStatus | undefined {
   return {
     ...{ mode, source, target },
     serving: servesTarget(state) ? 'target' : 'source',
-    ...(fencedAt !== undefined && { fencedAt }),
-    ...(openedAt !== undefined && { openedAt }),
+    writes: writesNow(state),
+    ...fenceNow(state),
+    ...(outages !== undefined && { outages }),
     expectedOutageMs: forwardPlan.expectation.longestWriteGapMs,
     ...(verified && { verified }),
     beside,
   };
+}
+
+/** The fence that stands now: none once the side that it closed is open again. */
+function fenceNow({
+  outages,
+  fencedAt,
+  openedAt,
+}: RunState): Pick<MigrationStatus, 'fencedAt' | 'openedAt'> {
+  // Carried over from a run that did not keep outages.
+  if (outages === undefined)
+    return { ...(fencedAt && { fencedAt }), ...(openedAt && { openedAt }) };
+  const last = outages.at(-1);
+  if (last === undefined || last.opened === last.closed || last.opened === 'source') return {};
+  return { fencedAt: last.closedAt, ...(last.openedAt && { openedAt: last.openedAt }) };
 }
 
 /** Of a stretch there is one ensemble, which has moved once the old servers may be retired. */

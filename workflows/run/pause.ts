@@ -4,7 +4,7 @@
  */
 import { condition } from '@temporalio/workflow';
 import { isPaused, note, now, serversDown, type RunState } from './state';
-import { showDetails } from './status';
+import { rollbackPossibility, showDetails } from './status';
 
 /** Waits while the run is paused or held; ends early when the way back is asked for. */
 export async function whilePaused(state: RunState, wantsBack: () => boolean): Promise<void> {
@@ -29,6 +29,8 @@ export function hold(state: RunState, type: string, message: string): void {
   const down = serversDown(state);
   const told = down.length === 0 ? message : `${message}. Down by this run: ${down.join(', ')}`;
   state.error = { type, message: told };
-  state.paused = { since: now(), ...state.paused, held: true, comment: told };
-  note(state, `held for a decision (resume or rollback): ${told}`);
+  state.paused = { since: now(), ...state.paused, held: true };
+  const canGoBack = state.state !== 'rollingBack' && rollbackPossibility(state).possible;
+  const choices = canGoBack ? 'resume or rollback' : 'resume';
+  note(state, `held for a decision (${choices}): ${told}`);
 }

@@ -21,6 +21,7 @@ import type {
   BesideReport,
   GateRecord,
   OpenGate,
+  Outage,
   RunState as RunStateName,
   StatusEvent,
   StepStatus,
@@ -82,6 +83,8 @@ export interface RunState {
   newFormatLed: boolean;
   finalized: boolean;
   observation?: Observation;
+  /** When the findings of the plan in force were made. */
+  foundAt?: string;
   leaderRestarts: number;
   leaderChanges: number;
   serverRestarts: number;
@@ -97,6 +100,8 @@ export interface RunState {
   /** Of a migration: from when on the old side took no write; from when on the new side did. */
   fencedAt?: string;
   openedAt?: string;
+  /** Of a migration: every time in which nobody served. */
+  outages?: Outage[];
   leftSessions?: LeftSessions;
   throttleCause: string | null;
   /** The phase that the search attributes say. */

@@ -3,7 +3,9 @@ import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import { isWatched } from '../../src/planning/expectation';
 import { backupText } from '../../src/planning/planText';
 import { renderPlanMarkdown } from '../../src/planning/renderPlan';
-import type { Plan } from '../../src/model/plan';
+import type { Finding } from '../../src/model/facts';
+import type { Plan, StepActivity } from '../../src/model/plan';
+import { headlineBeside } from '../../src/model/status';
 import type {
   Availability,
   NextAction,
@@ -13,6 +15,7 @@ import type {
 } from '../../src/model/status';
 import { migrationStatus } from './migrationStatus';
 import { rulesOf } from './rules';
+import { currentOutage } from './rules/outages';
 import { actionLine, steered } from './steering';
 import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
@@ -45,11 +48,8 @@ export function statusDocument(state: RunState): StatusDocument {
     availability: availability(state),
     migration: migrationStatus(state),
     progress: progress(state),
-    // What was found before the servers changed says nothing about them afterwards; the plan keeps it.
-    findings:
-      state.state === 'completed' || isStoppedAsWhole(state) || state.fencedAt !== undefined
-        ? []
-        : findingsOf(state),
+    findings: findingsNow(state),
+    foundAt: state.foundAt,
     replans: state.replans,
     nextActions: nextActions(state, info.workflowId, possibility.possible),
     rollback: possibility,
@@ -60,6 +60,26 @@ export function statusDocument(state: RunState): StatusDocument {
     events: state.events,
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };
+}
+
+/** By code: the step that sees to it, so that once it is done the finding holds no more. */
+const SEEN_TO: Readonly<Record<string, StepActivity>> = { NotCapturedYet: 'awaitCapture' };
+
+/** What was found before the servers changed says nothing about them afterwards; the plan keeps it. */
+export function findingsNow(state: RunState): Finding[] {
+  const isPast =
+    (isEnded(state) && state.touched.length > 0) ||
+    state.state === 'completed' ||
+    state.state === 'rolledBack' ||
+    isStoppedAsWhole(state) ||
+    state.fencedAt !== undefined;
+  if (isPast) return [];
+  const done = (state.forwardPlan ?? state.plan)?.steps.filter(
+    (step) => state.steps[step.id]?.state === 'done',
+  );
+  return findingsOf(state).filter(
+    ({ code }) => !done?.some(({ activity }) => activity === SEEN_TO[code]),
+  );
 }
 
 /** What was asked for, and does not show yet: a way back waits for the step that is at work, a pause for the gate. */
@@ -107,7 +127,21 @@ export function availability(state: RunState): Availability {
     thresholdMs: GAP_THRESHOLD_MS,
     totalGapMs: writeGaps.reduce((sum, gap) => sum + gap.gapMs, 0),
     longestGapMs: writeGaps.reduce((longest, gap) => Math.max(longest, gap.gapMs), 0),
+    ...unwatched(state),
   };
+}
+
+/** What happens to writes while nobody looks is in no gap: that is said. */
+function unwatched(state: RunState): Pick<Availability, 'unwatched'> {
+  if (isEnded(state) || state.generation === undefined) return {};
+  const { gate, paused, plan, startedAt } = state;
+  if (plan && rulesOf(state).generationOf?.(plan, startedAt) !== undefined)
+    return { unwatched: { since: startedAt, why: 'the servers are stopped, all of them' } };
+  if (gate)
+    return { unwatched: { since: gate.openedAt, why: `the run waits at gate ${gate.gate}` } };
+  if (paused && isPaused(state))
+    return { unwatched: { since: paused.since, why: 'the run stands still' } };
+  return {};
 }
 
 function progress(state: RunState): Progress | undefined {
@@ -225,18 +259,27 @@ export function showDetails(state: RunState): void {
     .map(actionLine)
     .join('\n');
   const lines = [
-    `**${shownState(state)}** · ${state.phase} · ${headlineOf(state)}`,
+    `**${shownState(state)}** · ${state.phase} · ${headlineBeside(state)}`,
     state.error ? `**${state.error.type}**: ${state.error.message}` : '',
     actions ? `### What you can do\n${actions}` : '',
+    outageLine(state),
     besideLines(state),
     state.report ? `### Report\n\`\`\`\n${state.report.text}\n\`\`\`` : '',
     state.events.length > 0 ? `### Latest\n${latestEvents(state)}` : '',
-    state.plan ? renderPlanMarkdown(state.plan, state.steps) : '',
+    state.plan
+      ? renderPlanMarkdown({ ...state.plan, findings: findingsNow(state) }, state.steps)
+      : '',
     `_${now()}_`,
   ];
   setCurrentDetails(
     firstBytes(lines.filter((line) => line !== '').join('\n\n'), DETAILS_LIMIT_BYTES),
   );
+}
+
+/** Said as long as it lasts. */
+function outageLine(state: RunState): string {
+  const outage = currentOutage(state);
+  return outage === undefined ? '' : `**Nobody is proven to serve since ${outage.closedAt}**`;
 }
 
 /** What a migration does beside its steps, and who is still where. */

@@ -88,6 +88,9 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
       });
       if (outcome !== 'passed') return outcome;
       state.passed[step.id] = state.plan?.hash ?? '';
+      // People may use what is new as soon as it is said, however long a pause keeps the step itself back. A way back
+      // that was asked for in the same moment was taken before.
+      if (endsWayBack(step) && !wantsBack()) state.finalized = true;
       continue;
     }
 
@@ -253,8 +256,7 @@ async function attemptStep(
   // Before the dangerous write: from here on a way back must look at this server.
   rulesOf(state).touch(state, step);
   if (isStop(step)) state.stopped = [...new Set([...state.stopped, step.server ?? ''])];
-  // Its gate was the last moment to go back.
-  if (step.phase === 'finalize' || step.phase === 'retire') state.finalized = true;
+  if (endsWayBack(step)) state.finalized = true;
   const ledBefore = step.server !== undefined && state.observation?.roles[step.server] === 'leader';
   state.sequence += 1;
   const work = () =>
@@ -338,6 +340,9 @@ const migrationArgs = (state: RunState) => {
 
 /** A migration knows its moment only once nothing is written any more. */
 const restoredIn = ({ plan, point }: RunState) => plan?.restore ?? point;
+
+/** Its gate is the last moment to go back. */
+const endsWayBack = ({ phase }: PlanStep): boolean => phase === 'finalize' || phase === 'retire';
 
 const isStop = ({ activity }: PlanStep): boolean =>
   activity === 'stopServer' || activity === 'haltServer';

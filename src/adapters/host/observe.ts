@@ -27,7 +27,9 @@ export const observeOperation = (runner: HostRunner): Pick<HostPort, 'observe'> 
     } catch (error) {
       context.signal.throwIfAborted();
       if (!isZkferryError(error)) throw error;
-      return { reachable: false, error: { type: error.type, message: error.message } };
+      // Whoever asked says of which server it is.
+      const { message } = isZkferryError(error.cause) ? error.cause : error;
+      return { reachable: false, error: { type: error.type, message } };
     }
   },
 });

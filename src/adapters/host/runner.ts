@@ -1,6 +1,6 @@
 /** Runs host programs over SSH: fence values, heartbeats, errors. */
 import type { Readable, Writable } from 'node:stream';
-import { ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { ResolvedServer } from '../../model/inventory';
 import type { FenceToken, OperationContext } from '../../model/ports';
 import { execScript } from '../ssh/exec';
@@ -77,11 +77,24 @@ export function createHostRunner(pool: SshPool, options: { lockWaitMs: number })
         });
         if (result.code !== 0) throw scriptError(what, access.host, result.code, result.stderr);
         return parseOutput(result.stdout);
+      } catch (error) {
+        throw namingHost(error, server.name, access.host);
       } finally {
         clearInterval(beat);
       }
     },
   };
+}
+
+const OF_THE_WAY: readonly string[] = ['SshUnreachable', 'SshAuthFailed', 'HostKeyMismatch'];
+
+/** An address alone says little to whoever knows servers by their names. */
+function namingHost(error: unknown, name: string, host: string): unknown {
+  if (!isZkferryError(error) || !OF_THE_WAY.includes(error.type)) return error;
+  return new ZkferryError(error.type, `host ${name} (${host}): ${error.message}`, {
+    ...error.options,
+    cause: error,
+  });
 }
 
 /** Unsupported where the inventory gives no SSH access. */

@@ -170,9 +170,13 @@ function connectError(
 }
 
 function unreachable(target: SshTarget, reason: string, cause?: unknown): ZkferryError {
+  const place = hostPort(target.host, target.port);
+  const what = /ECONNREFUSED/.test(reason)
+    ? `SSH refused at ${place}`
+    : `no SSH connection to ${place} within ${target.connectTimeoutMs} ms`;
   return new ZkferryError(
     'SshUnreachable',
-    `no SSH connection to ${hostPort(target.host, target.port)} within ${target.connectTimeoutMs} ms (${reason}): check that the host is up and sshd listens there`,
+    `${what} (${reason}): check that the host is up and sshd listens there`,
     { retryable: true, cause },
   );
 }

@@ -27,6 +27,7 @@ import { failureOf, isInvalidArgument, rethrow, noWorker } from './failure';
 import { withLaterDeliveries } from './laterDeliveries';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
+import { withLiveSteps } from './liveSteps';
 
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
@@ -179,7 +180,7 @@ export async function getStatus(
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
     const live = await withLiveMigration(temporal, await withLiveCapture(temporal, status));
-    return await withLaterDeliveries(temporal, live);
+    return await withLiveSteps(temporal, await withLaterDeliveries(temporal, live));
   } catch (error) {
     return rethrow(temporal, workflowId, error);
   }

@@ -1,10 +1,11 @@
 /** A status document as text: what goes on, what is asked, how far it is, what can be done. */
 import { WORKFLOW_TYPES } from '../../model/contract';
+import { headlineBeside } from '../../model/status';
 import type { NextAction, OpenGate, Progress, RunState, StatusDocument } from '../../model/status';
 import { isOver } from '../../adapters/temporal/over';
 import type { Colors } from '../output';
 import { captureLines, drillRunLines } from './capture';
-import { migrationLines } from './migration';
+import { migrationLines, writesText } from './migration';
 import { gapLines, renderReport } from './report';
 import { renderSteps } from './steps';
 import { duration, instant, timeOfDay, wrap } from './text';
@@ -18,6 +19,8 @@ export interface StatusView {
   throughServer?: boolean;
   /** Show every step, not only those at work. */
   allSteps?: boolean;
+  /** To say for how long something has lasted. */
+  clock?: () => Date;
 }
 
 const HASH_SHOWN = 12;
@@ -37,7 +40,9 @@ export function renderStatus(status: StatusDocument, view: StatusView): string {
         }).join('\n')
       : '',
     captureOf(status, view.colors).join('\n'),
-    status.migration ? migrationLines(status.migration, view.colors).join('\n') : '',
+    status.migration
+      ? migrationLines(status.migration, view.colors, view.clock?.()).join('\n')
+      : '',
     status.report ? renderReport(status.report, view.colors) : availabilityBlock(status, view),
     actionsBlock(status, view),
   ];
@@ -74,7 +79,7 @@ function headBlock(status: StatusDocument, { colors, width }: StatusView): strin
   const lines = [
     `${colors.bold(`${status.strategy} ${status.ensemble}`)}${goal}`,
     colors.dim(`${status.workflowId}  updated ${instant(status.updatedAt)}`),
-    `${stateWord(status.state, colors)} · ${status.phase} · ${wrap(status.headline, width)}`,
+    `${stateWord(status.state, colors)} · ${status.phase} · ${wrap(headlineBeside(status), width)}`,
   ];
   if (status.progress) lines.push(progressLine(status.progress, colors));
   if (status.paused)
@@ -84,6 +89,7 @@ function headBlock(status: StatusDocument, { colors, width }: StatusView): strin
       ),
     );
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
+  lines.push(...retryLines(status).map((line) => colors.yellow(wrap(line, width))));
   return lines.join('\n');
 }
 
@@ -129,26 +135,37 @@ function errorBlock(status: StatusDocument, { colors, width }: StatusView): stri
 
 function findingsBlock(status: StatusDocument, { colors, width }: StatusView): string {
   const paint = { error: colors.red, warning: colors.yellow, info: colors.dim };
-  return status.findings
+  const shown = status.findings
     .filter(({ severity }) => severity !== 'info')
     .map(({ severity, code, server, message, hint }) => {
       const text = `${code}${server ? ` (${server})` : ''}: ${message}${hint ? `; ${hint}` : ''}`;
       return `${paint[severity](severity)} ${wrap(text, width - 8, '  ')}`;
-    })
-    .join('\n');
+    });
+  if (shown.length > 0 && status.foundAt !== undefined)
+    shown.push(colors.dim(`found ${instant(status.foundAt)}, when the plan in force was made`));
+  return shown.join('\n');
 }
 
 function availabilityBlock({ availability, plan }: StatusDocument, { colors }: StatusView): string {
-  if (!availability || availability.acknowledgedWrites + availability.failedWrites === 0) return '';
+  if (!availability) return '';
+  const { acknowledgedWrites, failedWrites, unobservedMs, unwatched } = availability;
+  if (acknowledgedWrites + failedWrites === 0) return '';
   const gaps = gapLines(
     availability.writeGaps,
     availability.thresholdMs,
     plan?.expectation.longestWriteGapMs,
   );
-  return gaps
-    .map((text, index) => `${colors.dim((index === 0 ? 'write gaps' : '').padEnd(12))}${text}`)
+  const blind = [
+    ...(unobservedMs > 0 ? [`${duration(unobservedMs)} in which no probe wrote`] : []),
+    ...(unwatched ? [`now, since ${timeOfDay(unwatched.since)}: ${unwatched.why}`] : []),
+  ];
+  return [...titled('write gaps', gaps), ...titled('not watched', blind)]
+    .map(([title, text]) => `${colors.dim(title.padEnd(12))}${text}`)
     .join('\n');
 }
+
+const titled = (title: string, lines: readonly string[]): [string, string][] =>
+  lines.map((text, index) => [index === 0 ? title : '', text]);
 
 function actionsBlock(status: StatusDocument, view: StatusView): string {
   const { colors, command } = view;
@@ -198,10 +215,19 @@ export function renderLive(status: StatusDocument, view: StatusView): string[] {
     `${stateWord(status.state, colors)} · ${status.phase} · ${status.headline.split('\n')[0]}`,
   ];
   if (status.progress) lines.push(progressLine(status.progress, colors));
+  if (status.migration && (status.migration.writes ?? 'taken') !== 'taken')
+    lines.push(colors.yellow(`clients: ${writesText(status.migration, view.clock?.())}`));
   lines.push(...captureOf(status, colors).slice(0, 2));
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
+  lines.push(...retryLines(status).map((line) => colors.yellow(line.split('\n')[0])));
   return lines;
 }
+
+/** Why it takes longer than it should. */
+const retryLines = ({ retrying = [] }: StatusDocument): string[] =>
+  retrying.map(
+    ({ what, attempt, reason }) => `tried again (attempt ${attempt}): ${what}: ${reason}`,
+  );
 
 /** One line for an event of a run: `18:17:15 [12/34 upgrade] zk2: …`. */
 export function renderEvent(

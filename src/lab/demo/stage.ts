@@ -8,6 +8,7 @@ import { hostPort } from '../../model/hostPort';
 import { formatVersion, parseVersion } from '../../model/version';
 import { checkLoad, type CheckResult } from '../check/checkLoad';
 import { createLab, type Lab, type LabOptions, type LabServer } from '../lab';
+import { givenTemporal } from '../givenTemporal';
 import { labDown } from '../labCommands';
 import { findLabState, writeLabState } from '../labState';
 import { startLoad, type LoadHandle } from '../load/startLoad';
@@ -78,12 +79,13 @@ export async function raiseStage(
   signal: AbortSignal,
   cleanups: Cleanup[],
 ): Promise<Stage> {
+  const given = await givenTemporal('the demo starts one of its own');
   const lab = await createLab({ name: DEMO_NAME, ...own, keep: options.keep });
   cleanups.push({ what: 'the lab', run: () => lab.destroy() });
   await lab.start();
   if (otherRuns === true) await lab.startOtherSide();
   stopIfAborted(signal);
-  const place = await startEngine(lab, options, view, cleanups);
+  const place = await startEngine(lab, given, options, view, cleanups);
   stopIfAborted(signal);
   const temporal = await connect(place.address);
   cleanups.push({
@@ -114,25 +116,25 @@ async function refuseForeignWorker(address: string): Promise<void> {
 /** Temporal and a worker. Both are recorded with the lab, so that `lab down` can stop them. */
 async function startEngine(
   lab: Lab,
+  given: string | undefined,
   options: Engine,
   view: DemoView,
   cleanups: Cleanup[],
 ): Promise<DemoPlace> {
-  const given = process.env.TEMPORAL_ADDRESS;
   const { directory, inventoryPath, connectString } = lab;
   const place: DemoPlace = { directory, inventoryPath, connectString, address: given ?? '' };
-  if (given) {
+  if (given !== undefined) {
     await refuseForeignWorker(given);
     view.say(`temporal: the one at ${given} (TEMPORAL_ADDRESS)`);
   } else {
     const dbFile = join(directory, 'temporal', 'temporal.db');
-    const server = await startTemporal({ dbFile });
-    cleanups.push({ what: 'Temporal', run: () => server.stop() });
     const state = findLabState(DEMO_NAME);
-    if (state) {
-      const { address, uiUrl, process } = server;
-      writeLabState({ ...state, temporal: { address, uiUrl, dbFile, process } });
-    }
+    const server = await startTemporal({
+      dbFile,
+      onSpawn: ({ address, uiUrl, process }) =>
+        state && writeLabState({ ...state, temporal: { address, uiUrl, dbFile, process } }),
+    });
+    cleanups.push({ what: 'Temporal', run: () => server.stop() });
     Object.assign(place, { address: server.address, uiUrl: server.uiUrl });
     view.say(`temporal: ${server.address}, UI ${server.uiUrl}`);
   }

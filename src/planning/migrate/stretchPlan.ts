@@ -87,7 +87,7 @@ export function planStretchBack(
   return stretched(plan, extra, {
     goal: `${facts.ensemble} as it was: ${former.voters.join(', ')}`,
     steps: [...steps.slice(0, at), ...back, ...steps.slice(at)],
-    findings: plan.findings,
+    findings: plan.findings.filter(counts(input, { ...extra, underway: true })),
   });
 }
 

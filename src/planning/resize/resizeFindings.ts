@@ -1,5 +1,5 @@
 /** What stands against a resize, or should be known before it; each names the value seen and what would be accepted. */
-import type { EnsembleFacts, Finding } from '../../model/facts';
+import type { EnsembleFacts, Finding, ServerFacts } from '../../model/facts';
 import type { ResizeEnsembleInput } from '../../model/inputs';
 import { error, info, warning } from '../findings';
 import { isServing, isStandalone, versionOfServer } from '../members';
@@ -125,18 +125,20 @@ export function goalFindings(
   return findings;
 }
 
-/** Each change by itself: quorums that meet, and enough servers in step to commit it. */
+/** Each change by itself: quorums that meet, and enough servers in step to commit it, `startedFirst` among them. */
 export function changeFindings(
   facts: EnsembleFacts,
   changes: readonly MembershipChange[],
   kind: ResizeKind,
   { margin }: ResizeChecks,
+  startedFirst: readonly ServerFacts[] = [],
 ): Finding[] {
   const findings: Finding[] = [];
   const synced = new Set(
-    facts.servers
-      .filter((server) => isServing(server) && server.role !== 'observer')
-      .map(({ id }) => id),
+    [
+      ...facts.servers.filter((server) => isServing(server) && server.role !== 'observer'),
+      ...startedFirst,
+    ].map(({ id }) => id),
   );
   for (const change of changes) {
     const { before, after, server } = change;

@@ -93,7 +93,7 @@ function planned(facts: EnsembleFacts, frame: Frame): Plan {
     changes.some((change) => change.server === server),
   );
   const nothing: Finding[] =
-    changes.length === 0 && found.length === 0
+    direction === 'forward' && changes.length === 0 && found.length === 0
       ? [
           {
             severity: 'error',
@@ -102,12 +102,14 @@ function planned(facts: EnsembleFacts, frame: Frame): Plan {
           },
         ]
       : [];
+  const isOwnDoing = downByTheRun(direction, current, halted);
+  const holdsAfterwards = (finding: Finding): boolean => !isOwnDoing(finding);
   const own = joinFindings(
     found,
     nothing,
-    ensembleFindings(facts, current, goal, kind, extra),
+    ensembleFindings(facts, current, goal, kind, extra).filter(holdsAfterwards),
     goalFindings(current, goal, input),
-    changeFindings(facts, changes, kind, extra),
+    changeFindings(facts, changes, kind, extra, direction === 'rollback' ? halted : []),
     ...joiners.map((joiner) => joinerFindings(joiner, current, facts, extra)),
   );
   const version = versionFor(facts);
@@ -125,13 +127,21 @@ function planned(facts: EnsembleFacts, frame: Frame): Plan {
     ),
     toVersion: version,
     hops: [],
-    findings: joinFindings(own, othersBeside(own, extra.findings ?? [])),
+    findings: joinFindings(own, othersBeside(own, extra.findings ?? []).filter(holdsAfterwards)),
     steps,
     notServing: down,
     members: { before: namesOf(current), after: namesOf(goal) },
     expectation: expectationFor(steps, kind, input),
   });
 }
+
+/** On the way back: who is down by the run's own hand, to be started first or taken out already, is nothing to be mended. */
+const downByTheRun =
+  (direction: Plan['direction'], current: Membership, halted: readonly ServerFacts[]) =>
+  ({ code, server = '' }: Finding): boolean =>
+    direction === 'rollback' &&
+    (code === 'MemberDown' || code === 'ServerDown') &&
+    (halted.some((one) => one.server === server) || memberOf(current, server) === undefined);
 
 const sizeOf = (members: Membership): string => {
   const [voters, others] = [votersOf(members).length, members.length - votersOf(members).length];

@@ -254,6 +254,7 @@ it('lab up: a TEMPORAL_ADDRESS where nobody answers is told before anything is m
   try {
     const { code, err } = await ran(['lab', 'up', 'stale']);
     expect(err).toMatch(/TEMPORAL_ADDRESS: expected where .* answers, or nothing.*got 127.0.0.1:1/);
+    expect(err).toContain('unset TEMPORAL_ADDRESS');
     expect(code).toBe(1);
     expect(readdirSync(state)).toEqual([]);
   } finally {

@@ -11,7 +11,7 @@ import {
 } from '../../../src/cli/render/status';
 import { cutToWidth, duration, shellWord, visibleLength, wrap } from '../../../src/cli/render/text';
 import { newsOf } from '../../../src/cli/watch';
-import type { StatusDocument, UpgradeReport } from '../../../src/model/status';
+import type { MigrationStatus, StatusDocument, UpgradeReport } from '../../../src/model/status';
 import { openGate, statusFixture } from './statusFixture';
 
 const view: StatusView = {
@@ -325,4 +325,82 @@ describe('pieces of text', () => {
     ['$(reboot)', "'$(reboot)'"],
     ['', "''"],
   ])('quotes %j for a shell', (word, quoted) => expect(shellWord(word)).toBe(quoted));
+});
+
+describe('the status of a migration', () => {
+  const closedAt = '2026-01-31T00:00:05.000Z';
+  const moved = (over: Partial<MigrationStatus>, clock?: string) =>
+    renderStatus(
+      statusFixture({
+        migration: {
+          ...{ mode: 'physical', source: 'orders', target: 'dc2', serving: 'source' },
+          ...{ writes: 'refused', expectedOutageMs: 5_000, beside: {} },
+          ...over,
+        },
+      }),
+      { ...view, ...(clock !== undefined && { clock: () => new Date(clock) }) },
+    );
+
+  it('says that nobody serves, since when and for how long', () => {
+    const text = moved({ outages: [{ closed: 'source', closedAt }] }, '2026-01-31T00:00:09.500Z');
+    expect(text).toMatch(/clients write to +nobody serves since 00:00:05 \(4\.5 s\)/);
+    expect(text).not.toContain('outage expected');
+  });
+
+  it('names the side that is being closed or opened, and claims nothing of it', () => {
+    expect(moved({ writes: 'closing' })).toContain('orders, which is being closed');
+    const outages = [{ closed: 'source', closedAt } as const];
+    const text = moved({ writes: 'opening', serving: 'target', outages });
+    expect(text).toContain('dc2 is being opened, and is not proven to serve yet');
+  });
+
+  it('keeps what is over, apart from a fence that stands', () => {
+    const over = { closed: 'source', closedAt, opened: 'source' } as const;
+    const text = moved({
+      writes: 'taken',
+      outages: [{ ...over, openedAt: '2026-01-31T00:00:07.000Z' }],
+    });
+    expect(text).toMatch(/clients write to +orders$/m);
+    expect(text).toMatch(/nobody served +2\.0 s from 00:00:05 to 00:00:07: orders closed/);
+    expect(text).not.toMatch(/^closed/m);
+  });
+});
+
+it('says of when findings are, and what no probe has watched', () => {
+  const text = renderStatus(
+    statusFixture({
+      findings: [{ severity: 'warning', code: 'NoMargin', message: 'none to spare' }],
+      foundAt: '2026-01-31T00:00:01.000Z',
+      availability: {
+        ...report.availability,
+        unwatched: { since: '2026-01-31T00:00:03.000Z', why: 'the run waits at gate cutover' },
+      },
+    }),
+    view,
+  );
+  expect(text).toContain('found 2026-01-31 00:00:01Z, when the plan in force was made');
+  expect(text).toMatch(/not watched 4\.0 s in which no probe wrote/);
+  expect(text).toContain('now, since 00:00:03: the run waits at gate cutover');
+});
+
+it('says once what holds a run', () => {
+  const message = 'stop zk2 failed: no answer';
+  const text = renderStatus(
+    statusFixture({
+      ...{ state: 'paused', headline: `held: ${message}` },
+      paused: { since: '2026-01-31T00:00:03.000Z' },
+      error: { type: 'WaitTimedOut', message },
+    }),
+    view,
+  );
+  expect(text.split(message)).toHaveLength(2);
+  expect(text).toContain('paused · upgrade · held');
+});
+
+it('says why a step is tried again', () => {
+  const reason = 'host zk6 (127.70.1.6): SSH refused at 127.70.1.6:2222 (connect ECONNREFUSED)';
+  const status = statusFixture({ retrying: [{ what: 'provision zk6', attempt: 3, reason }] });
+  const line = `tried again (attempt 3): provision zk6: ${reason}`;
+  expect(renderStatus(status, { ...view, width: 200 })).toContain(line);
+  expect(renderLive(status, view)).toContain(line);
 });

@@ -12,6 +12,7 @@ import {
   planStretchBack,
   type StretchExtra,
 } from '../../../src/planning/migrate/stretchPlan';
+import { renderPlanText } from '../../../src/planning/renderPlan';
 import { batchesOf } from '../../../src/planning/redirect/batches';
 import { errorsOf, parseEnsemble, threeServers } from './ensembles';
 import { spare } from './resizePlans';
@@ -192,6 +193,46 @@ describe('stretch', () => {
     for (const { server, toVersion } of steps)
       if (server !== undefined) expect([server, toVersion]).toEqual([server, versionOf(server)]);
   });
+});
+
+describe('findings of the way back of a stretch are only what is to be mended', () => {
+  const former = { voters: ['zk1', 'zk2', 'zk3'], observers: [] };
+  const codesOf = (servers: string, others: string[], stopped: string[] = []) => {
+    const facts = { ...parseEnsemble(servers), reconfigEnabled: true };
+    const extra = {
+      ...{ ...extraOf(), margin: 1, stopped },
+      candidates: others.map((name) => spare(name)),
+      formerVersions: { zk1: '3.8.4', zk2: '3.8.4', zk3: '3.8.4' },
+    };
+    const input = inputOf({ version: '3.9.6' });
+    return planStretchBack(facts, former, input, extra, []).findings.map(
+      ({ code, server }) => `${code} ${server ?? ''}`,
+    );
+  };
+
+  test('two releases beside each other are what was asked for', () => {
+    const half = 'zk1 leader 3.8.4, zk2 follower 3.8.4, zk3 follower 3.8.4, zk4 observer 3.9.6';
+    expect(codesOf(half, ['zk5', 'zk6'])).toEqual([]);
+  });
+
+  const oneDown = 'zk1 leader 3.8.4, zk2 follower 3.8.4, zk3 down 3.8.4, zk4 follower 3.9.6';
+  test('one that the run has stopped, and starts first, is no member that is down', () => {
+    expect(codesOf(oneDown, ['zk5', 'zk6'], ['zk3'])).toEqual([]);
+  });
+
+  test('one that is down by itself is', () => {
+    expect(codesOf(oneDown, ['zk5', 'zk6'])).toContain('MemberDown zk3');
+  });
+
+  test('nor is there anything to be mended where all is as it was already', () => {
+    const whole = 'zk1 leader 3.8.4, zk2 follower 3.8.4, zk3 follower 3.8.4';
+    expect(codesOf(whole, FRESH)).toEqual([]);
+  });
+});
+
+test('a plan by which no version changes tells of no path', () => {
+  const path = /^ {2}path|Servers to/m;
+  expect(renderPlanText(planStretch(stretchable(), inputOf(), extraOf()))).not.toMatch(path);
 });
 
 describe('physical', () => {

@@ -1,7 +1,8 @@
 /** Rules of a migration whose two sides are ensembles of their own: physical and logical. */
 import type { Target } from '../../../activities/api';
 import type { Plan, PlanStep } from '../../../src/model/plan';
-import { migrationInput, statusOf, targetOf, type RunState } from '../state';
+import { migrationInput, targetOf, type RunState } from '../state';
+import { closed, opened, outageText, provesOpen } from './outages';
 import { besideOf } from './moveBeside';
 import { begunOf, redirectedLines, whyOver } from './stretch';
 import type { StrategyRules } from './types';
@@ -52,9 +53,13 @@ export const moveRules: StrategyRules = {
   turnsBackOn: (state) =>
     state.steps['fenceServers/source']?.startedAt !== undefined && state.openedAt === undefined,
   settle(state, step) {
-    const opens = step.activity === 'openNewSide' || step.activity === 'verifyRestored';
-    if (opens && state.plan?.direction === 'forward')
-      state.openedAt = statusOf(state, step).finishedAt ?? new Date().toISOString();
+    const { side } = step;
+    if (step.activity === 'fenceServers' && side !== undefined && state.fencedAt !== undefined)
+      closed(state, side, state.fencedAt);
+    if (side === undefined || !provesOpen(state, step)) return;
+    const at = new Date().toISOString();
+    opened(state, side, at);
+    if (state.plan?.direction === 'forward') state.openedAt = at;
   },
   alsoBeforeHold: () => [],
   whyUnfinished: () => undefined,
@@ -82,13 +87,11 @@ export const moveRules: StrategyRules = {
   probed: (state) => sideOf(state, servingSide(state)),
 
   outcomeLines(state) {
-    const { fencedAt, openedAt, point, leftSessions } = state;
+    const { point, leftSessions } = state;
     return [
       ...redirectedLines(state),
       ...(point === undefined ? [] : [`  moved as of ${point.zxid}, out of ${point.shown}`]),
-      ...(fencedAt !== undefined && openedAt !== undefined
-        ? [`  closed ${fencedAt}, the other side proven open ${openedAt}`]
-        : []),
+      ...(state.outages ?? []).map((outage) => `  ${outageText(outage, state)}`),
       ...(leftSessions === undefined
         ? []
         : [`  sessions ended with the old side, on purpose: ${leftSessions.count}`]),

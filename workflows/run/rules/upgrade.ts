@@ -92,7 +92,8 @@ export const upgradeRules: StrategyRules = {
     if (state.finalized)
       return {
         possible: false,
-        reason: 'the upgrade is final; start a new run towards another version instead',
+        reason:
+          'gate finalize was passed: the upgrade is final, and what is new may be in use; start a new run towards another version instead',
       };
     const from = Object.values(state.forwardPlan?.fromVersions ?? state.plan?.fromVersions ?? {});
     if (

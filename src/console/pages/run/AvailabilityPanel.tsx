@@ -29,6 +29,12 @@ export function AvailabilityPanel({
           ['In all', durationText(totalGapMs)],
           ['Sessions lost', availability.sessionsLost],
           availability.unobservedMs > 0 && ['Not watched', durationText(availability.unobservedMs)],
+          availability.unwatched && [
+            'Not watched now',
+            <span key="w">
+              since <Time at={availability.unwatched.since} />: {availability.unwatched.why}
+            </span>,
+          ],
           ['Last acknowledged', <Time key="l" at={availability.lastAckAt} />],
         ]}
       />

@@ -1,4 +1,5 @@
 /** Where a migration stands: who takes the writes, and how far what goes on beside the steps has come. */
+import type { ReactNode } from 'react';
 import type { BesideReport, MigrationStatus } from '../../../model/status';
 import { durationText } from '../../format/values';
 import { Badge } from '../../parts/Badge';
@@ -9,34 +10,49 @@ import { Time } from '../../parts/Time';
 import { ReadinessView } from './ReadinessView';
 
 export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
-  const { mode, source, target, serving, fencedAt, openedAt, verified } = migration;
+  const {
+    mode,
+    source,
+    target,
+    serving,
+    writes = 'taken',
+    fencedAt,
+    openedAt,
+    verified,
+  } = migration;
+  const serves = (side: 'source' | 'target') => writes === 'taken' && serving === side;
+  const outages = migration.outages ?? [];
   return (
     <Panel title={`Migration, ${mode}`}>
-      <div
-        className="sides"
-        role="img"
-        aria-label={`Writes go to the ${serving}, ${serving === 'source' ? source : target}`}
-      >
-        <span className={serving === 'source' ? 'side side-serving' : 'side'}>
-          {serving === 'source' ? '★ writes go here' : 'source'}
+      <div className="sides" role="img" aria-label={sidesText(migration)}>
+        <span className={serves('source') ? 'side side-serving' : 'side'}>
+          {serves('source') ? '★ writes go here' : 'source'}
           <strong>{source}</strong>
         </span>
         <span className="side-arrow">→</span>
-        <span className={serving === 'target' ? 'side side-serving' : 'side'}>
-          {serving === 'target' ? '★ writes go here' : 'target'}
+        <span className={serves('target') ? 'side side-serving' : 'side'}>
+          {serves('target') ? '★ writes go here' : 'target'}
           <strong>{target}</strong>
         </span>
       </div>
+      {writes !== 'taken' && (
+        <p role="status" className="notice notice-warning">
+          ! {sidesText(migration)}
+        </p>
+      )}
       <Facts
         facts={[
           ['Nobody can write for, as planned', durationText(migration.expectedOutageMs)],
           fencedAt !== undefined && ['Closed', <Time key="f" at={fencedAt} />],
           openedAt !== undefined && ['Open', <Time key="o" at={openedAt} />],
-          fencedAt !== undefined &&
-            openedAt !== undefined && [
-              'Nobody could write for',
-              durationText(Date.parse(openedAt) - Date.parse(fencedAt)),
-            ],
+          ...outages.map(({ closedAt, openedAt: until }, index): [string, ReactNode] => [
+            until === undefined ? 'Nobody serves since' : 'Nobody could write for',
+            until === undefined ? (
+              <Time key={`o${index}`} at={closedAt} />
+            ) : (
+              durationText(Date.parse(until) - Date.parse(closedAt))
+            ),
+          ]),
           verified && [
             'Compared',
             <span key="v">
@@ -72,4 +88,14 @@ export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
       )}
     </Panel>
   );
+}
+
+function sidesText({ source, target, serving, writes = 'taken' }: MigrationStatus): string {
+  const name = serving === 'source' ? source : target;
+  return {
+    taken: `Writes go to the ${serving}, ${name}`,
+    closing: `${name} is being closed: some servers may refuse already`,
+    refused: 'Nobody serves',
+    opening: `${name} is being opened, and is not proven to serve yet`,
+  }[writes];
 }

@@ -1,5 +1,6 @@
 /** One run, live: what it does, what it waits for, what a person can do about it. */
 import { useParams } from 'react-router';
+import { headlineBeside } from '../../../model/status';
 import type { RunStatus } from '../../api/types';
 import { durationText, wordsOf } from '../../format/values';
 import { Badge, runTone } from '../../parts/Badge';
@@ -78,10 +79,15 @@ function Live({
     <>
       <section className="panel headline" aria-label="What is going on">
         <p className="headline-text" aria-live="polite">
-          {status.headline}
+          {headlineBeside(status)}
         </p>
         <ProgressBar status={status} />
         {status.throttle.cause !== null && <p>Slower than it could be: {status.throttle.cause}</p>}
+        {status.retrying?.map(({ what, attempt, reason }) => (
+          <p key={what} className="notice notice-warning">
+            ! Tried again (attempt {attempt}): {what}: {reason}
+          </p>
+        ))}
         {status.paused && (
           <p>
             Paused since <Time at={status.paused.since} />
@@ -131,6 +137,11 @@ function Live({
       )}
       {status.findings.length > 0 && (
         <Panel title="Findings">
+          {status.foundAt !== undefined && (
+            <p className="dim">
+              Of <Time at={status.foundAt} />, when the plan in force was made.
+            </p>
+          )}
           <Findings findings={status.findings} />
         </Panel>
       )}
