@@ -32,7 +32,7 @@ const LOOK_EVERY_MS = 50;
 const DEFAULT_SESSION_MS = 40_000;
 const COMMIT_MS = 60_000;
 const REMEDY =
-  'a migration copies into an empty place: delete them, if nobody needs them, and resume; or roll back, and start one with another path (to) in trees';
+  'a migration copies into an empty place: delete it with all below it (deleteall of zkCli.sh), if nobody needs it, and resume; or roll back, and start one with another path (to) in trees';
 
 export function copySteps(dependencies: Dependencies): CopySteps {
   const ofStep = (args: StepArgs): Copied => ({

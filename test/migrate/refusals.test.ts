@@ -68,7 +68,7 @@ test(
         });
         expect(await refused(sides)).toContain('/moved of move-refused-new has 2 znode(s) already');
         await at(target, async (session) => {
-          for (const path of ['/moved/x/y', '/moved/x']) await session.delete(path);
+          for (const path of ['/moved/x/y', '/moved/x', '/moved']) await session.delete(path);
         });
         expect(await against(sides)).toEqual([]);
 

@@ -19,13 +19,14 @@ const SHOWN = 5;
 export function takenFinding({ ensemble, root, count, more, paths }: TakenPlace): Finding {
   const shown = paths.slice(0, SHOWN);
   const isWhole = count === shown.length && !more;
-  const place = root === '/' ? 'it' : root;
-  const others = root === '/' ? '{"from": "/", "to": "/moved"}' : 'another path as its to';
+  // Not only what is below it: a parent has given numbers to its children that a copy could not take back.
+  const hint =
+    root === '/'
+      ? 'give {"from": "/", "to": "/moved"} in trees, or take a target that nobody has used'
+      : `give another path as its to in trees; or, if nobody needs it, delete ${root} itself, with all below it (deleteall ${root} of zkCli.sh)`;
   return error(
     'TargetNotEmpty',
     `${root} of ${ensemble} has ${more ? 'more than ' : ''}${count} znode(s) already (${shown.join(', ')}${isWhole ? '' : ', …'}): mode logical copies into an empty place, and overwrites nothing`,
-    {
-      hint: `give ${others} in trees; or, if nobody needs them, delete what is below ${place} (deleteall PATH of zkCli.sh)`,
-    },
+    { hint },
   );
 }

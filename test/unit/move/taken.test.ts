@@ -11,7 +11,7 @@ test('names how many znodes are there, the first of them, and what to do', () =>
   expect(message).toContain(
     '/app of dc2 has 6 znode(s) already (/app/a, /app/b, /app/a/1, /app/a/2, /app/b/1, …)',
   );
-  expect(hint).toMatch(/trees.*delete what is below \/app/);
+  expect(hint).toMatch(/trees.*delete \/app itself/);
 });
 
 test('a whole tree is told that it may go below a path', () => {
