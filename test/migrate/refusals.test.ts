@@ -51,7 +51,7 @@ test(
   'a place with znodes is refused by the plan, unless the run itself put them there; a connection string changed meanwhile is said at gate cutover',
   () =>
     withTwoSides(
-      { name: 'move-refused', from: '3.9.6', to: '3.9.6', newServers: 1, lives: true },
+      { name: 'move-refused', from: '3.9.6', to: '3.9.6', lives: true },
       async (sides) => {
         const { source, target, clientFile, harness } = sides;
         const says = (text: string) => writeFileSync(clientFile, text);
