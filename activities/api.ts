@@ -18,6 +18,7 @@ import type {
   StepActivity,
 } from '../src/model/plan';
 import type { ControlName, GateName, WorkflowType } from '../src/model/contract';
+import type { FileConnections } from '../src/model/redirect';
 import type { DrillDocument } from '../src/model/repository';
 import type { RunEvent, WebhookMessage } from '../src/model/webhooks';
 import type { BackupSummary, BesideReport, CaptureStatus, WriteGap } from '../src/model/status';
@@ -277,6 +278,13 @@ export interface ProbeResult extends ProbeTotals {
 /** Every activity of a step has the same shape, so one loop runs them all. */
 export type StepActivities = Record<StepActivity, (args: StepArgs) => Promise<StepResult>>;
 
+export interface CheckedClients {
+  /** How many can't be. */
+  count: number;
+  /** Some of them, each with all that stands against it. */
+  problems: { client: string; message: string }[];
+}
+
 export interface RunActivities {
   openRun(args: OpenRunArgs): Promise<OpenRunResult>;
   /**
@@ -303,6 +311,15 @@ export interface RunActivities {
     back?: boolean;
     fence: FencePosition;
   }): Promise<BesideReport>;
+  /**
+   * Which clients could not be led over as they are now; nothing is touched. `connections`: what their files said when the
+   * plan was made.
+   */
+  checkClients(args: {
+    input: MigrateDataCenterInput;
+    clients: string[];
+    connections: Record<string, FileConnections>;
+  }): Promise<CheckedClients>;
   /** Who is still on the old servers, looked at again and again; for so long, unless cancelled, which ends it early. */
   watchReadiness(args: {
     input: MigrateDataCenterInput;

@@ -9,6 +9,7 @@ import { webhookActivities } from './deliverWebhook';
 import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
+import { clientCheck } from './migrate/checkClients';
 import { closingSteps } from './migrate/closing';
 import { aheadSteps } from './migrate/aheadSteps';
 import { captureSteps } from './migrate/captureSteps';
@@ -62,6 +63,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...captureSteps(dependencies),
     ...ensembleSteps(dependencies),
     ...fenceSteps(dependencies),
+    ...clientCheck(dependencies),
     ...readinessWatch(dependencies),
     ...reconcileSteps(dependencies),
     returnClients: redirectSteps(dependencies).returnClients,

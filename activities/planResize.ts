@@ -73,7 +73,9 @@ export function refuseOthersChange({ findings }: Plan, underway: boolean): void 
 export const stillMissing = ({ steps }: Plan, done: readonly string[]): string =>
   steps
     .filter(({ id }) => !done.includes(id))
-    .map(({ id, role, gate, membership }) => JSON.stringify([id, role, gate, membership]))
+    .map(({ id, role, gate, membership, connections }) =>
+      JSON.stringify([id, role, gate, membership, connections]),
+    )
     .join('\n');
 
 /** A run's members before stay those it began with. */

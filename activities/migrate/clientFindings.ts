@@ -1,14 +1,15 @@
-/** What stands against leading the clients over, before anything is touched, and what their files are now. */
+/** What stands against leading the clients over, before anything is touched, and what their files say now. */
 import type { Finding } from '../../src/model/facts';
 import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
+import type { FileConnections } from '../../src/model/redirect';
 import type { Dependencies } from '../dependencies';
 import { redirectActivities } from './redirect';
 import { sidesOf } from './redirectSteps';
 
 export interface SeenClients {
   findings: Finding[];
-  /** SHA-256 by client and path. */
-  seen: Record<string, Record<string, string>>;
+  /** By client. */
+  connections: Record<string, FileConnections>;
 }
 
 export async function lookAtTheirFiles(
@@ -16,7 +17,7 @@ export async function lookAtTheirFiles(
   clients: readonly string[],
   input: MigrateDataCenterInput,
 ): Promise<SeenClients> {
-  if (clients.length === 0) return { findings: [], seen: {} };
+  if (clients.length === 0) return { findings: [], connections: {} };
   const looked = await redirectActivities(dependencies).lookAtClients({
     clients: [...clients],
     ...(await sidesOf(dependencies, input)),
@@ -24,6 +25,8 @@ export async function lookAtTheirFiles(
   const all = [...looked.clients.flatMap(({ findings }) => findings), ...looked.findings];
   return {
     findings: all.map(({ severity, type, message }) => ({ severity, code: type, message })),
-    seen: Object.fromEntries(looked.clients.map(({ client, files }) => [client, files])),
+    connections: Object.fromEntries(
+      looked.clients.map(({ client, connections }) => [client, connections]),
+    ),
   };
 }

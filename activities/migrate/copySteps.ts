@@ -31,6 +31,8 @@ const QUIET_MS = 400;
 const LOOK_EVERY_MS = 50;
 const DEFAULT_SESSION_MS = 40_000;
 const COMMIT_MS = 60_000;
+const REMEDY =
+  'a migration copies into an empty place: delete it with all below it (deleteall of zkCli.sh), if nobody needs it, and resume; or roll back, and start one with another path (to) in trees';
 
 export function copySteps(dependencies: Dependencies): CopySteps {
   const ofStep = (args: StepArgs): Copied => ({
@@ -210,7 +212,7 @@ async function follow(
       try {
         return await followTree(job, {
           ...{ execute: true, goesOn: !ends, signal: stop.signal, spool: spoolDirectory },
-          ...(back && { conflict: 'mirror' as const }),
+          ...(back ? { conflict: 'mirror' as const } : { remedy: REMEDY }),
           journals: journalsOf(dependencies),
           onProgress: (progress) => context.heartbeat(progress),
           onFollow: (status) => {

@@ -2,7 +2,13 @@
 import { isZkferryError } from '../../src/model/errors';
 import { hostPort } from '../../src/model/hostPort';
 import type { OperationContext, ZooKeeperPort } from '../../src/model/ports';
-import type { ClientLook, ClientState, LookedAtClient, Sides } from '../../src/model/redirect';
+import type {
+  ClientLook,
+  ClientState,
+  LookedAtClient,
+  RedirectOrder,
+  Sides,
+} from '../../src/model/redirect';
 import type { Dependencies } from '../dependencies';
 import { redirectPortOf } from './redirectClient';
 
@@ -11,7 +17,7 @@ type Finding = LookedAtClient['findings'][number];
 export async function lookAtOne(
   dependencies: Dependencies,
   name: string,
-  sides: Sides,
+  sides: Sides & Pick<RedirectOrder, 'planned'>,
   context: OperationContext,
 ): Promise<LookedAtClient> {
   const redirect = redirectPortOf(dependencies);
@@ -26,12 +32,12 @@ export async function lookAtOne(
         type: 'RedirectFailed',
         message: `client ${name} has proof: none: whether it follows is not looked at`,
       });
-    const files = Object.fromEntries(look.files.map(({ path, sha256 }) => [path, sha256]));
-    return { client: name, state: stateOf(look), files, findings };
+    const connections = Object.fromEntries(look.files.map((file) => [file.path, file.connections]));
+    return { client: name, state: stateOf(look), connections, findings };
   } catch (error) {
     context.signal.throwIfAborted();
     if (!isZkferryError(error)) throw error;
-    return { client: name, state: 'unknown', files: {}, findings: [asError(error)] };
+    return { client: name, state: 'unknown', connections: {}, findings: [asError(error)] };
   }
 }
 

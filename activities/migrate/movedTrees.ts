@@ -1,5 +1,6 @@
 /** What a logical migration copies, as the engine of copies takes it: one job for each subtree. */
 import { join } from 'node:path';
+import type { CopyPair } from '../../src/adapters/copy/identity';
 import type { FollowJob } from '../../src/adapters/copy/options';
 import { quorumSecurity } from '../../src/adapters/quorumSecurity';
 import { TapSource } from '../../src/adapters/source/tapSource';
@@ -55,6 +56,17 @@ export async function wayOf(
   };
 }
 
+/** What names the copy of a subtree: to its journal, and in messages. */
+export const copyPair = (
+  source: ResolvedEnsemble,
+  target: ResolvedEnsemble,
+  selection: CopyPair['selection'],
+): CopyPair => ({
+  source: `${source.name}${selection.sourceRoot}`,
+  target: { shown: target.name },
+  selection,
+});
+
 export async function movedTrees(
   dependencies: Dependencies,
   { source, target, roots, servers = membersOf(target) }: CopyWay,
@@ -69,13 +81,13 @@ export async function movedTrees(
     const selection = new Selection({
       ...{ sourceRoot, targetRoot, ownRoot: source.znodeRoot, exclude: others },
     });
-    const shown = `${source.name}${sourceRoot}`;
+    const pair = copyPair(source, target, selection);
     const job: FollowJob = {
-      source: shown,
+      ...pair,
       openSource: () => openWhole(dependencies, source, context),
       openTap: (zxid) =>
         openTap({ ...access, ...BOUNDS, directory, ...(zxid !== undefined && { from: zxid }) }),
-      target: { servers, shown: target.name, auth },
+      target: { ...pair.target, servers, auth },
       openTarget: () => openWhole(dependencies, target, context),
       selection,
     };

@@ -30,6 +30,7 @@ import { membersOf, withSession } from '../resolve';
 import { lookAtTheirFiles } from './clientFindings';
 import { checkTarget } from './moveTarget';
 import { redirectedBy } from './planStretch';
+import { takenFindings } from './takenTarget';
 
 export async function planMoveNow(
   dependencies: Dependencies,
@@ -121,7 +122,7 @@ async function look(
       ...(repository !== undefined && { repository }),
     },
     clients: from.clients,
-    ...('seen' in clients && { seen: clients.seen }),
+    ...('connections' in clients && { connections: clients.connections }),
     findings: [
       ...source.warnings,
       ...clients.findings,
@@ -196,6 +197,8 @@ async function whyNotLogical(
       ),
     );
   }
+  if (findings.length === 0)
+    findings.push(...(await takenFindings(dependencies, from, to, trees, context)));
   const paths = trees.map(({ from: root }) => `${root === '/' ? '' : root}${KAFKA}`);
   for (const path of await existing(dependencies, from, paths, context)) {
     const message = `${path} is there: a Kafka broker's epoch is the czxid of its znode, which a copy cannot keep`;

@@ -1,6 +1,7 @@
 /** Plans of a stretch: the members of both data centres as they are now, then pure functions. */
 import type { Migration } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
+import { connectionsOf } from '../../src/planning/migrate/redirectSteps';
 import { resizeInputOf } from '../../src/planning/migrate/stretchInput';
 import {
   planStretch,
@@ -41,7 +42,8 @@ export async function replanStretch(
 ): Promise<ReplanResult> {
   const underway = args.done.length > 0;
   const { ensemble, facts, extra } = await look(dependencies, args, context, !underway);
-  const plan = planStretch(facts, args.input, { ...extra, underway });
+  const known = underway ? { connections: connectionsOf(args.plan) } : {};
+  const plan = planStretch(facts, args.input, { ...extra, ...known, underway });
   refuseOthersChange(plan, underway);
   const changed = stillMissing(plan, args.done) !== stillMissing(args.plan, args.done);
   return {

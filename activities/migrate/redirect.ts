@@ -22,8 +22,8 @@ import { sessionLook } from './sideSessions';
 const MAX_AT_ONCE = 32;
 
 export interface RedirectActivities {
-  /** Nothing is touched. Findings about a server concern every client proven by its session. */
-  lookAtClients: (args: { clients: string[] } & Sides) => Promise<{
+  /** Nothing is touched. `planned`: what must still be so. Findings about a server concern every client proven by its session. */
+  lookAtClients: (args: { clients: string[] } & Sides & Pick<RedirectArgs, 'planned'>) => Promise<{
     clients: LookedAtClient[];
     findings: LookedAtClient['findings'];
   }>;
@@ -36,12 +36,14 @@ export interface RedirectActivities {
 
 export function redirectActivities(dependencies: Dependencies): RedirectActivities {
   return {
-    lookAtClients: ({ clients, ...sides }) =>
+    lookAtClients: ({ clients, planned = {}, ...sides }) =>
       operation(async (context) => {
         expectMany(context);
         const shared = sharedAddresses(await namesByAddress(dependencies, clients, context));
         const [looks, findings] = await Promise.all([
-          inParallel(clients, MAX_AT_ONCE, (name) => lookAtOne(dependencies, name, sides, context)),
+          inParallel(clients, MAX_AT_ONCE, (name) =>
+            lookAtOne(dependencies, name, { ...sides, ...of(planned, name) }, context),
+          ),
           sideFindings(dependencies.zookeeper, sides, context),
         ]);
         for (const look of looks) look.findings.push(...(shared.get(look.client) ?? []));
@@ -79,6 +81,10 @@ export function redirectActivities(dependencies: Dependencies): RedirectActiviti
       ),
   };
 }
+
+/** Of clients that the plan knows nothing of nothing is expected. */
+const of = (planned: NonNullable<RedirectArgs['planned']>, name: string) =>
+  planned[name] === undefined ? {} : { planned: planned[name] };
 
 /** Every command and question of every client hears the one signal. */
 const expectMany = ({ signal }: OperationContext): void => setMaxListeners(0, signal);

@@ -97,13 +97,16 @@ async function persistently<T>(
   }
 }
 
-const orderOf = (name: string, { from, to, run, ensemble, seen }: RedirectArgs): RedirectOrder => ({
+const orderOf = (
+  name: string,
+  { from, to, run, ensemble, planned }: RedirectArgs,
+): RedirectOrder => ({
   from,
   to,
   run,
   ensemble,
   label: redirectLabel(run),
-  ...(seen?.[name] !== undefined && { seen: seen[name] }),
+  ...(planned?.[name] !== undefined && { planned: planned[name] }),
 });
 
 const inWords = (what: string, paths: readonly string[], proof: string): string =>

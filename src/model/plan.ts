@@ -2,6 +2,7 @@
 import type { GateName, WorkflowType } from './contract';
 import type { Finding } from './facts';
 import type { MigrationAdvice } from './migrationAdvice';
+import type { FileConnections } from './redirect';
 
 export type Phase =
   | 'inspect'
@@ -131,8 +132,10 @@ export interface PlanStep {
   side?: 'source' | 'target';
   /** Of a migration: clients that are redirected together, by name, and whether to the new servers or the old. */
   clients?: string[];
-  /** SHA-256 of their files when the plan was made, by client and path: what somebody has changed since is refused. */
-  seen?: Record<string, Record<string, string>>;
+  /** What their files said when the plan was made, by client: what says something else by then is refused. */
+  connections?: Record<string, FileConnections>;
+  /** Past its gate nobody serves until clients are led over: they are looked at once more before it asks. */
+  checksClients?: boolean;
   /** A pause waits until this step is done: right before it the ensemble is in a state that must not last. */
   promptly?: boolean;
   /** Of the inventory: where `backupData` backs up to; absent: a copy on `server`. */

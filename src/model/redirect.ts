@@ -22,12 +22,14 @@ export type Direction = 'redirect' | 'back';
  */
 export type FileStanding = 'old' | 'new' | 'mixed' | 'other';
 
+/** Connection strings as they stand in a client's files, by path and key. */
+export type FileConnections = Record<string, Record<string, string>>;
+
 export interface FileLook {
   path: string;
-  sha256: string;
   standing: FileStanding;
-  /** As the file says it; of several keys the first. */
-  connection: string;
+  /** As the file says it, by key. */
+  connections: Record<string, string>;
 }
 
 export interface ClientLook {
@@ -49,8 +51,11 @@ export interface RedirectOrder extends Sides {
   label: string;
   /** Workflow id, for webhooks. */
   run: string;
-  /** SHA-256 by path, as `look` told: a file that is neither this nor led already is refused. */
-  seen?: Record<string, string>;
+  /**
+   * What its files said when the plan was made: a connection string that is neither this nor led already is refused,
+   * whatever else has been changed in a file is let be.
+   */
+  planned?: FileConnections;
 }
 
 /** One client, on its own host. Everything but `look` and `health` is idempotent and takes a token. */
@@ -58,13 +63,13 @@ export interface RedirectPort {
   /** Reads only. Rejects only when the context's signal aborts; whatever else is wrong is a problem. */
   look(
     client: Client,
-    order: Sides & Partial<Pick<RedirectOrder, 'ensemble' | 'label'>>,
+    order: Sides & Partial<Pick<RedirectOrder, 'ensemble' | 'label' | 'planned'>>,
     context: OperationContext,
   ): Promise<ClientLook>;
   /**
    * Files edited, then the client told; or its command run, or its webhook called.
-   * @throws ZkferryError FileChanged where somebody else has changed a file since it was looked at; Unsupported for a
-   * file that can't be edited; RemoteCommandFailed, SshUnreachable, RedirectFailed (webhook)
+   * @throws ZkferryError FileChanged where somebody else has changed a connection string, or changes the file this very
+   * moment; Unsupported for a file that can't be edited; RemoteCommandFailed, SshUnreachable, RedirectFailed (webhook)
    */
   lead(
     client: Client,
@@ -73,7 +78,8 @@ export interface RedirectPort {
     context: OperationContext,
   ): Promise<{ edited: string[]; told: boolean }>;
   /**
-   * Files as they were before this run, byte for byte, with owner and mode; then the client told. `begun: false`:
+   * Files as they were before this run, byte for byte, with owner and mode; in one that somebody else has changed since
+   * the connection strings alone; one that leads back already is left as it is. Then the client told. `begun: false`:
    * this run has not led it anywhere, and nothing was done.
    * @throws ZkferryError as `lead`; FileChanged says where the old copy is
    */
@@ -95,8 +101,8 @@ export interface LookedAtClient {
   client: string;
   /** `unknown` where it has no files, or they can't be read. */
   state: ClientState;
-  /** SHA-256 by path. */
-  files: Record<string, string>;
+  /** Of those of its files that could be read. */
+  connections: FileConnections;
   findings: { severity: 'error' | 'warning'; type: string; message: string }[];
 }
 
@@ -120,7 +126,7 @@ export interface RedirectArgs extends Sides {
   /** Most a client may take to be seen where it was led, ms. */
   proofTimeoutMs: number;
   /** By client, as `lookAtClients` told. */
-  seen?: Record<string, Record<string, string>>;
+  planned?: Record<string, FileConnections>;
 }
 
 export interface Readiness {

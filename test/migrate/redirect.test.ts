@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
@@ -132,49 +132,137 @@ test('a client of two files, one with two keys, is led over and back as one', as
 });
 
 describe('a file', () => {
-  test('that somebody changed after the look is left as they made it', async () => {
-    const { name, path, original } = lab.addFile('changed', 'properties', { proof: 'none' });
-    const look = await lab.look(name);
-    const seen = { [name]: look.clients[0]!.files };
-    writeFileSync(path, `${original}theirs=1\n`);
-    const { outcomes } = await lab.redirect([name], { seen });
-    expect(outcomes).toMatchObject([{ state: 'failed', error: 'FileChanged' }]);
-    expect(readFileSync(path, 'utf8')).toBe(`${original}theirs=1\n`);
+  const plannedFor = async (name: string) => ({
+    [name]: (await lab.look(name)).clients[0]!.connections,
   });
 
-  test('that somebody changes while it is being edited is left as they made it', async () => {
+  test('that somebody changed after the plan is edited as it is now, and given back as it was then', async () => {
+    const { name, path, original } = lab.addFile('changed', 'properties', {
+      ...{ proof: 'none', reload: 'true' },
+    });
+    const planned = await plannedFor(name);
+    const theirs = `# theirs\n${original}more=1\n`;
+    writeFileSync(path, theirs);
+    chmodSync(path, 0o604);
+    const before = pictureOf(path);
+    expect(statesOf(await lab.redirect([name], { planned }))).toEqual({ changed: 'redirected' });
+    expect(readFileSync(path, 'utf8')).toBe(
+      theirs.replace(lab.old.connectString, lab.fresh.connectString),
+    );
+    expect(statesOf(await lab.back([name]))).toEqual({ changed: 'returned' });
+    expect(pictureOf(path)).toBe(before);
+  });
+
+  test('whose connection string somebody changed is refused until it is mended, or leads there', async () => {
+    const { name, path, original } = lab.addFile('other', 'env', { proof: 'none', reload: 'true' });
+    const planned = await plannedFor(name);
+    const theirs = original.replace(lab.old.connectString, `${lab.old.connectString}/theirs`);
+    writeFileSync(path, theirs);
+    const { host } = lab.old.servers[0]!;
+    const { outcomes } = await lab.redirect([name], { planned });
+    expect(outcomes).toMatchObject([{ state: 'failed', error: 'FileChanged' }]);
+    expect(outcomes[0]!.detail).toContain(
+      `${path} on ${host}: ZK_HOST is ${lab.old.connectString}/theirs now; expected ${lab.old.connectString},`,
+    );
+    expect(outcomes[0]!.detail).toContain(`or make it ${lab.fresh.connectString} by hand`);
+    expect(readFileSync(path, 'utf8')).toBe(theirs);
+    const ledByHand = `${original.replace(lab.old.connectString, lab.fresh.connectString)}# by hand\n`;
+    writeFileSync(path, ledByHand);
+    expect(statesOf(await lab.redirect([name], { planned }))).toEqual({ other: 'redirected' });
+    expect(readFileSync(path, 'utf8')).toBe(ledByHand);
+    writeFileSync(path, `${original}# mended\n`);
+    expect(statesOf(await lab.redirect([name], { planned }))).toEqual({ other: 'redirected' });
+    expect(statesOf(await lab.back([name]))).toEqual({ other: 'returned' });
+    expect(readFileSync(path, 'utf8')).toBe(`${original}# mended\n`);
+  });
+
+  test('that somebody changes while it is being edited keeps what they made of it', async () => {
     const { name, path, original } = lab.addFile('raced', 'env', { proof: 'none', reload: 'true' });
     expect(statesOf(await lab.redirect([name], { run: 'before' }))).toEqual({
       raced: 'redirected',
     });
     expect(statesOf(await lab.back([name], { run: 'before' }))).toEqual({ raced: 'returned' });
+    const context = { signal: new AbortController().signal, heartbeat: () => undefined };
     // The file is read without the lock and written under it.
     const lock = await heldLock(lab.lockOf(name));
-    const redirected = lab.redirect([name], { proofTimeoutMs: SHORT_MS });
+    const led = lab.adapter.lead(
+      await inventoryEntry(name),
+      { ...lab.sides, run: 'raced', ensemble: lab.old.name, label: redirectLabel('raced') },
+      { ...lab.nextFence(), attempt: 1 },
+      context,
+    );
+    led.catch(() => undefined);
     await until('the edit waits for the lock', () => lock.isWaitedFor(), DEADLINE_MS);
     writeFileSync(path, `${original}THEIRS=1\n`);
     lock.release();
-    const { outcomes } = await redirected;
-    expect(outcomes).toMatchObject([
-      { state: 'failed', error: 'FileChanged', detail: expect.stringMatching(/changed since/) },
-    ]);
+    await expect(led).rejects.toMatchObject({
+      ...{ type: 'FileChanged', retryable: true },
+      message: expect.stringMatching(/changed since/) as unknown,
+    });
     expect(readFileSync(path, 'utf8')).toBe(`${original}THEIRS=1\n`);
+    expect(statesOf(await lab.redirect([name], { run: 'raced' }))).toEqual({ raced: 'redirected' });
+    expect(readFileSync(path, 'utf8')).toContain(lab.fresh.connectString);
+    expect(readFileSync(path, 'utf8')).toContain('THEIRS=1');
   });
 
-  test('that somebody changed after the redirection is not put back over; the old copy is named', async () => {
+  test('that somebody changed after the redirection gets its connection string back, and keeps their change', async () => {
     const { name, path, original } = lab.addFile('edited', 'yaml', {
       proof: 'none',
       reload: 'true',
     });
+    const spaced = original.replace(lab.old.connectString, ` ${lab.old.connectString}/base`);
+    writeFileSync(path, spaced);
     expect(statesOf(await lab.redirect([name]))).toEqual({ edited: 'redirected' });
-    const theirs = `${readFileSync(path, 'utf8')}# theirs\n`;
+    writeFileSync(path, `# theirs\n${readFileSync(path, 'utf8')}`);
+    chmodSync(path, 0o604);
+    const theirs = pictureOf(path);
+    expect((await lab.back([name])).outcomes).toMatchObject([
+      { state: 'returned', detail: expect.stringMatching(/^put back /) },
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe(`# theirs\n${spaced}`);
+    const rights = (picture: string) => picture.split(' ').slice(0, 2);
+    expect(rights(pictureOf(path))).toEqual(rights(theirs));
+    expect(statesOf(await lab.back([name]))).toEqual({ edited: 'returned' });
+    expect(readFileSync(path, 'utf8')).toBe(`# theirs\n${spaced}`);
+  });
+
+  test('that somebody led back by hand, or replaced by a link, counts as led back', async () => {
+    const { name, path, directory, original } = lab.addFile('returned', 'json', {
+      proof: 'none',
+      reload: 'true',
+    });
+    expect(statesOf(await lab.redirect([name]))).toEqual({ returned: 'redirected' });
+    const theirs = original.replace('1e3', '1e4');
+    const elsewhere = join(directory, 'next.json');
+    writeFileSync(elsewhere, theirs);
+    rmSync(path);
+    symlinkSync(elsewhere, path);
+    const { outcomes } = await lab.back([name]);
+    expect(outcomes).toMatchObject([{ state: 'returned' }]);
+    expect(outcomes[0]!.detail).not.toContain('put back');
+    expect(readFileSync(elsewhere, 'utf8')).toBe(theirs);
+  });
+
+  test('that somebody led elsewhere after the redirection is left so; the old copy is named, and what to do', async () => {
+    const { name, path, original } = lab.addFile('elsewhere', 'env', {
+      proof: 'none',
+      reload: 'true',
+    });
+    expect(statesOf(await lab.redirect([name]))).toEqual({ elsewhere: 'redirected' });
+    const theirs = 'ZK_HOST="zk.example:2181"\n';
     writeFileSync(path, theirs);
     const { outcomes } = await lab.back([name]);
     expect(outcomes).toMatchObject([{ state: 'failed', error: 'FileChanged' }]);
     expect(readFileSync(path, 'utf8')).toBe(theirs);
+    expect(outcomes[0]!.detail).toContain(
+      `ZK_HOST is zk.example:2181 now; expected ${lab.fresh.connectString}`,
+    );
+    expect(outcomes[0]!.detail).toContain(`make it ${lab.old.connectString} by hand, then resume`);
     const copy = /is in (\/\S+\/old)/.exec(outcomes[0]!.detail)![1]!;
     expect(copy).toContain(redirectLabel('redirect run/1'));
     expect(readFileSync(copy, 'utf8')).toBe(original);
+    writeFileSync(path, original);
+    expect(statesOf(await lab.back([name]))).toEqual({ elsewhere: 'returned' });
   });
 
   test('that is unparsable, without the key, elsewhere, or not there is found by the look', async () => {

@@ -20,7 +20,7 @@ import { createSecrets } from '../../src/adapters/secrets';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { createLab, type Lab } from '../../src/lab/lab';
 import type { ClientSpecInput } from '../../src/model/client';
-import type { ClientSide, Sides } from '../../src/model/redirect';
+import type { ClientSide, RedirectArgs, Sides } from '../../src/model/redirect';
 import { until } from './until';
 
 const VERSION = '3.9.4';
@@ -188,7 +188,7 @@ export class RedirectLab {
 
   redirect(
     clients: string[],
-    { run = 'redirect run/1', proofTimeoutMs = DEADLINE_MS, seen }: RedirectOptions = {},
+    { run = 'redirect run/1', proofTimeoutMs = DEADLINE_MS, planned }: RedirectOptions = {},
   ): ReturnType<RedirectActivities['redirectBatch']> {
     const fence = this.nextFence();
     const ensemble = this.old.name;
@@ -199,7 +199,7 @@ export class RedirectLab {
       fence,
       proofTimeoutMs,
       ...this.sides,
-      ...(seen && { seen }),
+      ...(planned && { planned }),
     };
     return this.run(this.activities.redirectBatch, args);
   }
@@ -257,7 +257,8 @@ async function ended(child: ChildProcess): Promise<void> {
 interface RedirectOptions {
   run?: string;
   proofTimeoutMs?: number;
-  seen?: Record<string, Record<string, string>>;
+  /** As the look has told. */
+  planned?: RedirectArgs['planned'];
 }
 
 const sideOf = (lab: Lab): ClientSide => ({

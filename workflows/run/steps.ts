@@ -17,7 +17,7 @@ import type { StepResult } from '../../activities/api';
 import type { PlanStep, StepActivity } from '../../src/model/plan';
 import { runActivities, runStepActivity } from './activityProxy';
 import { describeFailure } from './failure';
-import { gateQuestion, waitAtGate } from './gates';
+import { waitAtGate } from './gates';
 import { hold, whilePaused } from './pause';
 import { rulesOf } from './rules';
 import {
@@ -32,6 +32,7 @@ import {
   type RunState,
 } from './state';
 import { showDetails } from './status';
+import { askAtGate } from './stepGate';
 
 /** Clients of leavers kept for the report. */
 const MAX_CLIENTS = 500;
@@ -83,9 +84,8 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
       continue;
 
     if (step.gate !== undefined && state.passed[step.id] === undefined) {
-      const outcome = await waitAtGate(state, step.gate, gateQuestion(step), {
-        mandatory: step.pointOfNoReturn === true || step.gate === 'keepSessions',
-      });
+      const outcome = await askAtGate(state, step, step.gate);
+      if (outcome === 'again') continue;
       if (outcome !== 'passed') return outcome;
       state.passed[step.id] = state.plan?.hash ?? '';
       // People may use what is new as soon as it is said, however long a pause keeps the step itself back. A way back

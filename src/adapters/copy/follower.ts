@@ -167,7 +167,7 @@ export class Follower {
       this.progress.appliedTo = tapped.zxid;
       return tapped.later;
     } catch (error) {
-      throw before?.mustCompare === true ? stillRefused(error) : error;
+      throw before?.mustCompare === true ? stillRefused(error, options) : error;
     } finally {
       await rm(tapped.tree.file, { force: true });
     }
@@ -353,11 +353,13 @@ export class Follower {
 }
 
 /** What broke the connection is there still. */
-function stillRefused(error: unknown): unknown {
+function stillRefused(error: unknown, { remedy }: FollowOptions): unknown {
   if (!isZkferryError(error) || error.type !== 'Refused') return error;
   return new ZkferryError(
     error.type,
-    `${error.message}; the same command goes on once the target takes it, or the source has it no more (with another --exclude: --start-over --conflict mirror)`,
+    remedy === undefined
+      ? `${error.message}; the same command goes on once the target takes it, or the source has it no more (with another --exclude: --start-over --conflict mirror)`
+      : `${error.message}; resume once the target takes it, or the source has it no more`,
     error.options,
   );
 }

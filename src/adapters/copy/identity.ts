@@ -35,8 +35,15 @@ export function rightsOf({ auth }: CopyTarget, own: string, isSuper: boolean): R
   return new Rights(identities, isSuper);
 }
 
+/** What a journal is about. */
+export interface CopyPair {
+  source: string;
+  target: Pick<CopyTarget, 'shown'>;
+  selection: Pick<CopyJob['selection'], 'sourceRoot' | 'targetRoot'>;
+}
+
 /** Names the pair that a journal is about, in whatever order its servers are given. */
-export const pairOf = ({ source, target, selection }: CopyJob): string =>
+export const pairOf = ({ source, target, selection }: CopyPair): string =>
   JSON.stringify([
     inOrder(source),
     selection.sourceRoot,

@@ -39,6 +39,8 @@ export interface CopyOptions {
   spool: string;
   /** Default `fail`. */
   conflict?: ConflictPolicy;
+  /** What can be done about nodes of the target that are in the way, for messages; default: to say a policy. */
+  remedy?: string;
   /** Creates and deletes that raising counters may take altogether. */
   maxCounterRaise?: number;
   /**

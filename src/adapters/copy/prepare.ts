@@ -57,7 +57,7 @@ export async function prepare(
   const look = await lookAtTarget(session, selection, rights, target.shown, options.znodeRoot);
   const policy = options.conflict ?? 'fail';
   const isTaken = (look.existing?.children.length ?? 0) > 0;
-  if (isTaken && policy === 'fail') throw taken(look, target.shown);
+  if (isTaken && policy === 'fail') throw taken(look, target.shown, options.remedy);
   const merged =
     isTaken && policy !== 'fail'
       ? await compare(job, source, survey, rights, auth, policy, options)
@@ -236,11 +236,15 @@ async function rootActionOf(
 
 const EMPTY = Buffer.alloc(0);
 
-const taken = ({ root, existing }: TargetLook, shown: string): ZkferryError => {
+const taken = (
+  { root, existing }: TargetLook,
+  shown: string,
+  remedy = 'say with --conflict, or in the field conflict of a run, what becomes of them: skip, overwrite or mirror',
+): ZkferryError => {
   const children = existing!.children;
   return new ZkferryError(
     'ZooKeeperRequestFailed',
-    `${root} at ${shown} has ${children.length} child(ren) already (${[...children].sort().slice(0, LISTED).join(', ')}): say with --conflict, or in the field conflict of a run, what becomes of them: skip, overwrite or mirror`,
+    `${root} at ${shown} has ${children.length} child(ren) already (${[...children].sort().slice(0, LISTED).join(', ')}): ${remedy}`,
     { details: { code: 'NodeExists', path: root } },
   );
 };

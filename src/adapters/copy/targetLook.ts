@@ -55,13 +55,20 @@ export async function lookAtTarget(
   const acl = await aclOf(session, root);
   refuseWithout(rights, acl, PERMS.all, root, shown);
   const takesNumberOfRoot = root === parentOf(ownRoot) && (await session.exists(ownRoot)) === null;
-  const prefix = root === '/' ? '/' : `${root}/`;
-  const children = (await session.children(root)).filter(
-    (child) => ![...SYSTEM, ownRoot].includes(prefix + child),
-  );
+  const children = concerned(root, await session.children(root), ownRoot);
   const next = nextSequenceSeen(found.stat) + (takesNumberOfRoot ? 1 : 0);
   return { root, existing: { data: found.data, acl, next, children }, takesNumberOfRoot };
 }
+
+/** Of the children of the root of a copy those that it is about. */
+export const concerned = (
+  root: string,
+  children: readonly string[],
+  ownRoot: string = DEFAULT_ZNODE_ROOT,
+): string[] =>
+  children.filter(
+    (child) => ![...SYSTEM, ownRoot].includes(`${root === '/' ? '' : root}/${child}`),
+  );
 
 function refuseWithout(
   rights: Rights,

@@ -1,7 +1,7 @@
 /**
  * What is run on a client's host. Under `redirects/<label>` of the state directory one run keeps, of each file it
  * changed, `<n>/old` (the file itself: bytes, owner, mode, times), `<n>/path` and `<n>/wanted` (SHA-256 of what it
- * wrote); and `told`: the direction that the client was told last, removed before a file is touched.
+ * wrote); `<n>.back` the same of a file that somebody else had changed when it was led back; and `told`: the direction that the client was told last, removed before a file is touched.
  */
 
 /** Needs label, index, path. */
@@ -53,14 +53,14 @@ keep_old() {
   sync_path "$record"
 }
 fence_enter
-[ -f "$path" ] || fail FileChanged no "$path is no longer there: somebody else has removed it; look at the client again"
+[ -f "$path" ] || fail FileChanged no "$path is no longer there: somebody else has removed it; put it back, then resume"
 path=$(readlink -f "$path")
 umask 077
 mkdir -p "$record" || fail RemoteCommandFailed no "cannot create $record as $(id -un)"
 seen=$(sha_of "$path")
 if [ "$seen" = "$wanted" ]; then out edited no; return 0; fi
 if [ "$seen" != "$expected" ]; then
-  fail FileChanged no "$path has changed since it was looked at (SHA-256 $seen, expected $expected): somebody else edits it; nothing was changed, look at the client again"
+  fail FileChanged yes "$path has changed since it was looked at (SHA-256 $seen, expected $expected): somebody else edits it this very moment; nothing was changed"
 fi
 keep_old
 temp_beside
@@ -70,13 +70,16 @@ printf '%s' "$payload" | base64 -d >"$temp" && owner_mode_like "$path" "$temp" |
 sync_path "$temp"
 untell
 # The last look: what came since would be lost by the rename.
-[ "$(sha_of "$path")" = "$expected" ] || { rm -f "$temp"; fail FileChanged no "$path has just been changed by somebody else; their change was kept, look at the client again"; }
+[ "$(sha_of "$path")" = "$expected" ] || { rm -f "$temp"; fail FileChanged yes "$path has just been changed by somebody else; their change was kept"; }
 mv -fT "$temp" "$path" || fail RemoteCommandFailed yes "cannot rename $temp to $path"
 sync_path "$(dirname "$path")"
 out edited yes
 `;
 
-/** Needs label, index, path. The copy stays in the record. */
+/**
+ * Needs label, index, path, max_bytes. The copy stays in the record. A file that is neither as it was left nor as it was
+ * is told (`changed`) and left as it is: what becomes of it depends on what it says.
+ */
 export const RESTORE_FILE_MAIN =
   RECORD +
   String.raw`
@@ -85,13 +88,16 @@ if [ ! -d "$record" ]; then out begun no; return 0; fi
 out begun yes
 if [ ! -f "$kept/old" ]; then out restored no; return 0; fi
 if [ -f "$path" ]; then path=$(readlink -f "$path"); fi
-if [ "$path" != "$(cat "$kept/path")" ]; then
-  fail FileChanged no "$path is not the file that was edited, $(cat "$kept/path"): somebody has moved it; what it was is in $kept/old: put it back by hand"
-fi
 if [ -f "$path" ] && cmp -s "$kept/old" "$path" && same_rights "$kept/old" "$path"; then out restored no; return 0; fi
-seen=$(sha_of "$path" 2>/dev/null)
-if [ "$seen" != "$(cat "$kept/wanted")" ] && [ "$seen" != "$(sha_of "$kept/old")" ]; then
-  fail FileChanged no "$path is not as it was left (SHA-256 \"$seen\"): somebody else has changed it since, and theirs was kept; what it was before is in $kept/old: take from it what is needed by hand"
+[ -f "$path" ] || fail FileChanged no "$path is no longer there: somebody else has removed it; what it was is in $kept/old: put it back by hand, then resume"
+seen=$(sha_of "$path")
+if [ "$path" != "$(cat "$kept/path")" ] || { [ "$seen" != "$(cat "$kept/wanted")" ] && [ "$seen" != "$(sha_of "$kept/old")" ]; }; then
+  [ "$(stat -c %s "$path")" -le "$max_bytes" ] || fail Unsupported no "$path is larger than $max_bytes bytes: somebody else has changed it since; what it was before is in $kept/old: take from it what is needed by hand, then resume"
+  out changed yes
+  out kept "$kept/old"
+  out old "$(base64 <"$kept/old" | tr -d '\n')"
+  out present "$(base64 <"$path" | tr -d '\n')"
+  return 0
 fi
 umask 077
 temp_beside
@@ -99,6 +105,7 @@ rm -f "$temp"
 cp -p "$kept/old" "$temp" && same_rights "$kept/old" "$temp" || { rm -f "$temp"; fail RemoteCommandFailed no "cannot write $temp with the owner and mode it had as $(id -un); it is in $kept/old"; }
 sync_path "$temp"
 untell
+[ "$(sha_of "$path")" = "$seen" ] || { rm -f "$temp"; fail FileChanged yes "$path has just been changed by somebody else; their change was kept"; }
 mv -fT "$temp" "$path" || fail RemoteCommandFailed yes "cannot rename $temp to $path"
 sync_path "$(dirname "$path")"
 out restored yes

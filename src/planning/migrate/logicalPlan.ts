@@ -34,12 +34,15 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
   const outageMs = outageOf(facts, input) - sessionMs;
   const asks = input.gates.nextBatch !== undefined;
   const isOpen = input.fence === 'none';
+  const checks = clients.length > 0 && { checksClients: true };
   const gate: Partial<PlanStep> = isOpen
     ? {
+        ...checks,
         gate: 'unfenced',
         gateReason: `passing brings over what ${source} has, while it stays open: whatever its clients write there after that is not at ${target}, and what is written to ${target} is not brought back. Make sure that nobody writes to the chosen subtrees any more`,
       }
     : {
+        ...checks,
         gate: 'cutover',
         gateReason: `passing closes ${source} to its clients, about ${Math.round(outageMs / 1_000)} s${waits ? `, and up to ${Math.round(sessionMs / 1_000)} s more for sessions to end` : ''}. Going back stays possible until gate complete, with what is written to ${target} meanwhile`,
       };
@@ -57,7 +60,7 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
       step.openNewSide(),
       ...redirectSteps({
         ...{ clients, asks, to: target, from: source, redirect: input.redirect },
-        ...(facts.seen && { seen: facts.seen }),
+        ...(facts.connections && { connections: facts.connections }),
       }),
       ...(isOpen ? [] : [step.compareFollowed('target')]),
       ...closingSteps(input, migration, isOpen ? [] : [step.endCopy('target')]),

@@ -11,6 +11,7 @@
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import type { MigrateDataCenterInput } from '../../model/migrationInputs';
 import type { Migration, Plan, PlanStep } from '../../model/plan';
+import type { FileConnections } from '../../model/redirect';
 import { joinFindings, warning } from '../findings';
 import { treeOf, versionOfServer } from '../members';
 import { withHash } from '../planHash';
@@ -24,8 +25,8 @@ export interface MoveFacts {
   target: EnsembleFacts;
   migration: Migration;
   clients: readonly string[];
-  /** SHA-256 of their files, by client and path. */
-  seen?: Readonly<Record<string, Record<string, string>>>;
+  /** What their files say, by client. */
+  connections?: Readonly<Record<string, FileConnections>>;
   /** What the looks at both sides have found. */
   findings: readonly Finding[];
 }
@@ -50,6 +51,7 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
         step.awaitCapture('source'),
         step.sendAhead('target'),
         step.fence('source', {
+          ...(clients.length > 0 && { checksClients: true }),
           gate: 'cutover',
           gateReason: `passing closes ${migration.source} to its clients, stops it, and opens ${migration.target}: about ${Math.round(outageMs / 1_000)} s without writes. Going back stays possible until gate complete`,
         }),
@@ -61,7 +63,7 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
         step.verifyRestored('target'),
         ...redirectSteps({
           clients,
-          ...(facts.seen && { seen: facts.seen }),
+          ...(facts.connections && { connections: facts.connections }),
           redirect: input.redirect,
           asks: input.gates.nextBatch !== undefined,
           to: migration.target,

@@ -1,6 +1,7 @@
 /** Steps that lead clients to the new servers, batch by batch, and back. */
-import type { PlanStep } from '../../model/plan';
+import type { Plan, PlanStep } from '../../model/plan';
 import type { Redirection } from '../../model/migrationInputs';
+import type { FileConnections } from '../../model/redirect';
 import { batchesOf } from '../redirect/batches';
 
 const MINUTE_MS = 60_000;
@@ -13,8 +14,8 @@ export interface RedirectFrame {
   redirect: Redirection;
   /** Whether gate `nextBatch` asks before every batch but the first. */
   asks: boolean;
-  /** SHA-256 of their files now, by client and path. */
-  seen?: Readonly<Record<string, Record<string, string>>>;
+  /** What their files say now, by client. */
+  connections?: Readonly<Record<string, FileConnections>>;
   /** Where clients are led, for people. */
   to: string;
   /** Where they are now, for people. */
@@ -25,7 +26,7 @@ export function redirectSteps({
   clients,
   redirect,
   asks,
-  seen,
+  connections,
   to,
   from,
 }: RedirectFrame): PlanStep[] {
@@ -35,9 +36,7 @@ export function redirectSteps({
     phase: 'redirect',
     activity: 'redirectClients',
     clients: batch,
-    ...(seen && {
-      seen: Object.fromEntries(batch.flatMap((name) => (seen[name] ? [[name, seen[name]]] : []))),
-    }),
+    ...(connections && { connections: ofClients(connections, batch) }),
     title: `lead ${batch.join(', ')} to ${to} (batch ${index + 1} of ${batches.length})`,
     why: 'each file is edited where its connection string stands, and its old copy is kept; each client is proven by its session',
     guard: { kind: 'none' },
@@ -51,6 +50,19 @@ export function redirectSteps({
       }),
   }));
 }
+
+const ofClients = (
+  all: NonNullable<RedirectFrame['connections']>,
+  clients: readonly string[],
+): Record<string, FileConnections> =>
+  Object.fromEntries(clients.flatMap((name) => (all[name] ? [[name, all[name]]] : [])));
+
+/** What the plan knows its clients' files to say. */
+export const connectionsOf = ({ steps }: Pick<Plan, 'steps'>): Record<string, FileConnections> =>
+  Object.assign({}, ...steps.map(({ connections }) => connections)) as Record<
+    string,
+    FileConnections
+  >;
 
 /** All that may have been led away, together: the way back is no time for batches. */
 export function returnStep(
@@ -66,7 +78,7 @@ export function returnStep(
     why: `${from} serves what they are led to`,
     guard: { kind: 'none' },
     undo: 'nothing to undo',
-    waitsFor: `their files are what they were, byte for byte, and every one is seen on ${from}`,
+    waitsFor: `their files say what they said, and every one is seen on ${from}`,
     timeoutMs: redirect.proofTimeoutMs + CLIENT_MS,
   };
 }

@@ -9,6 +9,7 @@
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import type { MigrateDataCenterInput } from '../../model/migrationInputs';
 import type { MembershipNames, Migration, Plan, PlanStep } from '../../model/plan';
+import type { FileConnections } from '../../model/redirect';
 import { error } from '../findings';
 import { withHash } from '../planHash';
 import { planResize, planResizeBack, type ResizeExtra } from '../resize/resizePlan';
@@ -22,8 +23,8 @@ export interface StretchExtra extends ResizeExtra {
   migration: Migration;
   /** Names of those to be redirected, in their order. */
   clients: readonly string[];
-  /** SHA-256 of their files, by client and path. */
-  seen?: Readonly<Record<string, Record<string, string>>>;
+  /** What their files say, by client. */
+  connections?: Readonly<Record<string, FileConnections>>;
   /** What the old servers ran before, by name: what they run again on the way back. */
   formerVersions?: Readonly<Record<string, string>>;
 }
@@ -93,10 +94,10 @@ export function planStretchBack(
 
 const redirectFrame = (
   input: MigrateDataCenterInput,
-  { migration, clients, seen }: StretchExtra,
+  { migration, clients, connections }: StretchExtra,
 ): RedirectFrame => ({
   clients,
-  ...(seen && { seen }),
+  ...(connections && { connections }),
   redirect: input.redirect,
   asks: input.gates.nextBatch !== undefined,
   to: migration.target,

@@ -1,0 +1,106 @@
+/** What stands against a logical move is said before anybody is kept from serving: in the plan, or at gate `cutover`. */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import type { Lab } from '../../src/lab/lab';
+import { CONNECT_KEY } from '../../src/lab/load/config';
+import { TASK_QUEUE } from '../../src/model/contract';
+import type { Plan } from '../../src/model/plan';
+import type { ZkSession } from '../../src/model/ports';
+import { withTwoSides, type TwoSides } from '../support/twoSides';
+import { failureOf } from '../upgrade/support/failure';
+import { leavesUntouched } from '../upgrade/support/picture';
+
+const NOTHING = Buffer.alloc(0);
+const TREES = [{ from: '/app', to: '/moved' }];
+
+async function at<T>(lab: Lab, work: (session: ZkSession) => Promise<T>): Promise<T> {
+  const session = await createZooKeeperAdapter().openSession({ servers: lab.members });
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The finding of a run that is proven to have touched nothing. */
+async function refused(sides: TwoSides): Promise<string> {
+  const failure = await leavesUntouched(sides.source, async () =>
+    failureOf((await sides.start({ mode: 'logical', trees: TREES })).handle),
+  );
+  expect(failure).toMatchObject({ type: 'PreflightFailed', nonRetryable: true });
+  expect(failure.message).toContain('nothing was touched');
+  const errors = failure.findings.filter(({ severity }) => severity === 'error');
+  expect(errors.map(({ code }) => code)).toEqual(['TargetNotEmpty']);
+  return errors[0]!.message;
+}
+
+/** What a plan made now has against it. */
+async function against({ harness, source, target }: TwoSides): Promise<string[]> {
+  const input = { source: source.name, target: target.name, mode: 'logical', trees: TREES };
+  const plan = (await harness.client.workflow.execute('planStrategy', {
+    taskQueue: TASK_QUEUE,
+    workflowId: `plan-${Date.now()}`,
+    args: [{ strategy: 'migrateDataCenter', input }],
+  })) as Plan;
+  return plan.findings.filter(({ severity }) => severity === 'error').map(({ code }) => code);
+}
+
+test(
+  'a place with znodes is refused by the plan, unless the run itself put them there; a connection string changed meanwhile is said at gate cutover',
+  () =>
+    withTwoSides(
+      { name: 'move-refused', from: '3.9.6', to: '3.9.6', lives: true },
+      async (sides) => {
+        const { source, target, clientFile, harness } = sides;
+        const says = (text: string) => writeFileSync(clientFile, text);
+        const planned = `${CONNECT_KEY}=${source.connectString}/app\n`;
+        says(planned);
+        const client = spawn('sleep', ['600'], { stdio: 'ignore' });
+        writeFileSync(join(harness.directory, 'load.pid'), String(client.pid));
+        await at(source, async (session) => {
+          for (const path of ['/app', '/app/a', '/app/a/b']) await session.create(path, NOTHING);
+        });
+        await at(target, async (session) => {
+          for (const path of ['/moved', '/moved/x', '/moved/x/y'])
+            await session.create(path, NOTHING);
+        });
+        expect(await refused(sides)).toContain('/moved of move-refused-new has 2 znode(s) already');
+        await at(target, async (session) => {
+          for (const path of ['/moved/x/y', '/moved/x', '/moved']) await session.delete(path);
+        });
+        expect(await against(sides)).toEqual([]);
+
+        const run = await sides.start({ mode: 'logical', trees: TREES, openAfter: 'fence' });
+        await run.approve('start');
+        const { gate } = await run.atGate('cutover');
+        expect(gate!.why).not.toContain('Before you decide');
+        expect(await against(sides)).toEqual([]);
+
+        says(`${CONNECT_KEY}=${source.connectString}/app/other\n`);
+        await run.approve('cutover');
+        const again = await run.until(
+          'gate cutover asks again',
+          (status) => status.gate?.why.includes('Before you decide') === true,
+        );
+        expect(again.gate).toMatchObject({
+          gate: 'cutover',
+          why: expect.stringMatching(
+            /1 client\(s\) cannot be led over .* load: \/\S+ on \S+: \S+ is \S+\/app\/other now; expected \S+\/app,/,
+          ) as unknown,
+        });
+        says(`# theirs\n${planned}`);
+        await run.approve('cutover');
+        await run.approve('complete');
+        const report = await run.report();
+        expect({ outcome: report.outcome, text: report.text }).toMatchObject({
+          outcome: 'completed',
+        });
+        expect(sides.clientSays).toBe(`# theirs\n${CONNECT_KEY}=${target.connectString}/moved\n`);
+        expect(await against(sides)).toEqual(['TargetNotEmpty']);
+        client.kill();
+      },
+    ),
+  300_000,
+);
