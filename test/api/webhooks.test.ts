@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { refusalOf } from '../../src/adapters/http/postJson';
 import type { StatusDocument } from '../../src/model/status';
 import type { WebhookEvent } from '../../src/model/webhooks';
@@ -137,6 +137,7 @@ test('whoever is away when a run ends keeps nobody from the ensemble, and is tol
 
 test('runs that told, and what told after them, replay', async () => {
   const { workflow } = installation.harness.client;
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
   const { code } = await buildBundle();
   const { deliveries } = await workflow.getHandle(LATE_TICKET).query<StatusDocument>('status');
   const handedTo = deliveries?.find(({ event }) => event === 'finished')?.handedTo ?? '';
