@@ -13,7 +13,9 @@ import { failureOf } from '../upgrade/support/failure';
 import { leavesUntouched } from '../upgrade/support/picture';
 
 const NOTHING = Buffer.alloc(0);
-const TREES = [{ from: '/app', to: '/moved' }];
+/** Journals of copies outlive a test that was killed: another place each time. */
+const MOVED = `/moved-${Date.now()}`;
+const TREES = [{ from: '/app', to: MOVED }];
 
 async function at<T>(lab: Lab, work: (session: ZkSession) => Promise<T>): Promise<T> {
   const session = await createZooKeeperAdapter().openSession({ servers: lab.members });
@@ -63,12 +65,14 @@ test(
           for (const path of ['/app', '/app/a', '/app/a/b']) await session.create(path, NOTHING);
         });
         await at(target, async (session) => {
-          for (const path of ['/moved', '/moved/x', '/moved/x/y'])
+          for (const path of [MOVED, `${MOVED}/x`, `${MOVED}/x/y`])
             await session.create(path, NOTHING);
         });
-        expect(await refused(sides)).toContain('/moved of move-refused-new has 2 znode(s) already');
+        expect(await refused(sides)).toContain(
+          `${MOVED} of move-refused-new has 2 znode(s) already`,
+        );
         await at(target, async (session) => {
-          for (const path of ['/moved/x/y', '/moved/x', '/moved']) await session.delete(path);
+          for (const path of [`${MOVED}/x/y`, `${MOVED}/x`, MOVED]) await session.delete(path);
         });
         expect(await against(sides)).toEqual([]);
 
@@ -97,7 +101,7 @@ test(
         expect({ outcome: report.outcome, text: report.text }).toMatchObject({
           outcome: 'completed',
         });
-        expect(sides.clientSays).toBe(`# theirs\n${CONNECT_KEY}=${target.connectString}/moved\n`);
+        expect(sides.clientSays).toBe(`# theirs\n${CONNECT_KEY}=${target.connectString}${MOVED}\n`);
         expect(await against(sides)).toEqual(['TargetNotEmpty']);
         client.kill();
       },
