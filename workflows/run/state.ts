@@ -28,6 +28,7 @@ import type {
 } from '../../src/model/status';
 import type { Delivery } from '../../src/model/webhooks';
 import { addEvent } from './events';
+import type { SideServers } from './sideServers';
 import type { SpentProof } from './signing';
 
 /** What every strategy's input has. */
@@ -95,6 +96,7 @@ export interface RunState {
   fencedAt?: string;
   openedAt?: string;
   leftSessions?: LeftSessions;
+  sideServers?: SideServers;
   throttleCause: string | null;
   /** The phase that the search attributes say. */
   phaseShown?: Phase;

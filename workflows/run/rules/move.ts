@@ -2,6 +2,7 @@
 import type { Target } from '../../../activities/api';
 import type { Plan, PlanStep } from '../../../src/model/plan';
 import { migrationInput, statusOf, targetOf, type RunState } from '../state';
+import { sideServerLines } from '../sideServers';
 import { besideOf } from './moveBeside';
 import { begunOf, redirectedLines, whyOver } from './stretch';
 import type { StrategyRules } from './types';
@@ -92,6 +93,7 @@ export const moveRules: StrategyRules = {
       ...(leftSessions === undefined
         ? []
         : [`  sessions ended with the old side, on purpose: ${leftSessions.count}`]),
+      ...sideServerLines(state),
     ];
   },
 };
