@@ -21,7 +21,14 @@ import type { ControlName, GateName, WorkflowType } from '../src/model/contract'
 import type { FileConnections } from '../src/model/redirect';
 import type { DrillDocument } from '../src/model/repository';
 import type { RunEvent, WebhookMessage } from '../src/model/webhooks';
-import type { BackupSummary, BesideReport, CaptureStatus, WriteGap } from '../src/model/status';
+import type {
+  BackupSummary,
+  BesideReport,
+  CaptureStatus,
+  ClosedServer,
+  LeftOutServer,
+  WriteGap,
+} from '../src/model/status';
 
 /** Which run acts; written into the lock znode and into labels on hosts. */
 export interface RunIdentity {
@@ -192,6 +199,8 @@ export interface StepArgs extends Target {
   tuning: StepTuning;
   /** Servers that are expected to serve after this step (all but those known to be down before). */
   expectServing: string[];
+  /** Of a way back: what earlier steps on this side went without, and this one does not touch. */
+  without?: string[];
   /** Of a restore. */
   restore?: RestorePoint;
   /** Of a migration: what was asked for, and what is known since its old side was closed. */
@@ -220,6 +229,12 @@ export interface StepResult {
   fencedAt?: string;
   /** Of a logical migration: sessions of the old side when it was closed, which end for it. */
   leftSessions?: LeftSessions;
+  /** Of a step that closes a side: whom a firewall closes now. */
+  closed?: Omit<ClosedServer, 'side'>[];
+  /** Of a step that opens a side, or lets nothing listen there any more: whom it has opened, those that were open included. */
+  opened?: string[];
+  /** Of a step that may go without hosts out of reach: without whom it did; empty: without nobody. */
+  leftOut?: Omit<LeftOutServer, 'side'>[];
 }
 
 export interface GuardArgs extends Target {

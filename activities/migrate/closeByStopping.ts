@@ -7,8 +7,9 @@ import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory
 import type { FenceToken, OperationContext } from '../../src/model/ports';
 import type { Dependencies } from '../dependencies';
 import { membersOf } from '../resolve';
-import { leaderLast, type ClosedSide } from './closeServers';
+import type { ClosedSide } from './closeServers';
 import { listenersNow } from './closingOf';
+import { isUnreachable, leaderLast, leftBehind, namesOf, quiet, whomToStop } from './outOfReach';
 import { proveClosed } from './proveClosed';
 
 const STOP_MS = 60_000;
@@ -20,23 +21,37 @@ export async function closeByStopping(
   token: FenceToken,
   context: OperationContext,
 ): Promise<ClosedSide> {
-  const members = membersOf(ensemble);
-  const listeners = await Promise.all(
-    members.map((server) => listenersNow(dependencies, server, context)),
+  const looks = await Promise.all(
+    membersOf(ensemble).map(async (server) => ({
+      server,
+      listeners: await listenersNow(dependencies, server, context).catch(ifUnreachable),
+    })),
   );
+  const members = looks.flatMap(({ server, listeners }) =>
+    listeners === undefined ? [] : [{ server, listeners }],
+  );
+  const unreachable = looks.flatMap(({ server, listeners }) =>
+    listeners === undefined ? [server] : [],
+  );
+  // All that can be reached are stopped anyway; this refuses where that is not enough.
+  await whomToStop(dependencies, ensemble, unreachable, true, context);
+  const servers = members.map(({ server }) => server);
   const stopped: ResolvedServer[] = [];
   try {
-    for (const server of await leaderLast(dependencies, members, context)) {
+    for (const server of await leaderLast(dependencies, servers, context)) {
       stopped.push(server);
       await dependencies.host.stopServer(server, token, context, STOP_MS);
     }
+    await Promise.all(unreachable.map((server) => quiet(dependencies, server, context)));
     const fencedAt = new Date().toISOString();
-    for (const [index, server] of members.entries())
-      await proveClosed(dependencies, server, listeners[index]!, context);
-    const names = members.map(({ name }) => name);
+    for (const { server, listeners } of members)
+      await proveClosed(dependencies, server, listeners, context);
+    const detail = `stopped and masked since ${fencedAt}, refused by ${namesOf(servers)}`;
+    if (unreachable.length === 0) return { fencedAt, detail };
     return {
       fencedAt,
-      detail: `stopped and masked since ${fencedAt}, refused by ${names.join(', ')}`,
+      leftOut: unreachable.map((server) => leftBehind(server, 'its host cannot be reached')),
+      detail: `${detail}; ${namesOf(unreachable)} cannot be reached, and is no quorum without them`,
     };
   } catch (error) {
     const started = await Promise.allSettled(
@@ -50,4 +65,9 @@ export async function closeByStopping(
       { ...error.options, cause: error },
     );
   }
+}
+
+function ifUnreachable(error: unknown): undefined {
+  if (!isUnreachable(error)) throw error;
+  return undefined;
 }

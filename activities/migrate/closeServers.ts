@@ -12,16 +12,15 @@
 import { isZkferryError, ZkferryError } from '../../src/model/errors';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
-import { whoMustStop } from '../../src/planning/fence/unreachable';
+import type { StepResult } from '../api';
 import type { Dependencies } from '../dependencies';
-import { waitFor } from '../operation';
 import { membersOf } from '../resolve';
+import { closedServer } from './byHand';
 import { closingOf, type Closing } from './closingOf';
+import { isUnreachable, leftBehind, namesOf, quiet, whomToStop } from './outOfReach';
 import { proveClosed } from './proveClosed';
 
 const STOP_MS = 60_000;
-/** A leader looks for its quorum every tick, a follower waits for its leader for at most syncLimit ticks. */
-const QUIET_MS = 60_000;
 
 export interface CloseOptions {
   token: FenceToken;
@@ -29,7 +28,7 @@ export interface CloseOptions {
   mayStop: boolean;
 }
 
-export interface ClosedSide {
+export interface ClosedSide extends Pick<StepResult, 'closed' | 'leftOut'> {
   /** From here on nobody hears of a write. */
   fencedAt: string;
   detail: string;
@@ -59,9 +58,11 @@ export async function closeServers(
       proveClosed(dependencies, server, listeners, context),
     );
     const detail = `closed since ${fencedAt}, refused by ${namesOf(closings.map(({ server }) => server))}`;
-    if (stops.length === 0) return { fencedAt, detail };
+    const closed = closings.map(({ server }) => closedServer(server));
+    if (stops.length === 0) return { fencedAt, closed, detail };
     return {
-      fencedAt,
+      ...{ fencedAt, closed },
+      leftOut: unreachable.map((server) => leftBehind(server, 'its host cannot be reached')),
       detail: `${detail}; ${namesOf(unreachable)} cannot be reached, so ${namesOf(stops)} were stopped: what is left is no quorum`,
     };
   } catch (error) {
@@ -87,60 +88,6 @@ async function lookAtAll(
     else throw look.reason;
   });
   return { closings, unreachable };
-}
-
-const isUnreachable = (error: unknown): boolean =>
-  isZkferryError(error) && ['SshUnreachable', 'HostKeyMismatch'].includes(error.type);
-
-/** @throws FenceNotProven where those out of reach could go on by themselves, or nobody may be stopped for them */
-async function whomToStop(
-  dependencies: Dependencies,
-  ensemble: ResolvedEnsemble,
-  unreachable: readonly ResolvedServer[],
-  mayStop: boolean,
-  context: OperationContext,
-): Promise<ResolvedServer[]> {
-  if (unreachable.length === 0) return [];
-  const members = membersOf(ensemble);
-  const must = whoMustStop(
-    members,
-    unreachable.map(({ name }) => name),
-  );
-  if (must === undefined || !mayStop)
-    throw new ZkferryError(
-      'FenceNotProven',
-      `${namesOf(unreachable)} cannot be reached, so that nobody can prove that it takes no writes${must === undefined ? ', and those that cannot be reached are a quorum by themselves' : ''}; make its host answer, or stop it and take it out of the ensemble (resize), then resume`,
-    );
-  return leaderLast(
-    dependencies,
-    members.filter(({ name }) => must.includes(name)),
-    context,
-  );
-}
-
-/** In the order in which they are to stop: with the leader last no other is elected meanwhile. */
-export async function leaderLast(
-  { zookeeper }: Dependencies,
-  servers: readonly ResolvedServer[],
-  { signal }: OperationContext,
-): Promise<ResolvedServer[]> {
-  const probes = await Promise.all(servers.map((server) => zookeeper.probe(server, { signal })));
-  const leads = (server: ResolvedServer): number =>
-    probes[servers.indexOf(server)]?.role === 'leader' ? 1 : 0;
-  return [...servers].sort((one, other) => leads(one) - leads(other));
-}
-
-/** Waits until a server that nobody could close serves no more. One whose client port is out of reach too cannot tell. */
-async function quiet(
-  { zookeeper }: Dependencies,
-  server: ResolvedServer,
-  context: OperationContext,
-): Promise<void> {
-  const what = `${server.name}, whose host cannot be reached, stops serving for want of a quorum`;
-  await waitFor<true>(what, { timeoutMs: QUIET_MS, context }, async () => {
-    const { state } = await zookeeper.probe(server, { signal: context.signal });
-    return state === 'serving' ? { reasons: ['it still serves'] } : { value: true };
-  });
 }
 
 /** @returns what to throw: `error`, and which servers it leaves closed */
@@ -172,6 +119,3 @@ async function allOf<T>(items: readonly T[], work: (item: T) => Promise<void>): 
   const failed = results.find((one) => one.status === 'rejected');
   if (failed) throw failed.reason;
 }
-
-const namesOf = (servers: readonly ResolvedServer[]): string =>
-  servers.map(({ name }) => name).join(', ');

@@ -1,6 +1,7 @@
 /** The last steps of a migration: the new side watched, the old servers retired. */
 import type { EnsembleRef, ResolvedEnsemble } from '../../src/model/inventory';
 import type { OperationContext } from '../../src/model/ports';
+import { cannotServeAlone } from '../../src/planning/fence/unreachable';
 import type { StepActivities, StepArgs } from '../api';
 import type { Dependencies } from '../dependencies';
 import { commitThrough } from '../health';
@@ -8,6 +9,7 @@ import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { operation, pause, tokenOf, waitFor } from '../operation';
 import { membersOf } from '../resolve';
+import { isUnreachable, leftBehind, type LeftOut } from './outOfReach';
 import { migrationOf, newSideOf } from './sides';
 
 const LOOK_EVERY_MS = 1_000;
@@ -44,15 +46,26 @@ export function closingSteps(
       operation(async (context) => {
         const source = await dependencies.inventory.resolve(migrationOf(args).source);
         const token = tokenOf(args.fence);
+        const members = membersOf(source);
         const stopped: string[] = [];
-        for (const server of membersOf(source)) {
-          await dependencies.host.stopServer(server, token, context, STOP_MS);
-          // Nothing listens there any more: the rules go before they are forgotten.
-          await dependencies.host.liftClientFence(server, token, context);
-          stopped.push(server.name);
-          context.heartbeat({ stopped });
-        }
-        return { detail: `${stopped.join(', ')} are stopped and masked; their data stay there` };
+        const leftOut: LeftOut[] = [];
+        for (const server of members)
+          try {
+            await dependencies.host.stopServer(server, token, context, STOP_MS);
+            // Nothing listens there any more: the rules go before they are forgotten.
+            await dependencies.host.liftClientFence(server, token, context);
+            stopped.push(server.name);
+            context.heartbeat({ stopped });
+          } catch (error) {
+            leftOut.push(leftBehind(server, (error as Error).message));
+            const missing = leftOut.map(({ server: name }) => name);
+            if (!isUnreachable(error) || !cannotServeAlone(members, missing)) throw error;
+          }
+        const left = leftOut.map(({ server, why }) => `; ${server} is left as it is: ${why}`);
+        return {
+          detail: `${stopped.join(', ')} are stopped and masked; their data stay there${left.join('')}`,
+          ...{ opened: stopped, leftOut },
+        };
       }),
   };
 }

@@ -6,6 +6,7 @@ import type { OperationContext } from '../../src/model/ports';
 import { listenersOf, type Listener } from '../../src/planning/fence/listeners';
 import { fenceRuleset } from '../../src/planning/fence/ruleset';
 import type { Dependencies } from '../dependencies';
+import { unobserved } from './outOfReach';
 
 export interface Closing {
   server: ResolvedServer;
@@ -28,7 +29,7 @@ export async function closingOf(
   return { server, listeners, ruleset: fenceRuleset(fenceTable(server), listeners, passage) };
 }
 
-/** @throws FenceNotProven where its configuration can't be read */
+/** @throws FenceNotProven where its configuration can't be read; SshUnreachable and the like where its host can't be asked */
 export async function listenersNow(
   { host }: Dependencies,
   server: ResolvedServer,
@@ -37,6 +38,7 @@ export async function listenersNow(
   const { config, members, jvmFlags, ...facts } = await host.observe(server, context, {
     depth: 'files',
   });
+  if (!facts.reachable) throw unobserved(facts);
   // Without it a secure port or one that is only in zoo.cfg would stay open, unseen.
   if (config === undefined)
     throw new ZkferryError(

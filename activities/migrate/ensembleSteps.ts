@@ -1,15 +1,17 @@
 /** Steps that do the same on every server of one side, all at once: what counts then is how long nobody serves. */
 import type { ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
-import { isZkferryError, ZkferryError } from '../../src/model/errors';
-import { whoMustStop } from '../../src/planning/fence/unreachable';
+import { ZkferryError } from '../../src/model/errors';
+import { cannotServeAlone, canServeWithout } from '../../src/planning/fence/unreachable';
 import { isQuorum } from '../../src/planning/quorum';
 import type { StepActivities, StepArgs } from '../api';
 import { dataOf } from '../backup/restorePoint';
 import { dataLabel } from '../steps/labels';
 import type { Dependencies } from '../dependencies';
-import { operation, tokenOf } from '../operation';
+import { operation } from '../operation';
 import { membersOf, resolveTarget } from '../resolve';
+import { onEveryServer } from './everyServer';
+import { leftBehind, leftOfServing, namesOf, unobserved } from './outOfReach';
 
 type EnsembleSteps = Pick<
   StepActivities,
@@ -21,64 +23,42 @@ const STOP_SHARE = 0.8;
 
 export function ensembleSteps(dependencies: Dependencies): EnsembleSteps {
   const { host } = dependencies;
-
-  /**
-   * Every one is tried, also where another fails: as few as possible are left behind. `goesWithout`: whether those whose
-   * hosts are out of reach may be left as they are.
-   */
-  const everywhere = (
+  const stopIn = async (
     args: StepArgs,
-    work: (server: ResolvedServer, token: FenceToken, context: OperationContext) => Promise<string>,
-    goesWithout: Missable = () => false,
-  ) =>
-    operation(async (context) => {
-      const servers = membersOf(await resolveTarget(dependencies, args));
-      const token = tokenOf(args.fence);
-      const done = await Promise.allSettled(servers.map((server) => work(server, token, context)));
-      const failed = done
-        .filter((one) => one.status === 'rejected')
-        .map(({ reason }): unknown => reason);
-      const missing = servers.filter((_, index) => {
-        const one = done[index]!;
-        return one.status === 'rejected' && isUnreachable(one.reason);
-      });
-      const isBorne = failed.every(isUnreachable) && goesWithout(servers, missing);
-      if (failed.length > 0 && !isBorne)
-        throw failed.find((one) => !isUnreachable(one)) ?? failed[0];
-      const told = done.map((one, index) => {
-        const { name } = servers[index]!;
-        return one.status === 'fulfilled'
-          ? `${name} ${one.value}`
-          : `${name} is left as it is: ${(one.reason as Error).message}`;
-      });
-      return { detail: told.join('; ') };
-    });
+    server: ResolvedServer,
+    token: FenceToken,
+    context: OperationContext,
+  ): Promise<boolean> => {
+    const within = Math.round(args.step.timeoutMs * STOP_SHARE);
+    return (await host.stopServer(server, token, context, within)).alreadyStopped;
+  };
 
   return {
     stopEnsemble: (args) =>
-      everywhere(
-        args,
-        async (server, token, context) => {
-          const within = Math.round(args.step.timeoutMs * STOP_SHARE);
-          const { alreadyStopped } = await host.stopServer(server, token, context, within);
-          return alreadyStopped ? 'was stopped already' : 'stopped';
-        },
-        // What runs in a side that nobody has used yet is nothing to be guessed.
-        args.step.phase === 'prepare' ? undefined : cannotServeAlone,
+      operation((context) =>
+        onEveryServer(dependencies, args, {
+          work: async (server, token) =>
+            (await stopIn(args, server, token, context)) ? 'was stopped already' : 'stopped',
+          // What runs in a side that nobody has used yet is nothing to be guessed.
+          ...(args.step.phase !== 'prepare' && { goesWithout: cannotServeAlone }),
+          left: leftBehind,
+        }),
       ),
 
     setAsideEverywhere: (args) =>
-      everywhere(args, async (server, token, context) => {
-        await refuseRunning(dependencies, server, context);
-        // One whose host was out of reach when the others were stopped is not masked yet.
-        await host.stopServer(server, token, context, Math.round(args.step.timeoutMs * STOP_SHARE));
-        const { directories } = await host.setAsideData(
-          server,
-          `${dataLabel(args.run)}-${args.step.side}`,
-          token,
-          context,
-        );
-        return directories.length === 0 ? 'had none' : `in ${directories.join(', ')}`;
+      operation(async (context) => {
+        if (returnsHome(args)) await refuseServing(dependencies, args, context);
+        return onEveryServer(dependencies, args, {
+          work: async (server, token) => {
+            if (!returnsHome(args)) await refuseRunning(dependencies, server, context);
+            // One whose host was out of reach when the others were stopped is not masked yet.
+            await stopIn(args, server, token, context);
+            const label = `${dataLabel(args.run)}-${args.step.side}`;
+            const { directories } = await host.setAsideData(server, label, token, context);
+            return directories.length === 0 ? 'had none' : `in ${directories.join(', ')}`;
+          },
+          ...homewards(args),
+        });
       }),
 
     placeEverywhere: (args) =>
@@ -86,47 +66,62 @@ export function ensembleSteps(dependencies: Dependencies): EnsembleSteps {
         if (args.restore === undefined)
           throw new ZkferryError('InvalidInput', 'no moment was pinned before this step');
         const { directory } = await dataOf(dependencies, args.run, args.restore, context);
-        const servers = membersOf(await resolveTarget(dependencies, args));
-        const placed = await Promise.all(
-          servers.map(async (server) => {
+        return onEveryServer(dependencies, args, {
+          work: async (server, token) => {
             await refuseRunning(dependencies, server, context);
-            return host.placeData(server, directory, tokenOf(args.fence), context);
-          }),
-        );
-        const { files = 0, bytes = 0 } = placed[0] ?? {};
-        return { detail: `${files} file(s), ${bytes} bytes on each of ${servers.length} servers` };
+            const { files, bytes } = await host.placeData(server, directory, token, context);
+            return `has ${files} file(s), ${bytes} bytes`;
+          },
+          ...homewards(args),
+        });
       }),
 
     startEnsemble: (args) =>
-      everywhere(
-        args,
-        async (server, token, context) => {
-          const { alreadyRunning } = await host.startServer(server, token, context);
-          return alreadyRunning ? 'runs already' : 'started';
-        },
-        serveWithout,
+      operation((context) =>
+        onEveryServer(dependencies, args, {
+          work: async (server, token) => {
+            const { alreadyRunning } = await host.startServer(server, token, context);
+            return alreadyRunning ? 'runs already' : 'started';
+          },
+          goesWithout: canServeWithout,
+          // Those out of reach may run all the same, and be a quorum together with the others.
+          worthDoingToSome: returnsHome(args),
+          left: leftOfServing,
+        }),
       ),
   };
 }
 
-type Missable = (servers: readonly ResolvedServer[], missing: readonly ResolvedServer[]) => boolean;
+/** A side that nobody has ever used waits for all its hosts; the old one, to which clients return, for a quorum. */
+const returnsHome = ({ step }: StepArgs): boolean =>
+  step.phase === 'rollback' && step.side === 'source';
 
-const isUnreachable = (error: unknown): boolean =>
-  isZkferryError(error) && error.type === 'SshUnreachable';
+const homewards = (args: StepArgs) => ({
+  left: leftOfServing,
+  ...(returnsHome(args) && { goesWithout: canServeWithout }),
+});
 
-/** Stopped, the others leave no quorum: whoever is out of reach commits nothing, whether it runs or not. */
-const cannotServeAlone: Missable = (servers, missing) =>
-  whoMustStop(
-    servers,
-    missing.map(({ name }) => name),
-  ) !== undefined;
-
-/** The others are a quorum: nobody is to wait for one that may be gone. */
-const serveWithout: Missable = (servers, missing) =>
-  isQuorum(
-    servers,
-    servers.filter((server) => !missing.includes(server)).map(({ id }) => id),
+/**
+ * One whose host was away when the others were stopped may have come back and run: it alone has acknowledged nothing, and
+ * is stopped. A quorum may have.
+ */
+async function refuseServing(
+  dependencies: Dependencies,
+  args: StepArgs,
+  context: OperationContext,
+): Promise<void> {
+  const servers = membersOf(await resolveTarget(dependencies, args));
+  const looks = await Promise.all(
+    servers.map((server) => dependencies.host.observe(server, context, { depth: 'process' })),
   );
+  const running = servers.filter((_, index) => looks[index]!.process?.running === true);
+  const ids = running.map(({ id }) => id);
+  if (!isQuorum(servers, ids)) return;
+  throw new ZkferryError(
+    'GuardRefused',
+    `${namesOf(running)} run, and are a quorum: something else has started them, and they may have taken writes; stop them, then resume`,
+  );
+}
 
 /** Data are exchanged only under a server that does not run. */
 async function refuseRunning(
@@ -134,13 +129,12 @@ async function refuseRunning(
   server: ResolvedServer,
   context: OperationContext,
 ): Promise<void> {
-  const { reachable, process, error } = await host.observe(server, context, { depth: 'process' });
-  if (reachable && process?.running === false) return;
+  const facts = await host.observe(server, context, { depth: 'process' });
+  if (!facts.reachable) throw unobserved(facts);
+  const { process } = facts;
+  if (process?.running === false) return;
   throw new ZkferryError(
     'GuardRefused',
-    reachable
-      ? `${server.name} runs (pid ${process?.pid ?? 'unknown'}): something else has started it; stop it, then resume`
-      : `${server.name} cannot be reached: ${error?.message ?? 'no answer'}; make its host answer, then resume`,
-    { retryable: !reachable },
+    `${server.name} runs (pid ${process?.pid ?? 'unknown'}): something else has started it; stop it, then resume`,
   );
 }

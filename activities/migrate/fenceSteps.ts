@@ -1,14 +1,15 @@
 /** Steps that close one side to its clients, prove it, and open it again; and the watch beside them. */
 import { isZkferryError } from '../../src/model/errors';
-import type { ResolvedEnsemble } from '../../src/model/inventory';
-import type { OperationContext } from '../../src/model/ports';
-import type { RunActivities, StepActivities, StepArgs } from '../api';
+import { canServeWithout } from '../../src/planning/fence/unreachable';
+import type { RunActivities, StepActivities } from '../api';
 import type { Dependencies } from '../dependencies';
 import { operation, pause, tokenOf } from '../operation';
 import { membersOf, resolveTarget } from '../resolve';
 import { closeByStopping } from './closeByStopping';
 import { closeServers } from './closeServers';
+import { onEveryServer } from './everyServer';
 import { sessionsNow } from './leftSessions';
+import { leftOfServing } from './outOfReach';
 import { migrationOf } from './sides';
 
 type FenceActivities = Pick<StepActivities, 'fenceServers' | 'liftFence'> &
@@ -43,12 +44,26 @@ export function fenceSteps(dependencies: Dependencies): FenceActivities {
 
     liftFence: (args) =>
       operation(async (context) => {
-        const ensemble = await resolveTarget(dependencies, args);
-        const lifted = await openAll(dependencies, ensemble, args, context);
-        return {
-          detail:
-            lifted.length === 0 ? 'was not closed' : `clients may reach ${lifted.join(', ')} again`,
-        };
+        const opened: string[] = [];
+        const lifted: string[] = [];
+        const { leftOut = [] } = await onEveryServer(dependencies, args, {
+          work: async (server, token) => {
+            const result = await host.liftClientFence(server, token, context);
+            opened.push(server.name);
+            if (result.lifted) lifted.push(server.name);
+            return 'open';
+          },
+          // The side that serves again does not wait for one that may be gone.
+          ...(args.step.side === 'source' && {
+            goesWithout: canServeWithout,
+            worthDoingToSome: true,
+          }),
+          left: leftOfServing,
+        });
+        const told =
+          lifted.length === 0 ? 'was not closed' : `clients may reach ${lifted.join(', ')} again`;
+        const left = leftOut.map(({ server, why }) => `; ${server} is left as it is: ${why}`);
+        return { detail: `${told}${left.join('')}`, opened, leftOut };
       }),
 
     watchFence: ({ durationMs, everyMs = LOOK_EVERY_MS, ...target }) =>
@@ -80,24 +95,4 @@ export function fenceSteps(dependencies: Dependencies): FenceActivities {
         };
       }),
   };
-}
-
-async function openAll(
-  { host }: Dependencies,
-  ensemble: ResolvedEnsemble,
-  args: StepArgs,
-  context: OperationContext,
-): Promise<string[]> {
-  const servers = membersOf(ensemble);
-  const results = await Promise.allSettled(
-    servers.map((server) => host.liftClientFence(server, tokenOf(args.fence), context)),
-  );
-  const failed = results.find((one) => one.status === 'rejected');
-  if (failed) throw failed.reason;
-  return servers
-    .filter((_, index) => {
-      const result = results[index]!;
-      return result.status === 'fulfilled' && result.value.lifted;
-    })
-    .map(({ name }) => name);
 }

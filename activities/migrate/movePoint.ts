@@ -17,7 +17,7 @@ import { membersOf } from '../resolve';
 /** `known`: of `installedVersion`. NotRestorable where the repository does not lead to that very transaction, or without its sessions. */
 export async function pinPoint(
   dependencies: Dependencies,
-  { source: from, repository: name, target: to, zxid, epoch }: PinMovePointArgs,
+  { source: from, repository: name, target: to, zxid, epoch, unread = [] }: PinMovePointArgs,
   context: OperationContext,
   known?: Promise<string | undefined>,
 ): Promise<PinnedMove> {
@@ -36,7 +36,7 @@ export async function pinPoint(
       'NotRestorable',
       `the base that leads to ${zxid} was read from ${extraction.base.source}, without what a move must keep: capture ${source.name} by its quorum port or its files`,
     );
-  const way = wayOf(zxid, version, epoch);
+  const way = wayOf(zxid, version, epoch, unread.length > 0);
   const opened = { repository, contents, extraction };
   return {
     point: {

@@ -29,8 +29,8 @@ export function reconcileSteps(dependencies: Dependencies): Pick<StepActivities,
           // Those of the other side are of other logs.
           args.step.side === 'target' ? {} : await aheadOf(dependencies, args.run).logPlaces(),
         );
-        const { zxid, epoch } = tail;
-        const place = { source: from, repository, target: to, zxid, epoch };
+        const { zxid, epoch, unread } = tail;
+        const place = { source: from, repository, target: to, zxid, epoch, unread };
         const { point, findings } = await pinPoint(dependencies, place, context, version);
         const wrong = findings.filter(({ severity }) => severity === 'error');
         if (wrong.length > 0)

@@ -24,6 +24,8 @@ import { observeEnsemble } from '../observe/observeEnsemble';
 import { observationOf } from '../observation';
 import { operation, tokenOf, waitFor } from '../operation';
 import { credentialsOf, membersOf, resolveServer, resolveTarget } from '../resolve';
+import { HostsLost } from '../migrate/hostsLost';
+import type { LeftOut } from '../migrate/outOfReach';
 import { dataLabel } from './labels';
 
 type RestoreSteps = Pick<
@@ -90,7 +92,7 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, args);
         const point = pointOf(args);
-        const { facts, compared } = await withPointOpen(
+        const { facts, leftOut, compared } = await withPointOpen(
           dependencies,
           point,
           context,
@@ -101,12 +103,16 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
               expectedTree(input, point, context),
             ]);
             const told = await compareWithTree(dependencies, ensemble, { point, tree }, context);
-            return { facts: seen, compared: `${told}${passedOverText(input)}` };
+            return { ...seen, compared: `${told}${passedOverText(input)}` };
           },
         );
         const locks = await breakPastLocks(dependencies, ensemble, point.zxid, context);
         await forgetData(dependencies, args.run);
-        return { detail: `${compared}${locks}`, observation: observationOf(facts, ensemble) };
+        return {
+          detail: `${compared}${locks}${leftText(leftOut)}`,
+          observation: observationOf(facts, ensemble),
+          ...(leftOut && { leftOut }),
+        };
       }),
 
     bringBackData: (args) =>
@@ -120,16 +126,25 @@ export function restoreSteps(dependencies: Dependencies): RestoreSteps {
     verifyBroughtBack: (args) =>
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, args);
-        const facts =
+        const { facts, leftOut } =
           args.expectServing.length === 0
-            ? await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context })
+            ? {
+                facts: await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context }),
+                leftOut: undefined,
+              }
             : await untilServing(dependencies, ensemble, args, context);
         await forgetData(dependencies, args.run);
+        const left = leftOut?.map(({ server }) => server) ?? [];
+        const serving = args.expectServing.filter((name) => !left.includes(name));
         const detail =
-          args.expectServing.length === 0
+          serving.length === 0
             ? 'nothing served before, so nothing was started'
-            : `${args.expectServing.join(', ')} serve`;
-        return { detail, observation: observationOf(facts, ensemble) };
+            : `${serving.join(', ')} serve${leftText(leftOut)}`;
+        return {
+          detail,
+          observation: observationOf(facts, ensemble),
+          ...(leftOut && { leftOut }),
+        };
       }),
 
     restoreSubtree: (args) =>
@@ -218,40 +233,60 @@ async function untilServing(
   ensemble: ResolvedEnsemble,
   args: StepArgs,
   context: OperationContext,
-) {
-  const wanted = args.expectServing;
-  const servers = membersOf(ensemble).filter(({ name }) => wanted.includes(name));
-  return waitFor<EnsembleFacts>(
-    `${wanted.join(', ')} serving with a leader`,
+): Promise<{ facts: EnsembleFacts; leftOut?: LeftOut[] }> {
+  const { names, mayMiss } = awaitedIn(args);
+  const servers = membersOf(ensemble).filter(({ name }) => names.includes(name));
+  const isAlone = servers.length === 1;
+  const lost = new HostsLost(dependencies, ensemble, args.without ?? [], context);
+  return waitFor<{ facts: EnsembleFacts; leftOut?: LeftOut[] }>(
+    `${names.join(', ')} serving with a leader`,
     { timeoutMs: args.tuning.settleTimeoutMs, everyMs: LOOK_EVERY_MS, context },
     async () => {
+      const wanted = names.filter((name) => !lost.servers.some((server) => server.name === name));
       // To look at hosts takes their cores from servers that are starting on them.
-      const silent = await silentOf(dependencies, servers, context);
+      const quiet = await silentOf(dependencies, servers, context);
+      if (mayMiss) await lost.look(quiet.map(({ server }) => server));
+      const silent = quiet.flatMap(({ server, why }) =>
+        wanted.includes(server.name) ? [why] : [],
+      );
       context.heartbeat({ waitingFor: silent });
       if (silent.length > 0) return { reasons: silent };
       const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
       const missing = facts.servers
         .filter(({ server, state }) => wanted.includes(server) && state !== 'serving')
         .map(({ server, state, stateDetail }) => `${server} ${state} ${stateDetail ?? ''}`.trim());
-      const isAlone = wanted.length === 1;
       context.heartbeat({ waitingFor: missing });
       return missing.length === 0 && (facts.leader !== undefined || isAlone)
-        ? { value: facts }
+        ? { value: { facts, ...(mayMiss && { leftOut: lost.told() }) } }
         : { reasons: missing.length > 0 ? missing : ['no leader yet'] };
     },
   );
 }
+
+/** An old side to which clients return does not wait for hosts that are gone, once those that are there can serve. */
+function awaitedIn({ expectServing, without = [], step, migrate }: StepArgs) {
+  return {
+    names: expectServing.filter((name) => !without.includes(name)),
+    mayMiss: migrate !== undefined && step.phase === 'rollback' && step.side === 'source',
+  };
+}
+
+const leftText = (left: readonly LeftOut[] = []): string =>
+  left.map(({ server, why }) => `; ${server} is left as it is: ${why}`).join('');
 
 /** Those that do not serve, by what they answer at their client ports. */
 async function silentOf(
   { zookeeper }: Dependencies,
   servers: readonly ResolvedServer[],
   { signal }: OperationContext,
-): Promise<string[]> {
+): Promise<{ server: ResolvedServer; why: string }[]> {
   const probes = await Promise.all(servers.map((server) => zookeeper.probe(server, { signal })));
-  return probes.flatMap(({ state, stateDetail }, index) =>
-    state === 'serving' ? [] : [`${servers[index]!.name} ${state} ${stateDetail ?? ''}`.trim()],
-  );
+  return probes.flatMap(({ state, stateDetail }, index) => {
+    const server = servers[index]!;
+    return state === 'serving'
+      ? []
+      : [{ server, why: `${server.name} ${state} ${stateDetail ?? ''}`.trim() }];
+  });
 }
 
 async function expectedTree(

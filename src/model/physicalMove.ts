@@ -17,6 +17,8 @@ export interface ReconciledTail {
   zxid: string;
   /** The epoch the source had begun last; above that of `zxid` where nothing was written in it. */
   epoch: number;
+  /** Voters whose logs were not read: a quorum's were, so they hold nothing else that was acknowledged. */
+  unread: number[];
   /** Transactions that the capture lacked. 0 where it is asked again. */
   appended: number;
   /** The server whose history it is: the one that an election would have made leader. */
@@ -33,6 +35,8 @@ export interface PinMovePointArgs {
   zxid: string;
   /** As reconcileTail gave it; without it clients that saw an epoch in which nothing was written may be refused. */
   epoch?: number;
+  /** As reconcileTail gave it. */
+  unread?: number[];
 }
 
 export interface PinnedMove {

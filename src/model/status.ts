@@ -79,6 +79,25 @@ export interface Outage {
   openedAt?: string;
 }
 
+/** A server that its host's firewall closes to clients. */
+export interface ClosedServer {
+  side: 'source' | 'target';
+  server: string;
+  /** Shell commands for its host, as root: what opens it without this run. */
+  openByHand: string;
+}
+
+/** A server that a step went without, since its host could not be reached. */
+export interface LeftOutServer {
+  side: 'source' | 'target';
+  server: string;
+  why: string;
+  /** What is to be done about it once its host is back, in words. */
+  byHand: string;
+  /** Shell commands for its host, where it is to serve again. */
+  startByHand?: string;
+}
+
 /** What a person at gate `cutover` decides by, and where a migration stands afterwards. */
 export interface MigrationStatus {
   mode: MigrationMode;
@@ -102,6 +121,9 @@ export interface MigrationStatus {
   expectedOutageMs: number;
   /** When both sides were last compared, and what came out. */
   verified?: { at: string; detail: string };
+  /** Closed to clients by a firewall now. */
+  closed?: ClosedServer[];
+  leftOut?: LeftOutServer[];
   /** What goes on beside the steps, by name: `captureSource`, `followSource`, `followTarget`, `readiness` … */
   beside: Record<string, BesideReport>;
 }

@@ -87,6 +87,7 @@ const step = (mode: 'physical' | 'logical' = 'physical'): StepArgs =>
     ensemble: 'fence-side',
     fence: { generation: '0000000100000001', sequence: (sequence += 1) },
     migrate: { mode },
+    step: { side: 'source' },
   }) as unknown as StepArgs;
 
 const acked = (): number => load.stats().ackedWrites;
@@ -138,6 +139,23 @@ test('a host without the right to use nft: refused with what to do, and no serve
     ),
   });
   expect(raised).toEqual([]);
+  expect(tables()).toBe(before);
+  await writesGoOn();
+}, 120_000);
+
+test('a host with another key than it had is not out of reach: refused, and no server is touched', async () => {
+  const before = tables();
+  const hostKey = 'SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+  const servers = ensemble.servers.map((server, at) =>
+    at === 2 ? { ...server, ssh: { ...server.ssh!, hostKey } } : server,
+  );
+  for (const fence of ['firewall', 'stop'])
+    await expect(
+      run(activities(servers).fenceServers, {
+        ...step(),
+        migrate: { mode: 'physical', fence },
+      } as unknown as StepArgs),
+    ).rejects.toMatchObject({ type: 'HostKeyMismatch', nonRetryable: true });
   expect(tables()).toBe(before);
   await writesGoOn();
 }, 120_000);

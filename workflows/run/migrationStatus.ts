@@ -10,6 +10,7 @@ export function migrationStatus(state: RunState): MigrationStatus | undefined {
   if (input === undefined || forwardPlan?.migration === undefined) return undefined;
   const { mode, source, target } = forwardPlan.migration;
   const verified = verifiedIn(state);
+  const { closed = [], leftOut = [] } = state.sideServers ?? {};
   return {
     ...{ mode, source, target },
     serving: servesTarget(state) ? 'target' : 'source',
@@ -18,6 +19,8 @@ export function migrationStatus(state: RunState): MigrationStatus | undefined {
     ...(outages !== undefined && { outages }),
     expectedOutageMs: forwardPlan.expectation.longestWriteGapMs,
     ...(verified && { verified }),
+    ...(closed.length > 0 && { closed }),
+    ...(leftOut.length > 0 && { leftOut: leftOut.map(({ by: _, ...one }) => one) }),
     beside,
   };
 }

@@ -29,6 +29,7 @@ import type {
 } from '../../src/model/status';
 import type { Delivery, WebhookMessage } from '../../src/model/webhooks';
 import { addEvent } from './events';
+import type { SideServers } from './sideServers';
 import type { SpentProof } from './signing';
 
 /** What every strategy's input has. */
@@ -103,6 +104,7 @@ export interface RunState {
   /** Of a migration: every time in which nobody served. */
   outages?: Outage[];
   leftSessions?: LeftSessions;
+  sideServers?: SideServers;
   throttleCause: string | null;
   /** The phase that the search attributes say. */
   phaseShown?: Phase;

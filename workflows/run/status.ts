@@ -16,6 +16,7 @@ import type {
 import { migrationStatus } from './migrationStatus';
 import { rulesOf } from './rules';
 import { currentOutage } from './rules/outages';
+import { sideServerLines } from './sideServers';
 import { actionLine, steered } from './steering';
 import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
@@ -264,6 +265,7 @@ export function showDetails(state: RunState): void {
     actions ? `### What you can do\n${actions}` : '',
     outageLine(state),
     besideLines(state),
+    serverLines(state),
     state.report ? `### Report\n\`\`\`\n${state.report.text}\n\`\`\`` : '',
     state.events.length > 0 ? `### Latest\n${latestEvents(state)}` : '',
     state.plan
@@ -289,6 +291,14 @@ function besideLines({ beside = {} }: RunState): string {
       `- ${name}: ${detail}${lagMs === undefined ? '' : `, lag ${lagMs} ms (p99)`}`,
   );
   return lines.length === 0 ? '' : `### Beside the steps\n${lines.join('\n')}`;
+}
+
+/** What a person may have to do on hosts; a report says it by itself. */
+function serverLines(state: RunState): string {
+  const lines = state.report === undefined ? sideServerLines(state) : [];
+  return lines.length === 0
+    ? ''
+    : `### Servers\n${lines.map((line) => `- ${line.trim()}`).join('\n')}`;
 }
 
 /** A refused signal is answered nowhere else on the page. */

@@ -31,6 +31,7 @@ import {
   turnOf,
   type RunState,
 } from './state';
+import { noteServers, withoutIn } from './sideServers';
 import { showDetails } from './status';
 import { askAtGate } from './stepGate';
 
@@ -259,6 +260,7 @@ async function attemptStep(
   if (endsWayBack(step)) state.finalized = true;
   const ledBefore = step.server !== undefined && state.observation?.roles[step.server] === 'leader';
   state.sequence += 1;
+  const without = withoutIn(state, step);
   const work = () =>
     runStepActivity(state.opened.site, step, {
       ...(rulesOf(state).targetOfStep?.(state, step) ?? targetOf(state)),
@@ -268,6 +270,7 @@ async function attemptStep(
       identity: state.plan?.identity ?? '',
       tuning: state.tuning,
       expectServing: rulesOf(state).expectServing(state, step),
+      ...(without.length > 0 && { without }),
       ...(restoredIn(state) && { restore: restoredIn(state) }),
       ...migrationArgs(state),
     });
@@ -326,6 +329,7 @@ function record(state: RunState, step: PlanStep, result: StepResult, ledBefore: 
   if (result.leftSessions) state.leftSessions = result.leftSessions;
   if (result.clients)
     state.clients = [...(state.clients ?? []), ...result.clients].slice(-MAX_CLIENTS);
+  noteServers(state, step, result);
   rulesOf(state).settle(state, step);
   note(state, `${step.title}: ${result.detail}`);
 }

@@ -13,8 +13,6 @@ import type { ResolvedServer } from '../../model/inventory';
 import type { ReconciledTail } from '../../model/physicalMove';
 import type { HostPort, OperationContext } from '../../model/ports';
 import { zxidText, zxidValue } from '../../model/zxid';
-import type { MemberLog } from '../../planning/move/memberLog';
-import type { Tail } from '../../planning/move/tail';
 import { capture } from '../capture/capture';
 import { newestTimeline } from '../capture/logEnd';
 import type { CaptureOptions } from '../capture/options';
@@ -22,7 +20,7 @@ import { readLogObject } from '../repository/readLog';
 import type { Repository } from '../repository/repository';
 import type { LogPlaces } from './logPlaces';
 import { observeStopped } from './stoppedMembers';
-import { openTailTap } from './tailTap';
+import { openTailTap, type SettledTail } from './tailTap';
 
 export interface ReconcileOptions extends Pick<
   CaptureOptions,
@@ -47,7 +45,7 @@ export async function reconcileTail({
   const { repository, ensemble } = place;
   const { signal } = context;
   const stopped = await observeStopped(host, servers, context);
-  let settled: { elected: MemberLog; tail: Tail } | undefined;
+  let settled: SettledTail | undefined;
   const progress = await capture({
     ...place,
     openTap: ({ from }) =>
@@ -68,17 +66,17 @@ export async function reconcileTail({
       `the repository reaches ${progress.durableUpTo ?? 'nothing'} after the tail was written: write it again`,
       { retryable: true },
     );
-  return shown(settled.elected, settled.tail, progress.txns);
+  return shown(settled, progress.txns);
 }
 
-function shown(elected: MemberLog, tail: Tail, appended: number): ReconciledTail {
+function shown({ elected, tail, unread }: SettledTail, appended: number): ReconciledTail {
   const zxid = zxidText(tail.upTo);
   const lacked =
     appended === 0
       ? 'the capture has all of it'
       : `${appended} transaction(s) after ${zxidText(tail.after)} were missing, and come from the log of ${tail.from}`;
   return {
-    ...{ zxid, appended, from: elected.server, epoch: Number(elected.epoch) },
+    ...{ zxid, appended, unread, from: elected.server, epoch: Number(elected.epoch) },
     detail: `every acknowledged write is in the history of ${elected.server} (epoch ${elected.epoch}), which ends at ${zxid}; ${lacked}`,
   };
 }

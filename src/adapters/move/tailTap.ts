@@ -17,6 +17,13 @@ import { readStopped, type StoppedMember } from './stoppedMembers';
 
 const EVENTS_AT_ONCE = 1_000;
 
+export interface SettledTail {
+  elected: MemberLog;
+  tail: Tail;
+  /** Ids of voters whose logs were not read. */
+  unread: number[];
+}
+
 export interface TailTapOptions {
   host: HostPort;
   /** All members of the source. */
@@ -28,7 +35,7 @@ export interface TailTapOptions {
   /** That transaction as it was captured; undefined where that cannot be told. */
   capturedTxn: (zxid: bigint) => Promise<Buffer | undefined>;
   /** Once it is known where the history ends, before anything is given out. */
-  onSettled: (settled: { elected: MemberLog; tail: Tail }) => void;
+  onSettled: (settled: SettledTail) => void;
   context: OperationContext;
 }
 
@@ -84,7 +91,10 @@ class TailTap implements Tap {
     const tail = tailOf(config, logs, elected, from);
     const source = read.find(({ log }) => log.server === (tail.from ?? elected.server))!;
     await this.refuseOther(source, from);
-    onSettled({ elected, tail });
+    const unread = config.filter(
+      ({ id, role }) => role === 'participant' && !logs.some((log) => log.id === id),
+    );
+    onSettled({ elected, tail, unread: unread.map(({ id }) => id) });
     for await (const { zxid, bytes } of txnsAfter(host, source, tail.upTo, context)) {
       this.lastZxid = zxid;
       const receivedAt = performance.timeOrigin + performance.now();

@@ -20,6 +20,15 @@ export function migrationLines(migration: MigrationStatus, colors: Colors, now?:
       outageLine(outage, migration).map(([name, text]) => line(name, text)),
     ),
     ...(verified ? [line('compared', `${instant(verified.at)}: ${verified.detail}`)] : []),
+    ...(migration.leftOut ?? []).map(({ server, why, byHand, startByHand }) =>
+      line(
+        'left out',
+        `${server} (${why}): ${byHand}${startByHand === undefined ? '' : `: ${startByHand}`}`,
+      ),
+    ),
+    ...(migration.closed ?? []).map(({ server, openByHand }) =>
+      line('closed by nft', `${server}; to open it by hand, as root there: ${openByHand}`),
+    ),
     ...Object.entries(migration.beside).map(([name, report]) => line(name, besideText(report))),
   ];
 }

@@ -7,6 +7,25 @@ export interface FencedServer {
   role: 'participant' | 'observer';
 }
 
+/** Stopped, the others leave no quorum: those that are missing commit nothing, whether they run or not. */
+export const cannotServeAlone = (
+  servers: readonly FencedServer[],
+  missing: readonly string[],
+): boolean => whoMustStop(servers, missing) !== undefined;
+
+/**
+ * The others are a quorum. They serve without those that are missing; and where they are given another history, no quorum
+ * can be formed without one that has it, so that whoever comes back with what it had before follows them.
+ */
+export const canServeWithout = (
+  servers: readonly FencedServer[],
+  missing: readonly string[],
+): boolean =>
+  isQuorum(
+    servers,
+    servers.filter(({ name }) => !missing.includes(name)).map(({ id }) => id),
+  );
+
 /**
  * Voters to be stopped, so that those out of reach cannot commit anything: all that can be reached. Undefined where those
  * out of reach are a quorum by themselves.

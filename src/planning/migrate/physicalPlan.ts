@@ -122,14 +122,13 @@ export function planPhysicalBack(
       : []),
     step.verifyServing('source'),
   ];
-  // Last: whether the target's hosts answer must not keep the source closed.
-  const sentOnly = has('sendAhead/target') && !has('placeEverywhere/target');
+  const hasSent = has('sendAhead/target') || has('placeEverywhere/target');
   const unopened: PlanStep[] = [
     ...(has('startEnsemble/target') ? [step.stop('target')] : []),
-    ...(has('placeEverywhere/target') ? [step.setAside('target')] : []),
     // Closing may have stopped some, for others that could not be reached; who runs is left alone.
     ...(has('fenceServers/source') ? [step.start('source'), ...home] : []),
-    ...(sentOnly ? [step.setAside('target')] : []),
+    // Last: whether the target's hosts answer must not keep the source closed. None of them serves.
+    ...(hasSent ? [step.setAside('target')] : []),
   ];
   const opened: PlanStep[] = [
     step.awaitCapture('target'),

@@ -22,15 +22,20 @@ export type MoveWay = Pick<RestorePoint, 'way' | 'sessions' | 'startZxid' | 'abo
  * log one snapshot of the tree, which has no log. `epoch`: the last that the source had begun. Its servers have told
  * clients of it before anything was written, and the target's first epoch is the one after that of its data: where that
  * would be an earlier one such clients would be refused, so there a snapshot is named for a higher epoch.
+ *
+ * `unread`: whether a voter's log was not read. It may hold what it had proposed in `epoch` and nobody else has; were the
+ * target's first epoch that very one, it would give the same zxids to other transactions, and the voter, back among those
+ * that have them, would be taken to hold these.
  */
 export function wayOf(
   zxid: string,
   targetVersion: string | undefined,
   epoch: number | undefined,
+  unread = false,
 ): MoveWay {
   const above = BigInt(epoch ?? 0);
   const next = epochOf(zxidValue(zxid)) + 1n;
-  if (above > next)
+  if (above > next || (unread && above === next))
     return {
       ...{ way: 'clean', sessions: 'keep' },
       startZxid: zxidText((above + 1n) << 32n),

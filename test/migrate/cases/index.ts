@@ -11,6 +11,12 @@ import {
   movedWhileWorkersDie,
 } from './faults';
 import { copied, copiedAndBack, strayWriteTold } from './logical';
+import {
+  movedBackWithoutOldHost,
+  movedWhileOldHostDies,
+  refusedWithoutMostOldHosts,
+  turnedBackWithoutOldHost,
+} from './oldHost';
 import { moved, movedAndBack } from './physical';
 import {
   stretched,
@@ -41,6 +47,12 @@ export const migrateCases: Case[] = [
   movedWhileLeaderDies({ from: '3.8.6', to: '3.9.6' }),
   movedWhileNewLeaderDies({ from: '3.8.6', to: '3.9.6' }),
   movedWhileNewHostDies({ from: '3.8.6', to: '3.9.6' }),
+  movedWhileOldHostDies({ from: '3.8.6', to: '3.9.6' }),
+  movedWhileOldHostDies({ from: '3.8.6', to: '3.9.6' }, 'stop'),
+  movedBackWithoutOldHost({ from: '3.8.6', to: '3.9.6' }),
+  movedBackWithoutOldHost({ from: '3.4.14', to: '3.9.6' }),
+  refusedWithoutMostOldHosts({ from: '3.8.6', to: '3.9.6' }),
+  turnedBackWithoutOldHost({ from: '3.8.6', to: '3.9.6' }),
   copied({ from: '3.4.14', to: '3.9.6' }),
   copied({ from: '3.8.6', to: '3.9.6', newServers: 5 }),
   strayWriteTold({ from: '3.8.6', to: '3.9.6' }),

@@ -133,6 +133,14 @@ describe('the target gets', () => {
       ...{ startZxid: '0x400000000', above: '0x300000000' },
     });
   });
+
+  test('an epoch after any in which a voter that nobody could read may have proposed something', () => {
+    // Epoch 2 was begun, and what is known of it is empty.
+    const later = { startZxid: '0x300000000', above: '0x200000000' };
+    expect(wayOf('0x100000010', '3.9.6', 2, true)).toMatchObject({ way: 'clean', ...later });
+    // What it may have proposed in epoch 1 are other zxids than those of the target's first epoch.
+    expect(wayOf('0x100000010', '3.9.6', 1, true)).toMatchObject({ way: 'exact' });
+  });
 });
 
 test('what an old release cannot hold is what is left of it at the end', () => {

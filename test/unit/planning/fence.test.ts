@@ -2,7 +2,11 @@ import type { ResolvedServer } from '../../../src/model/inventory';
 import { listenersOf } from '../../../src/planning/fence/listeners';
 import { fenceTable } from '../../../src/model/clientFence';
 import { fenceRuleset } from '../../../src/planning/fence/ruleset';
-import { whoMustStop } from '../../../src/planning/fence/unreachable';
+import {
+  canServeWithout,
+  cannotServeAlone,
+  whoMustStop,
+} from '../../../src/planning/fence/unreachable';
 
 const server = { ensemble: 'orders', name: 'zk1', id: 1, host: '10.0.0.1', clientPort: 2181 };
 const listeners = (settings: Record<string, string>, more: object = {}) =>
@@ -103,13 +107,32 @@ test('a ruleset replaces its table, refuses what comes in and drops what goes ou
   );
 });
 
+/** Observers have names that begin with o. */
+const of = (...names: string[]) =>
+  names.map((name, index) => ({
+    name,
+    id: index + 1,
+    role: name.startsWith('o') ? ('observer' as const) : ('participant' as const),
+  }));
+
+test('a side is stopped without whoever is no quorum, and serves without whoever leaves one', () => {
+  const five = of('a', 'b', 'c', 'd', 'e', 'o');
+  const cases: [missing: string[], staysDown: boolean, serves: boolean][] = [
+    [[], true, true],
+    [['o'], true, true],
+    [['a', 'b', 'o'], true, true],
+    [['a', 'b', 'c'], false, false],
+  ];
+  for (const [missing, staysDown, serves] of cases) {
+    expect([missing, cannotServeAlone(five, missing)]).toEqual([missing, staysDown]);
+    expect([missing, canServeWithout(five, missing)]).toEqual([missing, serves]);
+  }
+  // Half of an even number is enough for neither.
+  expect(cannotServeAlone(of('a', 'b', 'c', 'd'), ['a', 'b'])).toBe(true);
+  expect(canServeWithout(of('a', 'b', 'c', 'd'), ['a', 'b'])).toBe(false);
+});
+
 test('servers out of reach are harmless once all others are stopped, unless they are a quorum', () => {
-  const of = (...names: string[]) =>
-    names.map((name, index) => ({
-      name,
-      id: index + 1,
-      role: name.startsWith('o') ? ('observer' as const) : ('participant' as const),
-    }));
   expect(whoMustStop(of('a', 'b', 'c', 'o'), ['c'])).toEqual(['a', 'b']);
   expect(whoMustStop(of('a', 'b', 'c', 'o'), ['o'])).toEqual(['a', 'b', 'c']);
   expect(whoMustStop(of('a', 'b', 'c'), ['b', 'c'])).toBeUndefined();

@@ -289,6 +289,20 @@ describe('physical', () => {
     ]);
   });
 
+  test('back with data in place that never served: the source does not wait for the target to set them aside', () => {
+    const begun = idsOf(planPhysical(facts(), input)).slice(0, 9);
+    const ids = idsOf(planPhysicalBack(facts(), input, { begun, opened: false, redirected: [] }));
+    expect(ids).toEqual(
+      [
+        'stopEnsemble/target',
+        'startEnsemble/source',
+        'liftFence/source',
+        'verifyBroughtBack/source',
+        'setAsideEverywhere/target',
+      ].map((id) => `rollback/${id}`),
+    );
+  });
+
   test('back after it has opened: the same thing in the other direction, clients last', () => {
     const begun = idsOf(planPhysical(facts(), input)).slice(0, 11);
     const ids = idsOf(

@@ -2,6 +2,7 @@
 import type { Target } from '../../../activities/api';
 import type { Plan, PlanStep } from '../../../src/model/plan';
 import { migrationInput, targetOf, type RunState } from '../state';
+import { sideServerLines } from '../sideServers';
 import { closed, opened, outageText, provesOpen } from './outages';
 import { besideOf } from './moveBeside';
 import { begunOf, redirectedLines, whyOver } from './stretch';
@@ -95,6 +96,7 @@ export const moveRules: StrategyRules = {
       ...(leftSessions === undefined
         ? []
         : [`  sessions ended with the old side, on purpose: ${leftSessions.count}`]),
+      ...sideServerLines(state),
     ];
   },
 };

@@ -1,6 +1,6 @@
 /** Where a migration stands: who takes the writes, and how far what goes on beside the steps has come. */
 import type { ReactNode } from 'react';
-import type { BesideReport, MigrationStatus } from '../../../model/status';
+import type { BesideReport, ClosedServer, MigrationStatus } from '../../../model/status';
 import { durationText } from '../../format/values';
 import { Badge } from '../../parts/Badge';
 import { Facts } from '../../parts/Facts';
@@ -61,6 +61,31 @@ export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
           ],
         ]}
       />
+      {(migration.leftOut ?? []).map(({ side, server, why, byHand, startByHand }) => (
+        <p key={`${side} ${server}`}>
+          <strong>{server}</strong> was left out ({why}): {byHand}
+          {startByHand !== undefined && (
+            <>
+              : <code>{startByHand}</code>
+            </>
+          )}
+        </p>
+      ))}
+      {migration.closed !== undefined && (
+        <Table<ClosedServer>
+          label="Closed to clients"
+          items={migration.closed}
+          keyOf={({ side, server }) => `${side} ${server}`}
+          empty=""
+          columns={[
+            { title: 'Server', cell: ({ server }) => server },
+            {
+              title: 'To open it by hand, as root there',
+              cell: ({ openByHand }) => <code>{openByHand}</code>,
+            },
+          ]}
+        />
+      )}
       <Table<[string, BesideReport]>
         label="Beside the steps"
         items={Object.entries(migration.beside)}
