@@ -35,7 +35,7 @@ export const sessionRoutes: Routes = (api, dependencies) => {
       tags: ['session'],
       summary:
         'log out: the session ends, also where its cookie was copied to; shows X-CSRF-Token as any change by cookie does',
-      security: [{ session: [] }, {}],
+      security: [],
       response: { 204: z.null(), ...problems },
     },
     async handler(request, reply) {
