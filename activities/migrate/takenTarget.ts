@@ -32,7 +32,10 @@ export const takenFindings = (
     for (const { from, to = from } of trees) {
       signal.throwIfAborted();
       const below = await znodesBelow(session, to);
-      if (below.paths.length === 0 || (await isBegun(dependencies, source, from, target, to)))
+      if (
+        below.paths.length === 0 ||
+        (await isBegun(dependencies, session, source, from, target, to))
+      )
         continue;
       findings.push(takenFinding({ ensemble: target.name, root: to, ...below }));
     }
@@ -61,8 +64,10 @@ async function znodesBelow(
   return { paths, count: paths.length, more: false };
 }
 
+/** Its marker tells that the journal is of this very target, and not of one that had its name before. */
 async function isBegun(
   dependencies: Dependencies,
+  session: Pick<ZkSession, 'exists'>,
   source: ResolvedEnsemble,
   sourceRoot: string,
   target: ResolvedEnsemble,
@@ -71,5 +76,8 @@ async function isBegun(
   if (dependencies.backup === undefined) return false;
   const pair = pairOf(copyPair(source, target, { sourceRoot, targetRoot }));
   const left = await (await CopyJournal.at(journalsOf(dependencies), pair)).read();
-  return left !== undefined && left.phase !== 'done';
+  if (left === undefined || left.phase === 'done') return false;
+  // A marker is its copy's own: newer servers tell others no more than that it is there.
+  const isThere = async () => (await session.exists(left.markerPath)) !== null;
+  return unlessCode(['NoAuth'], isThere, true);
 }

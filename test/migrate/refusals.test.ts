@@ -102,7 +102,7 @@ test(
           outcome: 'completed',
         });
         expect(sides.clientSays).toBe(`# theirs\n${CONNECT_KEY}=${target.connectString}${MOVED}\n`);
-        expect(await against(sides)).toEqual(['TargetNotEmpty']);
+        expect(await against(sides)).toContain('TargetNotEmpty');
         client.kill();
       },
     ),
