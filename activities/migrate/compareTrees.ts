@@ -95,7 +95,9 @@ function adviceOn(differences: readonly Difference[], from: string, to: string):
   const there = differences.filter(({ kind }) => kind === 'onlyInTarget').length;
   return there > differences.length / 2
     ? `Most are at ${to} alone: keep others out of it, and begin again`
-    : `Most are as ${from} has them: if it was closed, its fence may have been down for a time (nft list tables on its hosts; the worker's log), so that its clients wrote there; else ${to} was written to: keep others out of it`;
+    : there > 0
+      ? `${to} has what ${from} has not: somebody wrote there; keep others out of it, and begin again`
+      : `All are as ${from} has them: if it was closed, its fence may have been down for a time (nft list tables on its hosts; the worker's log), so that its clients wrote there; else ${to} was written to: keep others out of it`;
 }
 
 function differ(

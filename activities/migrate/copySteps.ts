@@ -92,7 +92,9 @@ export function copySteps(dependencies: Dependencies): CopySteps {
           ),
         );
         if (left.every((record) => record === undefined))
-          return { detail: 'nothing of the copy was left' };
+          return {
+            detail: `no mark of a copy is left; what was copied stays on ${way.target.name}`,
+          };
         const isAttached = ({ state }: FollowStatus): boolean => state === 'following';
         try {
           await follow(dependencies, { input, back, token, ends: true }, context, isAttached);

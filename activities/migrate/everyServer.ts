@@ -4,6 +4,7 @@ import type { FenceToken } from '../../src/model/ports';
 import type { StepArgs, StepResult } from '../api';
 import type { Dependencies } from '../dependencies';
 import { tokenOf } from '../operation';
+import { canServeWithout } from '../../src/planning/fence/unreachable';
 import { membersOf, resolveTarget } from '../resolve';
 import { isUnreachable, type LeftOut } from './outOfReach';
 
@@ -14,7 +15,8 @@ interface ServerWork {
   goesWithout?: (servers: readonly ResolvedServer[], missing: readonly string[]) => boolean;
   /** Whether any may be left as they are once they have been tried a few times: what is done to some is worth it. */
   worthDoingToSome?: boolean;
-  left: (server: ResolvedServer, why: string) => LeftOut;
+  /** `needed`: those that were not left out are no quorum. */
+  left: (server: ResolvedServer, why: string, needed: boolean) => LeftOut;
 }
 
 /** Temporal tries again with growing pauses: the last of these comes after about five seconds. */
@@ -59,7 +61,7 @@ export async function onEveryServer(
   });
   return {
     detail: told.join('; '),
-    leftOut: missing.map(({ server, why }) => left(server, why)),
+    leftOut: missing.map(({ server, why }) => left(server, why, !canServeWithout(servers, names))),
   };
 }
 

@@ -8,7 +8,7 @@ import { whoMustStop } from '../../src/planning/fence/unreachable';
 import type { Dependencies } from '../dependencies';
 import { waitFor } from '../operation';
 import { membersOf } from '../resolve';
-import { startByHand } from './byHand';
+import { closedServer, startByHand } from './byHand';
 
 /** A leader looks for its quorum every tick, a follower waits for its leader for at most syncLimit ticks. */
 const QUIET_MS = 60_000;
@@ -34,14 +34,20 @@ export const leftBehind = ({ name, ensemble }: ResolvedServer, why: string): Lef
   byHand: `alone it commits nothing, since the others of ${ensemble} are stopped and masked, but nothing keeps it from starting: once its host is back, stop and mask it, and start no other server of ${ensemble} beside it`,
 });
 
-/** Of a side that serves again: it is to come back. */
-export function leftOfServing(server: ResolvedServer, why: string): LeftOut {
+/**
+ * Of a side that serves again: it is to come back.
+ * @param needed the others are no quorum: nothing has been done to their data yet
+ */
+export function leftOfServing(server: ResolvedServer, why: string, needed = false): LeftOut {
   const start = startByHand(server);
+  const { openByHand } = closedServer(server);
   return {
     server: server.name,
     why,
-    byHand: `it has the data from before, or none; once its host is back, start it: it follows the others, which are a quorum in a later epoch, and takes their history`,
-    ...(start !== undefined && { startByHand: start }),
+    byHand: needed
+      ? 'those that answer are no quorum without it: nobody serves until enough of those left out run again; its data are needed, so keep them; once its host is back, open and start it'
+      : 'once its host is back, open and start it, with what data it has: the others are a quorum, and it takes their history',
+    ...(start !== undefined && { startByHand: `${openByHand} 2>/dev/null; ${start}` }),
   };
 }
 

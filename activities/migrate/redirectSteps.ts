@@ -84,7 +84,7 @@ function refuseFailures(what: string, outcomes: readonly ClientOutcome[], accept
     .join('; ');
   throw new ZkferryError(
     'RedirectFailed',
-    `${failed.length} of ${outcomes.length} clients were not ${what} (${accepted} accepted): ${shown}${failed.length > SHOWN_FAILURES ? '; …' : ''}; mend them and resume (those that are there stay there), or roll back`,
+    `${failed.length} of ${outcomes.length} clients were not ${what} (${accepted} accepted): ${shown}${failed.length > SHOWN_FAILURES ? '; …' : ''}; mend them and resume: those that are there stay there`,
   );
 }
 

@@ -134,7 +134,7 @@ export interface PlanStep {
   clients?: string[];
   /** What their files said when the plan was made, by client: what says something else by then is refused. */
   connections?: Record<string, FileConnections>;
-  /** Past its gate nobody serves until clients are led over: they are looked at once more before it asks. */
+  /** From it on nobody serves until clients are led over: they are looked at once more before it, and before its gate asks. */
   checksClients?: boolean;
   /** A pause waits until this step is done: right before it the ensemble is in a state that must not last. */
   promptly?: boolean;

@@ -105,6 +105,8 @@ export interface RunState {
   outages?: Outage[];
   leftSessions?: LeftSessions;
   sideServers?: SideServers;
+  /** Clients that a person knows cannot be led as they are. */
+  toldClients?: string[];
   throttleCause: string | null;
   /** The phase that the search attributes say. */
   phaseShown?: Phase;

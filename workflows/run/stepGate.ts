@@ -11,6 +11,7 @@ import { saidAhead, type SaidAhead } from '../../src/planning/redirect/ahead';
 import { runActivities } from './activityProxy';
 import { describeFailure } from './failure';
 import { gateQuestion, waitAtGate, type GateOutcome } from './gates';
+import { hold } from './pause';
 import { migrationInput, note, type RunState } from './state';
 
 const LOOK_TIMEOUT_MS = 300_000;
@@ -32,6 +33,22 @@ export async function askAtGate(
   if (!since.mustAsk || since.told.every((line) => ahead.told.includes(line))) return outcome;
   note(state, `gate ${gate} asks again: ${since.told.join('; ')}`);
   return 'again';
+}
+
+/**
+ * Before a step that asks at no gate.
+ * @returns false: a person has to decide. Told of the same once more, the run goes on.
+ */
+export async function clientsLetGo(state: RunState, step: PlanStep): Promise<boolean> {
+  const { told, mustAsk } = await clientsAhead(state, step);
+  if (!mustAsk || told.every((line) => state.toldClients?.includes(line))) return true;
+  state.toldClients = told;
+  hold(
+    state,
+    'RedirectFailed',
+    `${step.title} is kept back, since nobody could be served until clients are mended: ${told.join('; ')}. Mend them and resume; resumed as they are, the run goes on all the same`,
+  );
+  return false;
 }
 
 /** Nothing at steps that do not ask for the look. */

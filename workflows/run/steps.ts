@@ -33,7 +33,7 @@ import {
 } from './state';
 import { noteServers, withoutIn } from './sideServers';
 import { showDetails } from './status';
-import { askAtGate } from './stepGate';
+import { askAtGate, clientsLetGo } from './stepGate';
 
 /** Clients of leavers kept for the report. */
 const MAX_CLIENTS = 500;
@@ -95,6 +95,8 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
       continue;
     }
 
+    if (step.checksClients && step.gate === undefined && !(await clientsLetGo(state, step)))
+      continue;
     if (step.guard.kind !== 'none' && !(await guardAllows(state, step, hooks, wantsBack))) continue;
     await runStep(state, step, hooks, wantsBack);
     showDetails(state);

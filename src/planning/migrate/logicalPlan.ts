@@ -85,7 +85,7 @@ export function planLogicalBack(
   ];
   const opened = (): PlanStep[] => [
     step.copy('target'),
-    step.fence('target'),
+    step.fence('target', redirected.length > 0 ? { checksClients: true } : {}),
     step.drain('target'),
     step.compare('target'),
     ...(input.openAfter === 'sessionExpiry' ? [step.awaitSessionExpiry('target')] : []),

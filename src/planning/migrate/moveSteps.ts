@@ -19,7 +19,7 @@ type Side = NonNullable<PlanStep['side']>;
 
 const otherOf = (side: Side): Side => (side === 'source' ? 'target' : 'source');
 type Words = Pick<PlanStep, 'title' | 'why' | 'undo' | 'waitsFor' | 'timeoutMs'> &
-  Partial<Pick<PlanStep, 'gate' | 'gateReason' | 'promptly'>>;
+  Partial<Pick<PlanStep, 'gate' | 'gateReason' | 'promptly' | 'checksClients'>>;
 
 /** `back`: of the way back. */
 export function moveSteps(frame: MoveFrame, back = false) {
@@ -219,7 +219,7 @@ export function moveSteps(frame: MoveFrame, back = false) {
       }),
     endCopy: (side: Side) =>
       make('endCopy', 'retire', side, {
-        title: `take away what the copy has left on ${nameOf(otherOf(side))}`,
+        title: `take away the marks that the copy has left on ${nameOf(otherOf(side))}`,
         why: 'nothing follows any more',
         undo: 'nothing to undo',
         waitsFor: 'its marker is gone',

@@ -132,7 +132,7 @@ export function planPhysicalBack(
   ];
   const opened: PlanStep[] = [
     step.awaitCapture('target'),
-    step.fence('target'),
+    step.fence('target', redirected.length > 0 ? { checksClients: true } : {}),
     step.stop('target'),
     step.reconcile('target'),
     step.prepareData('source'),
