@@ -3,10 +3,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Resource } from '@opentelemetry/resources';
 import { InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base';
-import { makeWorkflowExporter } from '@temporalio/interceptors-opentelemetry/lib/worker';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { buildBundle } from '../../worker/bundle';
-import { startTracing, tracingModules } from '../../worker/tracing';
+import { runSpanSinks, startTracing, tracingModules } from '../../worker/tracing';
 import { fromJson, type HistoryJson } from '../histories/format';
 
 const directory = join(__dirname, '..', 'histories');
@@ -24,12 +23,10 @@ test.each(names)('history %s replays', async (name) => {
   await Worker.runReplayHistory(
     {
       workflowBundle: { code },
-      sinks: {
-        exporter: makeWorkflowExporter(
-          new SimpleSpanProcessor(exporter),
-          new Resource({ 'service.name': 'test' }),
-        ),
-      },
+      sinks: runSpanSinks({
+        processor: new SimpleSpanProcessor(exporter),
+        resource: new Resource({ 'service.name': 'test' }),
+      }),
     },
     fromJson(history),
   );

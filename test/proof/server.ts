@@ -1,6 +1,7 @@
 /** The control plane while its processes die: an upgrade goes on, and whoever watches it is told on. */
 import { strict as assert } from 'node:assert';
 import { ApiInstallation } from '../api/support';
+import { Harness } from '../support/harness';
 import { until } from '../support/until';
 import { assertNothingLost } from '../upgrade/claims';
 import { NEW, OLD, type Case } from '../upgrade/cases/types';
@@ -159,4 +160,43 @@ function pastOrEnded(told: Told): () => true | undefined {
   return () => told.end !== undefined || Date.now() - since >= BETWEEN_MS || undefined;
 }
 
-export const serverCases: Case[] = [killedInTurn, temporalAway];
+const TRACED = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9' };
+
+/** A pause that comes while an activity is at work cancels it, which is where the order of commands shows. */
+const tracesSwitched: Case = {
+  name: `upgrade ${OLD} → ${NEW}, begun with traces, paused at work and gone on with without, and the other way round: replays, taken back`,
+  run: async () => {
+    for (const [first, second] of [
+      [TRACED, {}],
+      [{}, TRACED],
+    ]) {
+      const harness = await Harness.create({
+        ...{ name: 'traces-switched', version: OLD, withoutWorker: true },
+      });
+      try {
+        await harness.startWorker(first);
+        const run = await harness.startUpgrade({ version: NEW });
+        await run.approve('start');
+        await run.until('a step at work', ({ plan }) =>
+          Boolean(plan?.steps.some(({ state }) => state === 'running')),
+        );
+        for (const control of ['pause', 'resume', 'pause'] as const)
+          await run.send(control, { by: 'tester' });
+        await harness.worker.end('SIGKILL');
+        await harness.startWorker(second);
+        await run.until(
+          'paused, told by another worker',
+          ({ state }) => state === 'paused',
+          60_000,
+        );
+        await run.send('rollback', { by: 'tester' });
+        const { outcome, text } = await run.report();
+        assert.equal(outcome, 'rolledBack', text);
+      } finally {
+        await harness.destroy();
+      }
+    }
+  },
+};
+
+export const serverCases: Case[] = [killedInTurn, temporalAway, tracesSwitched];

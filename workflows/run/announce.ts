@@ -1,5 +1,5 @@
 /** What a run tells other systems: each event to each webhook of the ensemble, in the background, and what became of it. */
-import { CancellationScope, condition, uuid4, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
 import {
   newDelivery,
   newestDeliveries,
@@ -47,7 +47,7 @@ async function deliver(
   const { workflowId, runId } = workflowInfo();
   const { identity, opened, phase, state: word, headline } = state;
   const body: WebhookEvent = {
-    ...{ id: uuid4(), event, at: now(), workflowId, runId },
+    ...{ id: nextId(state, runId), event, at: now(), workflowId, runId },
     ...{ strategy: identity.strategy, ensemble: opened.ensemble, phase, state: word, headline },
     ...details,
   };
@@ -65,6 +65,12 @@ async function deliver(
     note(state, `${event} was not delivered: ${why}`);
   }
   state.messages = state.messages.filter((other) => other !== message);
+}
+
+/** Made of nothing that a replay could make anew: receivers tell by it what they have had already. */
+function nextId(state: RunState, runId: string): string {
+  state.announced = (state.announced ?? 0) + 1;
+  return `${runId}/${state.announced}`;
 }
 
 /** Before a history ends: what has not arrived by then somebody else goes on bringing. */

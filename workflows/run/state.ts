@@ -105,6 +105,8 @@ export interface RunState {
   outages?: Outage[];
   leftSessions?: LeftSessions;
   sideServers?: SideServers;
+  /** How many events webhooks were told of in this history. */
+  announced?: number;
   /** Clients that a person knows cannot be led as they are. */
   toldClients?: string[];
   throttleCause: string | null;
