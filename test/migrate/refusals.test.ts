@@ -50,7 +50,7 @@ async function against({ harness, source, target }: TwoSides): Promise<string[]>
 }
 
 test(
-  'a place with znodes is refused by the plan, unless the run itself put them there; a connection string changed meanwhile is said at gate cutover',
+  'a place with znodes is refused by the plan, unless the run itself put them there; a connection string changed meanwhile is said at gate cutover, and before the way back closes anybody',
   () =>
     withTwoSides(
       { name: 'move-refused', from: '3.9.6', to: '3.9.6', lives: true },
@@ -96,13 +96,28 @@ test(
         });
         says(`# theirs\n${planned}`);
         await run.approve('cutover');
-        await run.approve('complete');
+        await run.atGate('complete');
+        const led = `# theirs\n${CONNECT_KEY}=${target.connectString}${MOVED}\n`;
+        expect(sides.clientSays).toBe(led);
+
+        says(`${CONNECT_KEY}=${target.connectString}/elsewhere\n`);
+        await run.send('rollback', { by: 'tester' });
+        const held = await run.until('held', ({ headline }) => headline.startsWith('held'));
+        expect(held).toMatchObject({
+          error: {
+            type: 'RedirectFailed',
+            message: expect.stringContaining('/elsewhere') as unknown,
+          },
+          migration: { serving: 'target', writes: 'taken' },
+        });
+        says(led);
+        await run.send('resume', { by: 'tester' });
         const report = await run.report();
         expect({ outcome: report.outcome, text: report.text }).toMatchObject({
-          outcome: 'completed',
+          outcome: 'rolledBack',
         });
-        expect(sides.clientSays).toBe(`# theirs\n${CONNECT_KEY}=${target.connectString}${MOVED}\n`);
-        expect(await against(sides)).toContain('TargetNotEmpty');
+        expect(sides.clientSays).toBe(`# theirs\n${planned}`);
+        expect(await against(sides)).toEqual(['TargetNotEmpty']);
         client.kill();
       },
     ),
