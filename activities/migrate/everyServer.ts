@@ -1,10 +1,12 @@
 /** One piece of work on every server of a side at once, and without which of them that is enough. */
 import type { ResolvedServer } from '../../src/model/inventory';
+import { ZkferryError } from '../../src/model/errors';
 import type { FenceToken } from '../../src/model/ports';
 import type { StepArgs, StepResult } from '../api';
 import type { Dependencies } from '../dependencies';
 import { tokenOf } from '../operation';
 import { canServeWithout } from '../../src/planning/fence/unreachable';
+import { isQuorum } from '../../src/planning/quorum';
 import { membersOf, resolveTarget } from '../resolve';
 import { isUnreachable, type LeftOut } from './outOfReach';
 
@@ -52,7 +54,11 @@ export async function onEveryServer(
     goesWithout(servers, names) ||
     (worthDoingToSome && token.attempt >= TRIES && missing.length < servers.length);
   const isBorne = failed.every(isUnreachable) && isEnough;
-  if (failed.length > 0 && !isBorne) throw failed.find((one) => !isUnreachable(one)) ?? failed[0];
+  if (failed.length > 0 && !isBorne) {
+    const others = failed.filter((one) => !isUnreachable(one));
+    if (others.length > 0) throw others[0];
+    throw allUnreachable(servers, missing, failed[0] as ZkferryError);
+  }
   const told = servers.map(({ name }, index) => {
     const one = tried[index]!;
     return one.status === 'fulfilled' && one.value !== undefined
@@ -63,6 +69,26 @@ export async function onEveryServer(
     detail: told.join('; '),
     leftOut: missing.map(({ server, why }) => left(server, why, !canServeWithout(servers, names))),
   };
+}
+
+/** One failure that names them all: `first` is that of one of them. */
+function allUnreachable(
+  servers: readonly ResolvedServer[],
+  missing: readonly { server: ResolvedServer; why: string }[],
+  first: ZkferryError,
+): ZkferryError {
+  if (missing.length === 1) return first;
+  const names = missing.map(({ server }) => server.name);
+  const ids = missing.map(({ server }) => server.id);
+  const quorum = isQuorum(servers, ids)
+    ? `; these are a quorum: ${names.join(', ')}, so that they may serve by themselves, and nobody can without them`
+    : '';
+  const each = missing.map(({ server, why }) => `${server.name}: ${why}`).join('; ');
+  return new ZkferryError(
+    first.type,
+    `the hosts of ${names.join(', ')} cannot be reached${quorum}; make them answer, then resume (${each})`,
+    { ...first.options, cause: first },
+  );
 }
 
 const messageOf = (error: unknown): string =>

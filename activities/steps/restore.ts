@@ -5,11 +5,12 @@ import { quorumSecurity } from '../../src/adapters/quorumSecurity';
 import { restoreSource, treeAt, type RestoreInput } from '../../src/adapters/restore';
 import { TapSource } from '../../src/adapters/source/tapSource';
 import { ZkferryError } from '../../src/model/errors';
-import type { EnsembleFacts } from '../../src/model/facts';
+import type { EnsembleFacts, ServerState } from '../../src/model/facts';
 import type { BroughtBack } from '../../src/model/hostData';
 import type { ResolvedEnsemble, ResolvedServer } from '../../src/model/inventory';
 import type { RestorePoint } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
+import { quorumMissing } from '../../src/planning/fence/unreachable';
 import { zxidText, zxidValue } from '../../src/model/zxid';
 import type { DataTree } from '../../src/tree/dataTree';
 import { dropSessions } from '../../src/tree/restore/dropSessions';
@@ -249,8 +250,9 @@ async function untilServing(
       const silent = quiet.flatMap(({ server, why }) =>
         wanted.includes(server.name) ? [why] : [],
       );
-      context.heartbeat({ waitingFor: silent });
-      if (silent.length > 0) return { reasons: silent };
+      const reasons = [...silent, ...(mayMiss ? noQuorumIn(ensemble, servers, quiet) : [])];
+      context.heartbeat({ waitingFor: reasons });
+      if (silent.length > 0) return { reasons };
       const facts = await observeEnsemble(dependencies, ensemble, { depth: 'quorum', context });
       const missing = facts.servers
         .filter(({ server, state }) => wanted.includes(server) && state !== 'serving')
@@ -261,6 +263,23 @@ async function untilServing(
         : { reasons: missing.length > 0 ? missing : ['no leader yet'] };
     },
   );
+}
+
+/** Whoever serves has a quorum; who answers, and does not, waits for one. */
+function noQuorumIn(
+  ensemble: ResolvedEnsemble,
+  awaited: readonly ResolvedServer[],
+  quiet: Awaited<ReturnType<typeof silentOf>>,
+): string[] {
+  if (quiet.length < awaited.length) return [];
+  const waiting = quiet.filter(({ state }) => state === 'notServing').map(({ server }) => server);
+  const members = membersOf(ensemble);
+  const missing = members.filter((member) => !waiting.some(({ name }) => name === member.name));
+  const told = quorumMissing(
+    members,
+    missing.map(({ name }) => name),
+  );
+  return told === undefined ? [] : [told];
 }
 
 /** An old side to which clients return does not wait for hosts that are gone, once those that are there can serve. */
@@ -279,13 +298,13 @@ async function silentOf(
   { zookeeper }: Dependencies,
   servers: readonly ResolvedServer[],
   { signal }: OperationContext,
-): Promise<{ server: ResolvedServer; why: string }[]> {
+): Promise<{ server: ResolvedServer; state: ServerState; why: string }[]> {
   const probes = await Promise.all(servers.map((server) => zookeeper.probe(server, { signal })));
   return probes.flatMap(({ state, stateDetail }, index) => {
     const server = servers[index]!;
     return state === 'serving'
       ? []
-      : [{ server, why: `${server.name} ${state} ${stateDetail ?? ''}`.trim() }];
+      : [{ server, state, why: `${server.name} ${state} ${stateDetail ?? ''}`.trim() }];
   });
 }
 

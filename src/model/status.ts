@@ -79,6 +79,16 @@ export interface Outage {
   openedAt?: string;
 }
 
+/** Clients that were in the plan to be led to the side that serves, and are not all there. */
+export interface Leading {
+  to: 'source' | 'target';
+  clients: number;
+  /** Of those of whom it is known. */
+  led: number;
+  /** Others have been begun with: how many of them are there is not known. */
+  begun?: true;
+}
+
 /** A server that its host's firewall closes to clients. */
 export interface ClosedServer {
   side: 'source' | 'target';
@@ -119,7 +129,8 @@ export interface MigrationStatus {
   outages?: Outage[];
   /** How long nobody can write, ms, as the plan expects it. */
   expectedOutageMs: number;
-  /** When both sides were last compared, and what came out. */
+  leading?: Leading;
+  /** When both sides were last compared, and what came out; absent where that could not be told. */
   verified?: { at: string; detail: string };
   /** Closed to clients by a firewall now. */
   closed?: ClosedServer[];
@@ -211,6 +222,10 @@ export interface UpgradeReport {
   durationMs: number;
   backup?: BackupSummary;
   membersAgree?: { agree: boolean; detail: string };
+  /** Of a migration. */
+  mode?: MigrationMode;
+  /** Of a migration: each time in which nobody served. */
+  outages?: Outage[];
   /** Of a resize: who belonged to the ensemble when the run began, and when it ended. */
   members?: { before: MembershipNames; after?: MembershipNames };
   /** Sessions that were still connected to servers that left when these stopped. */

@@ -1,9 +1,12 @@
 /** Where a migration stands, for people. */
 import type { MigrationStatus } from '../../src/model/status';
+import { isDifference } from './comparison';
+import { leadingOf } from './leading';
 import { rulesOf } from './rules';
 import { writesNow } from './rules/outages';
-import { migrationInput, type RunState } from './state';
+import { isEnded, migrationInput, type RunState } from './state';
 
+/** Undefined too of a run that ended before it touched anything: who serves is nothing it knows. */
 export function migrationStatus(state: RunState): MigrationStatus | undefined {
   const { forwardPlan, outages, beside = {} } = state;
   const input = migrationInput(state);
@@ -11,13 +14,18 @@ export function migrationStatus(state: RunState): MigrationStatus | undefined {
   const { mode, source, target } = forwardPlan.migration;
   const verified = verifiedIn(state);
   const { closed = [], leftOut = [] } = state.sideServers ?? {};
+  const isUntouched = state.touched.length === 0 && closed.length + leftOut.length === 0;
+  if (isEnded(state) && isUntouched && !state.finalized) return undefined;
+  const serving = servesTarget(state) ? 'target' : 'source';
+  const leading = leadingOf(state, serving);
   return {
     ...{ mode, source, target },
-    serving: servesTarget(state) ? 'target' : 'source',
+    serving,
     writes: writesNow(state),
     ...fenceNow(state),
     ...(outages !== undefined && { outages }),
     expectedOutageMs: forwardPlan.expectation.longestWriteGapMs,
+    ...(leading && { leading }),
     ...(verified && { verified }),
     ...(closed.length > 0 && { closed }),
     ...(leftOut.length > 0 && { leftOut: leftOut.map(({ by: _, ...one }) => one) }),
@@ -46,12 +54,18 @@ function servesTarget(state: RunState): boolean {
   return probed.ensemble === migrationInput(state)?.target;
 }
 
+/** What the last comparison found. One that failed of something else says nothing, and what held before it may not now. */
 function verifiedIn({ plan, forwardPlan, steps }: RunState): MigrationStatus['verified'] {
   const compared = [...(forwardPlan?.steps ?? []), ...(plan?.steps ?? [])]
     .filter(({ activity }) => activity === 'compareTrees' || activity === 'verifyRestored')
     .flatMap(({ id }) => {
-      const { state, finishedAt, detail = '' } = steps[id] ?? {};
-      return state === 'done' && finishedAt !== undefined ? [{ at: finishedAt, detail }] : [];
+      const { state, startedAt = '', finishedAt = startedAt, detail = '' } = steps[id] ?? {};
+      const isOver = state === 'done' || state === 'failed';
+      // One that found differences and is tried again.
+      if (!isOver && !isDifference(detail)) return [];
+      const says = state === 'done' || (isOver && isDifference(detail));
+      return [{ at: finishedAt, detail: says ? detail : '' }];
     });
-  return compared.sort((one, other) => one.at.localeCompare(other.at)).at(-1);
+  const last = compared.sort((one, other) => one.at.localeCompare(other.at)).at(-1);
+  return last?.detail === '' ? undefined : last;
 }

@@ -201,6 +201,9 @@ export function nextStep(state: RunState): PlanStep | undefined {
   return state.plan?.steps.find((step) => !isSettled(statusOf(state, step)));
 }
 
+export const isEnded = ({ state }: Pick<RunState, 'state'>): boolean =>
+  ['completed', 'rolledBack', 'rejected', 'failed'].includes(state);
+
 export const isSettled = (status: StepStatus): boolean =>
   status.state === 'done' || status.state === 'skipped';
 

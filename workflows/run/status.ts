@@ -15,10 +15,10 @@ import type {
 } from '../../src/model/status';
 import { migrationStatus } from './migrationStatus';
 import { rulesOf } from './rules';
-import { currentOutage } from './rules/outages';
+import { currentOutage, uncountedText } from './rules/outages';
 import { sideServerLines } from './sideServers';
 import { actionLine, steered } from './steering';
-import { findingsOf, isPaused, isSettled, now, statusOf, type RunState } from './state';
+import { findingsOf, isEnded, isPaused, isSettled, now, statusOf, type RunState } from './state';
 
 const SHOWN_EVENTS = 5;
 const MAX_EVENT_CHARS = 200;
@@ -102,9 +102,6 @@ function withPause(state: RunState): string {
     return `${headline}; ${who}: once the gate is passed the run stops before its next step, until it is resumed`;
   return isPaused(state) ? `${who}: stops before its next step` : headline;
 }
-
-const isEnded = ({ state }: RunState): boolean =>
-  ['completed', 'rolledBack', 'rejected', 'failed'].includes(state);
 
 /** A restore that has begun to: nothing that was said of the ensemble before holds. */
 const isStoppedAsWhole = ({ plan, touched }: RunState): boolean =>
@@ -211,6 +208,8 @@ export function buildReport(state: RunState, outcome: UpgradeReport['outcome']):
     ...(forward?.members && {
       members: { before: forward.members.before, after: state.observation?.members },
     }),
+    ...(forward?.migration && { mode: forward.migration.mode }),
+    ...(state.outages && { outages: state.outages }),
     ...(state.clients && { clients: state.clients }),
     ...(aside.length > 0 && { aside }),
     text: '',
@@ -232,18 +231,26 @@ function asideOf(state: RunState, { steps }: Plan): { server: string; detail: st
     });
 }
 
+const restartsText = (report: UpgradeReport): string =>
+  `server restarts ${report.serverRestarts} (planned ${report.planned.serverRestarts}), of the leader ${report.leaderRestarts} (planned ${report.planned.leaderRestarts}), leader changes ${report.leaderChanges}`;
+
 function reportText(state: RunState, report: UpgradeReport): string {
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
   const gaps = report.availability.writeGaps.map(
     (gap) => `${Math.round(gap.gapMs)} ms${gap.during ? ` (${gap.during})` : ''}`,
   );
+  const unseen = uncountedText(report);
+  const gapsText = [
+    ...(gaps.length === 0 && unseen !== '' ? [] : [gaps.join(', ') || 'none']),
+    ...(unseen === '' ? [] : [unseen]),
+  ].join('; ');
   return [
     `${state.opened.ensemble}: ${rulesOf(state).title} ${report.outcome} in ${seconds(report.durationMs)}`,
     ...rulesOf(state).outcomeLines(state),
-    `server restarts ${report.serverRestarts} (planned ${report.planned.serverRestarts}), of the leader ${report.leaderRestarts} (planned ${report.planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
+    ...(report.mode === 'physical' || report.mode === 'logical' ? [] : [restartsText(report)]),
     ...(isWatched(report)
       ? [
-          `write gaps over ${report.availability.thresholdMs} ms: ${gaps.length === 0 ? 'none' : gaps.join(', ')}; longest expected ${report.planned.longestWriteGapMs} ms`,
+          `write gaps over ${report.availability.thresholdMs} ms: ${gapsText}; longest expected ${report.planned.longestWriteGapMs} ms`,
           `probe: ${report.availability.acknowledgedWrites} writes acknowledged, ${report.availability.sessionsLost} sessions lost, ${seconds(report.availability.unobservedMs)} not watched`,
         ]
       : [`write gaps not measured; longest expected ${report.planned.longestWriteGapMs} ms`]),

@@ -16,6 +16,7 @@ import {
 import type { StepResult } from '../../activities/api';
 import type { PlanStep, StepActivity } from '../../src/model/plan';
 import { runActivities, runStepActivity } from './activityProxy';
+import { differenceIn } from './comparison';
 import { describeFailure } from './failure';
 import { waitAtGate } from './gates';
 import { hold, whilePaused } from './pause';
@@ -290,6 +291,7 @@ async function attemptStep(
     return undefined;
   } catch (error) {
     status.state = 'failed';
+    status.detail = differenceIn(step, describeFailure(error));
     if (await followsOthers(state, step, error, hooks)) return undefined;
     if (isCancellation(error)) throw error;
     return { error };

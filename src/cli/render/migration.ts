@@ -1,5 +1,6 @@
 /** Where a migration stands, and what goes on beside its steps. */
 import type { BesideReport, MigrationStatus, Outage } from '../../model/status';
+import { leadingText } from '../../model/leadingText';
 import type { Colors } from '../output';
 import { duration, instant, timeOfDay } from './text';
 
@@ -40,7 +41,7 @@ const nameOf = (side: 'source' | 'target', { source, target }: MigrationStatus):
 export function writesText(migration: MigrationStatus, now?: Date): string {
   const { writes = 'taken', serving, outages } = migration;
   const name = nameOf(serving, migration);
-  if (writes === 'taken') return name;
+  if (writes === 'taken') return leadingText(migration) ?? name;
   if (writes === 'closing')
     return `${name}, which is being closed: some servers may refuse already`;
   const since = outages?.at(-1)?.closedAt;

@@ -1,10 +1,11 @@
 /** The report of an ended run, beside what its plan expected. */
 import type { MembershipNames } from '../../model/plan';
-import type { UpgradeReport, WriteGap } from '../../model/status';
+import type { Availability, Outage, UpgradeReport, WriteGap } from '../../model/status';
+import { uncountedOutages } from '../../model/uncounted';
 import { isWatched } from '../../planning/expectation';
 import { backupText } from '../../planning/planText';
 import type { Colors } from '../output';
-import { count, duration } from './text';
+import { count, duration, timeOfDay } from './text';
 
 const MAX_GAPS = 20;
 
@@ -12,7 +13,11 @@ const availabilityLines = (report: UpgradeReport): string[] => {
   const { writeGaps, thresholdMs } = report.availability;
   const { longestWriteGapMs } = report.planned;
   return isWatched(report)
-    ? gapLines(writeGaps, thresholdMs, longestWriteGapMs)
+    ? withUncounted(
+        gapLines(writeGaps, thresholdMs, longestWriteGapMs),
+        report.availability,
+        report.outages,
+      )
     : [`not measured (longest expected ${duration(longestWriteGapMs)})`];
 };
 
@@ -28,8 +33,12 @@ export function renderReport(report: UpgradeReport, colors: Colors): string {
       : versionLines(report).map(
           (text, index) => `${label(index === 0 ? 'versions' : '')}${text}`,
         )),
-    `${label('server restarts')}${report.serverRestarts} (expected ${planned.serverRestarts})`,
-    `${label('leader restarts')}${report.leaderRestarts} (expected ${planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
+    ...(isMovedWhole(report)
+      ? []
+      : [
+          `${label('server restarts')}${report.serverRestarts} (expected ${planned.serverRestarts})`,
+          `${label('leader restarts')}${report.leaderRestarts} (expected ${planned.leaderRestarts}), leader changes ${report.leaderChanges}`,
+        ]),
     ...availabilityLines(report).map(
       (text, index) => `${label(index === 0 ? 'write gaps' : '')}${text}`,
     ),
@@ -54,6 +63,10 @@ export function renderReport(report: UpgradeReport, colors: Colors): string {
   return lines.join('\n');
 }
 
+/** Where a side is stopped or started as a whole, no restarts are counted. */
+const isMovedWhole = ({ mode }: UpgradeReport): boolean =>
+  mode === 'physical' || mode === 'logical';
+
 /** The inventory is for people to change: what differs from it now is said. */
 function memberLines({ before, after }: NonNullable<UpgradeReport['members']>): string[] {
   const all = (names: MembershipNames | undefined): string[] =>
@@ -77,6 +90,25 @@ function versionLines(report: UpgradeReport): string[] {
     (server) =>
       `${server}: ${report.fromVersions[server] ?? 'unknown'} → ${report.toVersions[server] ?? 'unknown'}`,
   );
+}
+
+/** Said instead of `none`, and after the gaps that were seen. */
+export function withUncounted(
+  lines: string[],
+  availability: Availability,
+  outages: readonly Outage[] | undefined,
+): string[] {
+  const uncounted = uncountedOutages(availability, outages);
+  if (uncounted.length === 0) return lines;
+  const times = uncounted.map(({ closedAt, openedAt }) =>
+    openedAt === undefined
+      ? `nobody serves since ${timeOfDay(closedAt)}`
+      : `nobody served for ${duration(Date.parse(openedAt) - Date.parse(closedAt))} from ${timeOfDay(closedAt)} on`,
+  );
+  return [
+    ...(availability.writeGaps.length === 0 ? [] : lines),
+    `not counted here: ${times.join(', ')}`,
+  ];
 }
 
 /** Each gap on its own line, the longest named beside what was expected. */

@@ -6,7 +6,7 @@ import { isOver } from '../../adapters/temporal/over';
 import type { Colors } from '../output';
 import { captureLines, drillRunLines } from './capture';
 import { migrationLines, writesText } from './migration';
-import { gapLines, renderReport } from './report';
+import { gapLines, renderReport, withUncounted } from './report';
 import { renderSteps } from './steps';
 import { duration, instant, timeOfDay, wrap } from './text';
 
@@ -146,14 +146,17 @@ function findingsBlock(status: StatusDocument, { colors, width }: StatusView): s
   return shown.join('\n');
 }
 
-function availabilityBlock({ availability, plan }: StatusDocument, { colors }: StatusView): string {
+function availabilityBlock(
+  { availability, plan, migration }: StatusDocument,
+  { colors }: StatusView,
+): string {
   if (!availability) return '';
   const { acknowledgedWrites, failedWrites, unobservedMs, unwatched } = availability;
   if (acknowledgedWrites + failedWrites === 0) return '';
-  const gaps = gapLines(
-    availability.writeGaps,
-    availability.thresholdMs,
-    plan?.expectation.longestWriteGapMs,
+  const gaps = withUncounted(
+    gapLines(availability.writeGaps, availability.thresholdMs, plan?.expectation.longestWriteGapMs),
+    availability,
+    migration?.outages,
   );
   const blind = [
     ...(unobservedMs > 0 ? [`${duration(unobservedMs)} in which no probe wrote`] : []),

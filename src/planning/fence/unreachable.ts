@@ -26,6 +26,26 @@ export const canServeWithout = (
     servers.filter(({ name }) => !missing.includes(name)).map(({ id }) => id),
   );
 
+/** Who would make a quorum again of those that are not missing; undefined where they are one. */
+export function quorumMissing(
+  servers: readonly FencedServer[],
+  missing: readonly string[],
+): string | undefined {
+  if (canServeWithout(servers, missing)) return undefined;
+  const voters = servers
+    .filter(({ name, role }) => role === 'participant' && missing.includes(name))
+    .map(({ name }) => name);
+  const single = voters.filter((voter) =>
+    canServeWithout(
+      servers,
+      missing.filter((name) => name !== voter),
+    ),
+  );
+  return single.length > 0
+    ? `a quorum is missing: ${single.join(' or ')} would do`
+    : `a quorum is missing: more than one of ${voters.join(', ')} is needed`;
+}
+
 /**
  * Voters to be stopped, so that those out of reach cannot commit anything: all that can be reached. Undefined where those
  * out of reach are a quorum by themselves.

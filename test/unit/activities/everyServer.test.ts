@@ -72,6 +72,17 @@ test('without as many as leave no quorum nothing is done to be taken for whole',
   await expect(everywhere(faults).result).rejects.toMatchObject({ type: 'SshUnreachable' });
 });
 
+test('several hosts out of reach are named in one failure, and whether they are a quorum', async () => {
+  const faults = { zk1: failing('SshUnreachable'), zk3: failing('SshUnreachable') };
+  await expect(everywhere(faults).result).rejects.toThrow(
+    /^the hosts of zk1, zk3 cannot be reached; these are a quorum: zk1, zk3, .*zk1: said so; zk3: said so/,
+  );
+  const one = { zk1: failing('SshUnreachable') };
+  await expect(everywhere(one, { without: ['zk2'] }).result).rejects.toThrow(
+    /zk1, zk2 .*zk2: an earlier step could not reach its host/,
+  );
+});
+
 test('what is worth doing to some is done to them once the others were tried a few times', async () => {
   const faults = { zk1: failing('SshUnreachable'), zk2: failing('SshUnreachable') };
   const of = (attempt: number) => everywhere(faults, { attempt, worthDoingToSome: true }).result;

@@ -11,7 +11,13 @@ import {
 } from '../../../src/cli/render/status';
 import { cutToWidth, duration, shellWord, visibleLength, wrap } from '../../../src/cli/render/text';
 import { newsOf } from '../../../src/cli/watch';
-import type { MigrationStatus, StatusDocument, UpgradeReport } from '../../../src/model/status';
+import type {
+  MigrationStatus,
+  Outage,
+  StatusDocument,
+  UpgradeReport,
+  WriteGap,
+} from '../../../src/model/status';
 import { openGate, statusFixture } from './statusFixture';
 
 const view: StatusView = {
@@ -363,6 +369,66 @@ describe('the status of a migration', () => {
     expect(text).toMatch(/clients write to +orders$/m);
     expect(text).toMatch(/nobody served +2\.0 s from 00:00:05 to 00:00:07: orders closed/);
     expect(text).not.toMatch(/^closed/m);
+  });
+
+  const taken = { writes: 'taken', serving: 'target' } as const;
+  it.each([
+    [{ to: 'target', clients: 3, led: 2 } as const, 'dc2 is open; 2 of 3 clients are led there'],
+    [
+      { to: 'target', clients: 3, led: 0, begun: true } as const,
+      'dc2 is open; clients are being led there, 3 in all',
+    ],
+    [
+      { to: 'target', clients: 3, led: 2, begun: true } as const,
+      'dc2 is open; at least 2 of 3 clients are led there',
+    ],
+  ])('claims no writes while clients are led over: %j', (leading, expected) => {
+    expect(moved({ ...taken, leading })).toContain(expected);
+  });
+
+  it('names where the clients of a stretch go, whose ensemble serves all along', () => {
+    const leading = { to: 'target', clients: 3, led: 1 } as const;
+    expect(moved({ writes: 'taken', mode: 'stretch', leading })).toContain(
+      'orders is open; 1 of 3 clients are led to dc2',
+    );
+  });
+});
+
+describe('times in which nobody served, and write gaps', () => {
+  const closed = { closed: 'source', closedAt: '2026-01-31T00:00:05.000Z' } as const;
+  const outage = { ...closed, opened: 'target', openedAt: '2026-01-31T00:00:17.000Z' } as const;
+  const watched = { ...report.availability, writeGaps: [] };
+  const said = (writeGaps: WriteGap[], one: Outage) =>
+    renderReport(
+      { ...report, availability: { ...watched, writeGaps }, outages: [one], mode: 'physical' },
+      view.colors,
+    );
+
+  it('are told beside each other where no probe wrote', () => {
+    const text = said([], outage);
+    expect(text).toMatch(
+      /write gaps +not counted here: nobody served for 12\.0 s from 00:00:05 on/,
+    );
+    expect(text).not.toContain('none over');
+    expect(said([], closed)).toContain('not counted here: nobody serves since 00:00:05');
+  });
+
+  it('are one where the probe saw most of it', () => {
+    const gap = { startedAt: '2026-01-31T00:00:05.200Z', gapMs: 11_000 };
+    expect(said([gap], outage)).not.toContain('not counted here');
+    const begin = said([{ ...gap, gapMs: 600 }], outage);
+    expect(begin).toMatch(/1 over 250 ms, longest 600 ms/);
+    expect(begin).toContain('not counted here');
+  });
+
+  it('are no gap where they are shorter than one', () => {
+    const short = { ...outage, openedAt: '2026-01-31T00:00:05.200Z' };
+    expect(said([], short)).toContain('none over 250 ms');
+  });
+
+  it('of a side that is moved as a whole: its restarts are not counted', () => {
+    expect(said([], outage)).not.toMatch(/restarts/);
+    expect(renderReport({ ...report, mode: 'stretch' }, view.colors)).toMatch(/leader restarts +1/);
   });
 });
 

@@ -5,6 +5,7 @@ import { fenceRuleset } from '../../../src/planning/fence/ruleset';
 import {
   canServeWithout,
   cannotServeAlone,
+  quorumMissing,
   whoMustStop,
 } from '../../../src/planning/fence/unreachable';
 
@@ -136,4 +137,20 @@ test('servers out of reach are harmless once all others are stopped, unless they
   expect(whoMustStop(of('a', 'b', 'c', 'o'), ['c'])).toEqual(['a', 'b']);
   expect(whoMustStop(of('a', 'b', 'c', 'o'), ['o'])).toEqual(['a', 'b', 'c']);
   expect(whoMustStop(of('a', 'b', 'c'), ['b', 'c'])).toBeUndefined();
+});
+
+test('who would make a quorum again is named, where one would do or not', () => {
+  const of = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      ...{ name: `zk${index + 1}`, id: index + 1, role: 'participant' as const },
+    }));
+  const three = [...of(3), { name: 'ob', id: 9, role: 'observer' as const }];
+  expect(quorumMissing(three, ['zk1', 'ob'])).toBeUndefined();
+  expect(quorumMissing(three, ['zk1', 'zk2', 'ob'])).toBe(
+    'a quorum is missing: zk1 or zk2 would do',
+  );
+  expect(quorumMissing(three, ['zk2', 'zk3'])).toBe('a quorum is missing: zk2 or zk3 would do');
+  expect(quorumMissing(of(5), ['zk1', 'zk2', 'zk3', 'zk4'])).toBe(
+    'a quorum is missing: more than one of zk1, zk2, zk3, zk4 is needed',
+  );
 });

@@ -8,6 +8,8 @@ import type { Migration, Plan, PlanStep } from '../../../src/model/plan';
 import type { MigrationStatus } from '../../../src/model/status';
 import { planLogical, planLogicalBack } from '../../../src/planning/migrate/logicalPlan';
 import { planPhysical, planPhysicalBack } from '../../../src/planning/migrate/physicalPlan';
+import { redirectSteps } from '../../../src/planning/migrate/redirectSteps';
+import { differenceIn } from '../../../workflows/run/comparison';
 import { migrationStatus } from '../../../workflows/run/migrationStatus';
 import { rulesOf } from '../../../workflows/run/rules';
 import { newRunState, type RunInput, type RunState } from '../../../workflows/run/state';
@@ -28,6 +30,8 @@ const facts = (findings: Plan['findings'] = []) => ({
   target: threeServers('3.8.4'),
   ...{ migration, clients: [], findings },
 });
+
+const someClients = ['app1', 'app2', 'app3'];
 
 const inputOf = (mode: 'physical' | 'logical') =>
   migrateDataCenterInputSchema.parse({
@@ -146,6 +150,109 @@ describe.each(['physical', 'logical'] as const)('%s', (mode) => {
     turnBack(state, false);
     expect(walk(state).at(-1)).toBe('taken source');
   });
+});
+
+describe('who is led over', () => {
+  /** Where the new side is open, and nobody has been led there. */
+  function opened(): RunState {
+    const state = run('physical');
+    walk(state);
+    const redirect = { ...inputOf('physical').redirect, batch: 2 };
+    const frame = { clients: someClients, redirect, asks: false, to: 'dc2', from: 'orders' };
+    const leads = redirectSteps(frame);
+    state.plan = { ...state.plan!, steps: [...state.plan!.steps, ...leads] };
+    state.forwardPlan = state.plan;
+    return state;
+  }
+  const batch = (state: RunState, index: number): PlanStep =>
+    state.plan!.steps.filter(({ activity }) => activity === 'redirectClients')[index]!;
+
+  test('is counted by batches, one that is not through as not known', () => {
+    const state = opened();
+    const seen = () => told(state).leading;
+    expect(seen()).toEqual({ to: 'target', clients: 3, led: 0 });
+    begin(state, batch(state, 0));
+    expect(seen()).toEqual({ to: 'target', clients: 3, led: 0, begun: true });
+    end(state, batch(state, 0));
+    expect(seen()).toEqual({ to: 'target', clients: 3, led: 2 });
+    begin(state, batch(state, 1));
+    state.steps[batch(state, 1).id]!.state = 'failed';
+    expect(seen()).toEqual({ to: 'target', clients: 3, led: 2, begun: true });
+    end(state, batch(state, 1));
+    expect(seen()).toBeUndefined();
+  });
+
+  test('without those whose failure was accepted', () => {
+    const state = opened();
+    for (const index of [0, 1]) {
+      begin(state, batch(state, index));
+      end(state, batch(state, index));
+    }
+    state.steps[batch(state, 0).id]!.detail = '1 redirected, 1 failed (app2: not healthy)';
+    expect(told(state).leading).toEqual({ to: 'target', clients: 3, led: 2 });
+  });
+
+  test('back again, once the old side is open', () => {
+    const state = opened();
+    state.state = 'rollingBack';
+    const forward = state.forwardPlan!.steps.map(({ id }) => id);
+    const done = { begun: forward, opened: true, redirected: someClients };
+    state.plan = planPhysicalBack(facts(), inputOf('physical'), done);
+    const returning = state.plan.steps.findIndex(({ activity }) => activity === 'returnClients');
+    for (const step of state.plan.steps.slice(0, returning)) {
+      begin(state, step);
+      end(state, step);
+    }
+    expect(told(state)).toMatchObject({ writes: 'taken', serving: 'source' });
+    expect(told(state).leading).toEqual({ to: 'source', clients: 3, led: 0 });
+    begin(state, state.plan.steps[returning]!);
+    end(state, state.plan.steps[returning]!);
+    expect(told(state).leading).toBeUndefined();
+  });
+});
+
+describe('what a comparison found', () => {
+  const compares = (state: RunState): PlanStep[] =>
+    state.plan!.steps.filter(({ activity }) => activity === 'compareTrees');
+  function compared(detail: string): { state: RunState; later: PlanStep } {
+    const state = run('logical');
+    const [live, later] = compares(state);
+    begin(state, live!);
+    state.steps[live!.id]!.detail = 'equal';
+    end(state, live!);
+    expect(told(state).verified?.detail).toBe('equal');
+    begin(state, later!);
+    Object.assign(state.steps[later!.id]!, { state: 'failed', finishedAt: at(), detail });
+    return { state, later: later! };
+  }
+
+  test('is what the last one found, and gone while that one is tried again', () => {
+    const failure = { type: 'TreesDiffer', message: '/a is missing' };
+    const detail = differenceIn({ activity: 'compareTrees' }, failure)!;
+    const { state, later } = compared(detail);
+    const { finishedAt } = state.steps[later.id]!;
+    expect(told(state).verified).toEqual({ at: finishedAt, detail: 'differs: /a is missing' });
+    Object.assign(state.steps[later.id]!, { state: 'running', finishedAt: undefined });
+    expect(told(state).verified).toBeUndefined();
+    Object.assign(state.steps[later.id]!, { detail: 'equal again' });
+    end(state, later);
+    expect(told(state).verified?.detail).toBe('equal again');
+  });
+
+  test('is not told where the last one failed of something else', () => {
+    const failure = { type: 'WaitTimedOut', message: 'no answer' };
+    expect(differenceIn({ activity: 'compareTrees' }, failure)).toBeUndefined();
+    expect(told(compared('').state).verified).toBeUndefined();
+  });
+});
+
+test('a run that ended before it touched anything says nothing of who serves', () => {
+  const state = run('physical');
+  expect(migrationStatus(state)).toBeDefined();
+  for (const ended of ['failed', 'rejected', 'rolledBack'] as const)
+    expect(migrationStatus(Object.assign(state, { state: ended }))).toBeUndefined();
+  state.touched = [{ server: 'zk1', from: '', to: '', upgraded: false }];
+  expect(told(state).serving).toBe('source');
 });
 
 describe('findings', () => {

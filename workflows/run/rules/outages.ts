@@ -1,6 +1,7 @@
 /** Of a migration between two ensembles: the times in which nobody serves, from the proof of one side to that of the other. */
 import type { PlanStep } from '../../../src/model/plan';
-import type { Outage } from '../../../src/model/status';
+import type { Outage, UpgradeReport } from '../../../src/model/status';
+import { uncountedOutages } from '../../../src/model/uncounted';
 import { migrationInput, type RunState } from '../state';
 
 type Side = NonNullable<PlanStep['side']>;
@@ -72,4 +73,17 @@ export function outageText(
     return `${nameOf(from)} closed ${closedAt}: nobody is proven to serve since`;
   const seconds = ((Date.parse(openedAt) - Date.parse(closedAt)) / 1_000).toFixed(1);
   return `${nameOf(from)} closed ${closedAt}, ${nameOf(to)} proven open ${openedAt}: ${seconds} s`;
+}
+
+/** Of a report's write gaps: what is not among them, since no probe wrote; empty where all is. */
+export function uncountedText({
+  availability,
+  outages,
+}: Pick<UpgradeReport, 'availability' | 'outages'>): string {
+  const times = uncountedOutages(availability, outages).map(({ closedAt, openedAt }) =>
+    openedAt === undefined
+      ? `nobody is proven to serve since ${closedAt}`
+      : `nobody served from ${closedAt} to ${openedAt}`,
+  );
+  return times.length === 0 ? '' : `not counted here: ${times.join(', ')}`;
 }

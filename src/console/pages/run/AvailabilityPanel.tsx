@@ -1,5 +1,7 @@
 /** When nobody could write, as the run's own probe measured it. */
-import type { Availability, PlannedStep, WriteGap } from '../../../model/status';
+import type { ReactNode } from 'react';
+import type { Availability, Outage, PlannedStep, WriteGap } from '../../../model/status';
+import { uncountedOutages } from '../../../model/uncounted';
 import { countText, durationText } from '../../format/values';
 import { Facts } from '../../parts/Facts';
 import { Panel } from '../../parts/PageHead';
@@ -11,9 +13,11 @@ const STRIP = { width: 1_000, height: 44 };
 export function AvailabilityPanel({
   availability,
   steps,
+  outages,
 }: {
   availability: Availability;
   steps: readonly PlannedStep[];
+  outages?: readonly Outage[];
 }) {
   const { writeGaps, totalGapMs, longestGapMs, acknowledgedWrites, failedWrites } = availability;
   const titleOf = (id: string | undefined) =>
@@ -27,6 +31,22 @@ export function AvailabilityPanel({
           ['Gaps', `${writeGaps.length} longer than ${durationText(availability.thresholdMs)}`],
           ['Longest', durationText(longestGapMs)],
           ['In all', durationText(totalGapMs)],
+          ...uncountedOutages(availability, outages).map(
+            ({ closedAt, openedAt }): [string, ReactNode] => [
+              'Not counted here',
+              <span key={closedAt}>
+                {openedAt === undefined ? 'nobody serves since' : 'nobody served from'}{' '}
+                <Time at={closedAt} />
+                {openedAt !== undefined && (
+                  <>
+                    {' '}
+                    to <Time at={openedAt} />
+                  </>
+                )}
+                , see above
+              </span>,
+            ],
+          ),
           ['Sessions lost', availability.sessionsLost],
           availability.unobservedMs > 0 && ['Not watched', durationText(availability.unobservedMs)],
           availability.unwatched && [

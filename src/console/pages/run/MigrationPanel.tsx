@@ -1,5 +1,6 @@
 /** Where a migration stands: who takes the writes, and how far what goes on beside the steps has come. */
 import type { ReactNode } from 'react';
+import { leadingText } from '../../../model/leadingText';
 import type { BesideReport, ClosedServer, MigrationStatus } from '../../../model/status';
 import { durationText } from '../../format/values';
 import { Badge } from '../../parts/Badge';
@@ -21,20 +22,22 @@ export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
     verified,
   } = migration;
   const serves = (side: 'source' | 'target') => writes === 'taken' && serving === side;
+  const mark = migration.leading === undefined ? '★ writes go here' : '★ open';
   const outages = migration.outages ?? [];
   return (
     <Panel title={`Migration, ${mode}`}>
       <div className="sides" role="img" aria-label={sidesText(migration)}>
         <span className={serves('source') ? 'side side-serving' : 'side'}>
-          {serves('source') ? '★ writes go here' : 'source'}
+          {serves('source') ? mark : 'source'}
           <strong>{source}</strong>
         </span>
         <span className="side-arrow">→</span>
         <span className={serves('target') ? 'side side-serving' : 'side'}>
-          {serves('target') ? '★ writes go here' : 'target'}
+          {serves('target') ? mark : 'target'}
           <strong>{target}</strong>
         </span>
       </div>
+      {writes === 'taken' && migration.leading !== undefined && <p>{sidesText(migration)}</p>}
       {writes !== 'taken' && (
         <p role="status" className="notice notice-warning">
           ! {sidesText(migration)}
@@ -115,10 +118,11 @@ export function MigrationPanel({ migration }: { migration: MigrationStatus }) {
   );
 }
 
-function sidesText({ source, target, serving, writes = 'taken' }: MigrationStatus): string {
+function sidesText(migration: MigrationStatus): string {
+  const { source, target, serving, writes = 'taken' } = migration;
   const name = serving === 'source' ? source : target;
   return {
-    taken: `Writes go to the ${serving}, ${name}`,
+    taken: leadingText(migration) ?? `Writes go to the ${serving}, ${name}`,
     closing: `${name} is being closed: some servers may refuse already`,
     refused: 'Nobody serves',
     opening: `${name} is being opened, and is not proven to serve yet`,

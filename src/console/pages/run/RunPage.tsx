@@ -133,7 +133,11 @@ function Live({
         </Panel>
       )}
       {status.availability && (
-        <AvailabilityPanel availability={status.availability} steps={plan?.steps ?? []} />
+        <AvailabilityPanel
+          availability={status.availability}
+          steps={plan?.steps ?? []}
+          outages={status.migration?.outages}
+        />
       )}
       {status.findings.length > 0 && (
         <Panel title="Findings">

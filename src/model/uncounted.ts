@@ -1,0 +1,21 @@
+/** Times in which nobody served, and no probe was there to see it: they are in no write gap. */
+import type { Availability, Outage } from './status';
+
+export function uncountedOutages(
+  { writeGaps, thresholdMs }: Pick<Availability, 'writeGaps' | 'thresholdMs'>,
+  outages: readonly Outage[] = [],
+): Outage[] {
+  return outages.filter(({ closedAt, openedAt }) => {
+    const from = Date.parse(closedAt);
+    const to = openedAt === undefined ? Infinity : Date.parse(openedAt);
+    // Seen, it would be no gap either.
+    if (to - from < thresholdMs) return false;
+    const overlaps = writeGaps.map(({ startedAt, gapMs }) => {
+      const begins = Date.parse(startedAt);
+      return Math.min(to, begins + gapMs) - Math.max(from, begins);
+    });
+    const seenMs = overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+    // The probe may have seen how it began: of one that lasts nobody knows yet how much that is.
+    return to === Infinity ? seenMs === 0 : seenMs * 2 < to - from;
+  });
+}
