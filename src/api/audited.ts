@@ -11,8 +11,15 @@ export async function audited<T>(
   request: FastifyRequest,
   what: Pick<AuditEntry, 'action' | 'target' | 'planHash'>,
   work: () => Promise<T>,
-  /** Of what went well: `unknown` where it is only known to have been sent. */
-  outcomeOfResult: (result: T) => 'done' | 'unknown' = () => 'done',
+  {
+    outcomeOfResult = () => 'done',
+    mayBeDone = () => true,
+  }: {
+    /** Of what went well: `unknown` where it is only known to have been sent. */
+    outcomeOfResult?: (result: T) => 'done' | 'unknown';
+    /** Of what nobody has answered: false where it was not even sent. */
+    mayBeDone?: (error: unknown) => boolean;
+  } = {},
 ): Promise<T> {
   const entry = { actor: request.identity.actor, ...what, request: request.id };
   await audit.append({ ...entry, outcome: 'asked' });
@@ -24,7 +31,7 @@ export async function audited<T>(
     const message = error instanceof Error ? error.message : String(error);
     await audit.append({
       ...entry,
-      outcome: outcomeOf(error),
+      outcome: outcomeOf(error, mayBeDone),
       detail: message.slice(0, MAX_DETAIL_CHARS),
     });
     throw error;
@@ -32,7 +39,8 @@ export async function audited<T>(
 }
 
 /** What nobody has answered in time may still have been taken: the run itself says so then. */
-function outcomeOf(error: unknown): AuditEntry['outcome'] {
+function outcomeOf(error: unknown, mayBeDone: (error: unknown) => boolean): AuditEntry['outcome'] {
   if (!isZkferryError(error)) return 'failed';
-  return error.retryable ? 'unknown' : 'refused';
+  if (!error.retryable) return 'refused';
+  return mayBeDone(error) ? 'unknown' : 'failed';
 }

@@ -39,7 +39,8 @@ const STATUS: Partial<Record<ErrorType, number>> = {
   ...{ RunNotFound: 404, ObjectMissing: 404, RepositoryMissing: 404 },
   ...{ RunExists: 409, Refused: 409, EnsembleHeld: 409, EnsembleLocked: 409 },
   Unsupported: 422,
-  ...{ TemporalUnavailable: 503, NoWorker: 503, ZooKeeperUnavailable: 503 },
+  ...{ TemporalUnavailable: 503, NoWorker: 503, WorkerSlow: 503 },
+  ZooKeeperUnavailable: 503,
   ...{ RepositoryUnavailable: 503, WaitTimedOut: 504 },
 };
 

@@ -1,12 +1,17 @@
 /** Where a run would find its ensemble held, it would end at once, and its ticket with it: so it is not even started. */
 import type { Temporal } from '../adapters/temporal/connect';
 import { holdsOf } from '../adapters/temporal/holds';
-import { describeRun, type RunSummary } from '../adapters/temporal/runs';
+import { isOver } from '../adapters/temporal/over';
+import { describeRun, withOutcome, type RunSummary } from '../adapters/temporal/runs';
 import { isZkferryError, ZkferryError } from '../model/errors';
 import type { Openings } from './openings';
 
+/** Most that is waited for the hold of a run that has ended by its own word: it has last words, and Temporal lists late. */
+const LETS_GO_WITHIN_MS = 4_000;
+const LOOK_EVERY_MS = 250;
+
 /** Who has an ensemble now. */
-interface Held {
+export interface Held {
   ensemble: string;
   by: string;
   detail: string;
@@ -24,15 +29,42 @@ export async function refuseHeld(
   ticket: string,
 ): Promise<void> {
   if (ensembles.length === 0) return;
-  const held =
+  const look = async (): Promise<Held | undefined> =>
     (await heldNow(temporal, ensembles)) ?? (await openedHere({ temporal, openings }, ensembles));
+  const first = await look();
   // Asked again, a ticket answers with its own run.
-  if (held === undefined || held.by === ticket) return;
+  if (first === undefined || first.by === ticket) return;
   if ((await runOf(temporal, ticket)) !== undefined) return;
+  const held = await heldStill(first, look, (by) => hasEnded(temporal, by));
+  if (held === undefined) return;
   throw new ZkferryError(
     'EnsembleHeld',
     `${held.ensemble} is held by ${held.by} (${held.detail}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
   );
+}
+
+/** Whoever has ended lets go in a moment, which is waited for. @returns who holds it even so */
+export async function heldStill(
+  first: Held,
+  look: () => Promise<Held | undefined>,
+  ended: (workflowId: string) => Promise<boolean>,
+  withinMs = LETS_GO_WITHIN_MS,
+): Promise<Held | undefined> {
+  const deadline = Date.now() + withinMs;
+  let held: Held | undefined = first;
+  while (held !== undefined && Date.now() < deadline && (await ended(held.by))) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    held = await look();
+  }
+  return held;
+}
+
+/** By Temporal's word, or by its own. */
+async function hasEnded(temporal: Temporal, workflowId: string): Promise<boolean> {
+  const run = await runOf(temporal, workflowId);
+  if (run?.status !== 'RUNNING') return true;
+  const { state } = await withOutcome(temporal, run);
+  return state !== undefined && isOver(state);
 }
 
 async function heldNow(

@@ -31,9 +31,15 @@ export const wholeNumber = <T extends z.ZodType>(schema: T) =>
     schema,
   );
 
+/** From 1 to `most`. */
+export function limitSchema(most: number) {
+  const error = `expected a whole number from 1 to ${most}`;
+  return wholeNumber(z.int({ error }).min(1, { error }).max(most, { error }));
+}
+
 export const pageQuery = (most: number, usual: number) =>
   z.object({
-    limit: wholeNumber(z.int().min(1).max(most)).default(usual),
+    limit: limitSchema(most).default(usual),
     cursor: z
       .string()
       .max(4_096)

@@ -103,6 +103,8 @@ export type ErrorType =
   | 'TemporalUnavailable'
   /** No worker polls the task queue, so nothing can be asked of a run. */
   | 'NoWorker'
+  /** A worker has polled the task queue in the last two minutes, and has not answered for this run. */
+  | 'WorkerSlow'
   /** The process of a worker died, and did not say of what. */
   | 'WorkerEnded'
   | 'RunNotFound'

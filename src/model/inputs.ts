@@ -33,7 +33,10 @@ export const person = z
 const printable = z.string().regex(/^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$/, {
   error: 'expected text without control characters',
 });
-export const comment = printable.max(2_000);
+/** Half a pair of UTF-16 is no character: UTF-8 can't hold it, so that what is signed and what arrives would differ. */
+export const comment = printable.max(2_000).refine((text) => !/\p{Surrogate}/u.test(text), {
+  error: 'expected whole characters; found half of a surrogate pair',
+});
 
 /** What every run that touches servers takes. */
 export const runFields = {

@@ -490,9 +490,11 @@ describe('bounds by address', () => {
   });
 });
 
-test('where Temporal is, is not for everybody', async () => {
+test('that Temporal is away is said to everybody, and where it is to nobody', async () => {
   const answer = await fetch(`${server.url}/readyz`);
   expect(answer.status).toBe(503);
-  expect(await answer.text()).not.toMatch(/127\.0\.0\.1|default/);
-  expect(server.log()).toMatch(/not ready: nothing listens at 127\.0\.0\.1:1/);
+  const text = await answer.text();
+  expect(JSON.parse(text)).toMatchObject({ type: 'urn:zkferry:error:TemporalUnavailable' });
+  expect(text).not.toMatch(/127\.0\.0\.1|default/);
+  expect(server.log()).toMatch(/not ready: .*nothing listens at 127\.0\.0\.1:1/);
 });

@@ -31,7 +31,12 @@ export function announce(state: RunState, event: RunEvent, details: Details = {}
     // The last is not left out: whoever missed the others learns by it that it is over.
     if (onTheWay(state) >= MOST_SENDING && event !== 'finished') {
       state.deliveriesDropped = (state.deliveriesDropped ?? 0) + 1;
-      note(state, `webhook ${name} is not told of ${event}: ${MOST_SENDING} events wait already`);
+      // Once: what is said of each would drown what else has happened.
+      if (state.deliveriesDropped === 1)
+        note(
+          state,
+          `webhook ${name} is not told of ${event}: ${MOST_SENDING} events wait already; deliveriesDropped counts those that follow`,
+        );
       continue;
     }
     void deliver(state, name, event, details);
@@ -62,7 +67,7 @@ async function deliver(
   } catch (error) {
     const { message: why } = describeFailure(error);
     Object.assign(delivery, { state: 'failed', error: why });
-    note(state, `${event} was not delivered: ${why}`);
+    noteFirstFailure(state, webhook, `${event} was not delivered: ${why}`);
   }
   state.messages = state.messages.filter((other) => other !== message);
 }
@@ -71,6 +76,13 @@ async function deliver(
 function nextId(state: RunState, runId: string): string {
   state.announced = (state.announced ?? 0) + 1;
   return `${runId}/${state.announced}`;
+}
+
+function noteFirstFailure(state: RunState, webhook: string, text: string): void {
+  const before = state.failedWebhooks ?? [];
+  if (before.includes(webhook)) return;
+  state.failedWebhooks = [...before, webhook];
+  note(state, `${text}; deliveries tells of those that follow`);
 }
 
 /** Before a history ends: what has not arrived by then somebody else goes on bringing. */

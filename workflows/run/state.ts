@@ -49,6 +49,8 @@ export interface RunState {
   /** What is on its way to webhooks, to be handed over where a history ends. */
   messages?: WebhookMessage[];
   deliveriesDropped?: number;
+  /** Webhooks of which an event says already that they were not told something. */
+  failedWebhooks?: string[];
   /** The phase that webhooks were told of. */
   phaseAnnounced?: Phase;
   state: RunStateName;

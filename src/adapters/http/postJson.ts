@@ -13,13 +13,24 @@ import ipaddr from 'ipaddr.js';
 const MAX_ANSWER_CHARS = 500;
 /** Ranges as ipaddr.js names them: loopback and private addresses are an installation's own. */
 const REFUSED_RANGES = ['linkLocal', 'unspecified', 'multicast', 'broadcast', 'reserved'];
-/** Of machines at Amazon, by IPv6, and at Alibaba. */
-const REFUSED_ADDRESSES = ['fd00:ec2::254', '100.100.100.200'];
-/** IPv6 that gateways translate to the IPv4 address within, and where in its bytes that begins. */
+/** Of machines at Amazon and Google, by IPv6, at Alibaba, and at Azure. */
+const REFUSED_ADDRESSES = ['fd00:ec2::254', 'fd20:ce::254', '100.100.100.200', '168.63.129.16'];
+const LAST = [12, 13, 14, 15];
+/**
+ * IPv6 that stands for the IPv4 address within, and which of its bytes that is. RFC 6052 leaves byte 8 out; how long its local
+ * prefix is, is an installation's own choice.
+ */
 const TRANSLATED = [
-  { network: ipaddr.IPv6.parse('64:ff9b::'), bits: 96, at: 12 },
-  { network: ipaddr.IPv6.parse('2002::'), bits: 16, at: 2 },
-  { network: ipaddr.IPv6.parse('::'), bits: 96, at: 12 },
+  { network: ipaddr.IPv6.parse('64:ff9b::'), bits: 96, forms: [LAST] },
+  {
+    ...{ network: ipaddr.IPv6.parse('64:ff9b:1::'), bits: 48 },
+    forms: [LAST, [9, 10, 11, 12], [7, 9, 10, 11], [6, 7, 9, 10]],
+  },
+  { network: ipaddr.IPv6.parse('2002::'), bits: 16, forms: [[2, 3, 4, 5]] },
+  { network: ipaddr.IPv6.parse('::'), bits: 96, forms: [LAST] },
+  { network: ipaddr.IPv6.parse('::ffff:0:0:0'), bits: 96, forms: [LAST] },
+  // Teredo: a client's address, each bit of it turned over.
+  { network: ipaddr.IPv6.parse('2001::'), bits: 32, forms: [LAST], inverted: true },
 ];
 
 export interface PostOptions {
@@ -37,23 +48,24 @@ export function refusalOf(address: string): string | undefined {
   if (!ipaddr.isValid(address)) return `${address} is no address`;
   const parsed = ipaddr.process(address);
   const range = parsed.range();
-  const isRefused = REFUSED_RANGES.includes(range) || REFUSED_ADDRESSES.includes(parsed.toString());
-  if (isRefused) return `${address} is ${range}: nothing is posted there`;
-  const within = parsed instanceof ipaddr.IPv6 ? translated(parsed) : undefined;
-  return within && refusalOf(within) && `${address} stands for ${refusalOf(within)}`;
+  if (REFUSED_RANGES.includes(range)) return `${address} is ${range}: nothing is posted there`;
+  if (REFUSED_ADDRESSES.includes(parsed.toString()))
+    return `${address} is where a cloud answers its machines: nothing is posted there`;
+  const within = parsed instanceof ipaddr.IPv6 ? translated(parsed) : [];
+  const refusal = within.map(refusalOf).find((found) => found !== undefined);
+  return refusal && `${address} stands for ${refusal}`;
 }
 
-function translated(address: ipaddr.IPv6): string | undefined {
+/** Every IPv4 address that it may stand for. */
+function translated(address: ipaddr.IPv6): string[] {
   // Loopback is within ::/96, and stands for no IPv4 address.
-  if (address.range() === 'loopback') return undefined;
-  const form = TRANSLATED.find(({ network, bits }) => address.match(network, bits));
-  return (
-    form &&
-    address
-      .toByteArray()
-      .slice(form.at, form.at + 4)
-      .join('.')
-  );
+  if (address.range() === 'loopback') return [];
+  const found = TRANSLATED.find(({ network, bits }) => address.match(network, bits));
+  if (found === undefined) return [];
+  const bytes = address.toByteArray().map((byte) => (found.inverted ? 255 - byte : byte));
+  const read = found.forms.map((form) => form.map((at) => bytes[at]!));
+  // Of several forms all but one read nothing that is meant, mostly zeros.
+  return read.filter(([first]) => read.length === 1 || first !== 0).map((form) => form.join('.'));
 }
 
 /**

@@ -50,9 +50,11 @@ export function failureOf(error: unknown): { type: string; message: string } {
 export const isInvalidArgument = (error: unknown): boolean =>
   isGrpcServiceError(error) && Number(error.code) === GRPC.invalidArgument;
 
+const AWAY: readonly ErrorType[] = ['NoWorker', 'WorkerSlow', 'TemporalUnavailable'];
+
 /** Whether asking again later can give an answer: the worker or the server was away for a moment. */
 export const isAway = (error: unknown): boolean =>
-  isZkferryError(error) && (error.type === 'NoWorker' || error.type === 'TemporalUnavailable');
+  isZkferryError(error) && AWAY.includes(error.type);
 
 /**
  * Never returns normally.
@@ -77,9 +79,7 @@ export function rethrow(
     );
   if (error instanceof NamespaceNotFoundError) throw noNamespace(temporal, error);
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)
-    throw noWorker(`${what}: sent, and it takes effect as soon as a worker runs`, error, {
-      sent: true,
-    });
+    throw noWorker(notConfirmed(what), error, { sent: true });
   if (error instanceof WorkflowNotFoundError) throw notFound(temporal, what, error);
   throw fromService(temporal, what, error, answers);
 }
@@ -130,6 +130,9 @@ function noNamespace(temporal: Temporal, cause: unknown): ZkferryError {
   );
 }
 
+const notConfirmed = (what: string): string =>
+  `${what}: sent, and not confirmed; it may be taken later, or be lost: look at the status, and send it again if it does not show`;
+
 /** Whether what nobody has answered in time may be taken all the same. */
 export const wasSent = (error: unknown): boolean =>
   isZkferryError(error) && (error.options.details as { sent?: unknown } | undefined)?.sent === true;
@@ -139,6 +142,21 @@ export function noWorker(what: string, cause?: unknown, details?: object): Zkfer
     'NoWorker',
     `${what}: no worker answered on task queue ${TASK_QUEUE}; start one with zkferry worker`,
     { retryable: true, cause, ...(details && { details }) },
+  );
+}
+
+/** Where one has polled lately: `known` is what would have been said if none did. */
+export function workerSlow(what: string, known: ZkferryError, waitedMs: number): ZkferryError {
+  const { cause, details } = known.options;
+  const service = cause instanceof Error && !isGrpcServiceError(cause) ? cause.cause : cause;
+  const refused =
+    isGrpcServiceError(service) && Number(service.code) === GRPC.failedPrecondition
+      ? `can't answer (${service.details || service.message})`
+      : `has not answered within ${waitedMs / 1_000} s`;
+  return new ZkferryError(
+    'WorkerSlow',
+    `${wasSent(known) ? notConfirmed(what) : what}: a worker has polled task queue ${TASK_QUEUE} lately, and ${refused}: it is busy, replays a long history, can't replay it, or has just ended; its log says which`,
+    { retryable: true, cause, ...(details !== undefined && { details }) },
   );
 }
 

@@ -18,12 +18,12 @@ import {
   type ControlName,
   type WorkflowType,
 } from '../../model/contract';
-import { ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { ControlInputs } from '../../model/inputs';
 import type { Plan } from '../../model/plan';
 import type { StatusDocument, UpgradeReport } from '../../model/status';
 import type { Temporal } from './connect';
-import { failureOf, isInvalidArgument, rethrow, noWorker } from './failure';
+import { failureOf, isInvalidArgument, rethrow, noWorker, wasSent, workerSlow } from './failure';
 import { withLaterDeliveries } from './laterDeliveries';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
@@ -34,6 +34,8 @@ const UPDATE_DEADLINE_MS = 15_000;
 const MAX_LISTED = 500;
 const ASKED_AT_ONCE = 20;
 const ASK_DEADLINE_MS = 2_000;
+/** A poll lasts a minute at most; as much again for clocks that differ. */
+export const POLLED_WITHIN_MS = 120_000;
 const ENSEMBLE_IN_MEMO = 'ensemble';
 const OUTCOMES = ['completed', 'rolledBack', 'rejected', 'failed'] as const;
 
@@ -169,7 +171,7 @@ function ensembleIn(input: unknown): string | undefined {
   return [ensemble, source].find((name) => typeof name === 'string');
 }
 
-/** @throws RunNotFound; NoWorker (retryable) when no worker answers; Refused when the run has no status to give */
+/** @throws RunNotFound; NoWorker, or WorkerSlow where one polls, when none answers; Refused when the run has no status to give */
 export async function getStatus(
   temporal: Temporal,
   workflowId: string,
@@ -182,15 +184,15 @@ export async function getStatus(
     const live = await withLiveMigration(temporal, await withLiveCapture(temporal, status));
     return await withLiveSteps(temporal, await withLaterDeliveries(temporal, live));
   } catch (error) {
-    return rethrow(temporal, workflowId, error);
+    return rethrowUnanswered(temporal, workflowId, error, deadlineMs);
   }
 }
 
 /**
  * Sends a control as an update, so that the run's refusal comes back.
  * @returns the status right after it was taken
- * @throws Refused with the run's own reason; NoWorker when nobody is there to answer, and it was not sent; or
- * when nobody answered in time: then it may still be taken
+ * @throws Refused with the run's own reason; NoWorker when nobody is there to answer, and it was not sent; that, or WorkerSlow
+ * where one polls, when nobody answered in time: then it may still be taken
  */
 export async function sendControl<K extends ControlName>(
   temporal: Temporal,
@@ -221,7 +223,28 @@ export async function sendControl<K extends ControlName>(
         `${workflowId} is over (${known.outcome ?? known.status.toLowerCase()}): ${name} can't be taken any more`,
         { cause: error },
       );
-    return rethrow(temporal, workflowId, error);
+    return rethrowUnanswered(temporal, workflowId, error, UPDATE_DEADLINE_MS);
+  }
+}
+
+/** As `rethrow` does; but of a worker that polls it is not said that there is none. */
+async function rethrowUnanswered(
+  temporal: Temporal,
+  what: string,
+  error: unknown,
+  waitedMs: number,
+): Promise<never> {
+  try {
+    return rethrow(temporal, what, error);
+  } catch (known) {
+    if (!isZkferryError(known) || known.type !== 'NoWorker') throw known;
+    const presence = { withinMs: POLLED_WITHIN_MS, deadlineMs: ASK_DEADLINE_MS };
+    const polls = await hasWorker(temporal, presence).catch((away: unknown) => {
+      // That it was sent must not be lost.
+      throw wasSent(known) ? known : away;
+    });
+    if (!polls) throw known;
+    throw workerSlow(what, known, waitedMs);
   }
 }
 

@@ -2,12 +2,10 @@
 import { TASK_QUEUE } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import type { Temporal } from './connect';
-import { hasWorker } from './runs';
+import { hasWorker, POLLED_WITHIN_MS } from './runs';
 
 const FRESH_MS = 2_000;
 const DEADLINE_MS = 2_000;
-/** A poll lasts a minute at most; as much again for clocks that differ. */
-const POLLED_WITHIN_MS = 120_000;
 
 export interface WorkerPresence {
   /** @throws TemporalUnavailable */

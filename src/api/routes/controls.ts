@@ -7,7 +7,7 @@ import type { ControlName } from '../../model/contract';
 import { may, type Identity } from '../../model/identity';
 import { controlSchemas, type ControlInputs } from '../../model/inputs';
 import type { StatusDocument } from '../../model/status';
-import { ZkferryError } from '../../model/errors';
+import { isZkferryError, ZkferryError } from '../../model/errors';
 import { audited } from '../audited';
 import { statusAfter } from '../effect';
 import { demandOfRun, lookAtRun, statusNow } from '../runEnsemble';
@@ -139,6 +139,7 @@ async function steer<K extends ControlName>(
   const { identity } = request;
   const { planHash, gate } = given as { planHash?: string; gate?: string };
   const what = { action: gate ? `${control} ${gate}` : control, target: workflowId, planHash };
+  let isSending = false;
   const work = async (): Promise<Partial<StatusDocument> & { accepted?: string }> => {
     const seen = await lookAtRun(dependencies, workflowId);
     demandOfRun(identity, role, seen);
@@ -156,20 +157,23 @@ async function steer<K extends ControlName>(
     const sent = proof === undefined ? input : { ...input, proof };
     let taken: StatusDocument;
     try {
+      isSending = true;
       taken = await sendControl(temporal, workflowId, control, sent);
     } catch (error) {
       if (!wasSent(error)) throw error;
       return {
-        accepted: `${control} was sent, and nobody has answered yet: the status of ${workflowId} shows whether it counts; look there before you send it again`,
+        accepted: `${control} was sent, and nobody has answered yet: it may be taken later, or be lost: look at the status of ${workflowId}, and send it again if it does not show there`,
       };
     }
     const look = () => statusNow(dependencies, workflowId);
     const { status, shows } = await statusAfter(control, taken, look, SHOWS_WITHIN_MS);
     return shows ? status : { ...status, accepted: LATER[control] ?? `${control} was taken` };
   };
-  const answer = await audited(audit, request, what, work, ({ state }) =>
-    state === undefined ? 'unknown' : 'done',
-  );
+  const answer = await audited(audit, request, what, work, {
+    outcomeOfResult: ({ state }) => (state === undefined ? 'unknown' : 'done'),
+    // Without a worker nothing is sent.
+    mayBeDone: (error) => isSending && !(isZkferryError(error) && error.type === 'NoWorker'),
+  });
   if (answer.accepted !== undefined) void reply.code(202);
   return answer as unknown as Status;
 }

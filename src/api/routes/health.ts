@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { hasWorker } from '../../adapters/temporal/runs';
 import { TASK_QUEUE } from '../../model/contract';
-import { unavailable } from '../problems';
+import { ZkferryError } from '../../model/errors';
 import { problems } from '../schemas';
 import type { Routes } from './types';
 
@@ -15,7 +15,11 @@ export const healthRoutes: Routes = (api, { temporal, workers, version }) => {
   const asked = (): Promise<boolean> => {
     if (latest === undefined || Date.now() - latest.at > FRESH_MS) {
       const answer = hasWorker(temporal, { deadlineMs: DEADLINE_MS }).catch((error: unknown) => {
-        throw unavailable(`not ready: ${(error as Error).message}`, error);
+        throw new ZkferryError(
+          'TemporalUnavailable',
+          "not ready: Temporal does not answer, or does not let the server in; the server's log says which, and where it is looked for",
+          { retryable: true, cause: error },
+        );
       });
       latest = { at: Date.now(), answer };
     }

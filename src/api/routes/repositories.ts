@@ -8,7 +8,7 @@ import { name } from '../../model/fields';
 import { ensembleName } from '../../model/inventory';
 import { restorableRanges } from '../../planning/backup/restorable';
 import { demand, demandSomewhere } from '../identity';
-import { problems, wholeNumber, znodePathSchema } from '../schemas';
+import { limitSchema, problems, znodePathSchema } from '../schemas';
 import type { Routes } from './types';
 
 const params = z.object({ repository: name });
@@ -92,7 +92,7 @@ export const repositoryRoutes: Routes = (api, { inventory, backup }) => {
       querystring: z.object({
         ensemble: ensembleName,
         path: znodePathSchema,
-        limit: wholeNumber(z.int().min(1).max(1_000)).default(100),
+        limit: limitSchema(1_000).default(100),
       }),
       response: {
         200: z.object({

@@ -229,7 +229,9 @@ export const runRoutes: Routes = (api, dependencies) => {
           statusProblem: z
             .string()
             .optional()
-            .describe('its type: NoWorker where nobody polls, or nobody answered in three seconds'),
+            .describe(
+              'its type: NoWorker where nobody polls, WorkerSlow where one has polled lately and not answered in three seconds',
+            ),
         }),
         ...problems,
       },

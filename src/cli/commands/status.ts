@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import type { Temporal } from '../../adapters/temporal/connect';
 import { isOver } from '../../adapters/temporal/over';
 import type { RunSummary } from '../../adapters/temporal/runs';
-import { isZkferryError } from '../../model/errors';
+import { isZkferryError, type ErrorType } from '../../model/errors';
 import type { StatusDocument } from '../../model/status';
 import {
   action,
@@ -61,6 +61,9 @@ function closedFromOutside(
   };
 }
 
+/** Where nobody tells a status, and Temporal answers. */
+const UNTOLD: readonly ErrorType[] = ['NoWorker', 'WorkerSlow', 'Refused'];
+
 /** Without a worker nobody can tell a run's status; what Temporal itself knows is then better than nothing. */
 async function show(
   context: CommandContext,
@@ -79,8 +82,7 @@ async function show(
     }
     return { text: renderStatus(status, { ...context.view, allSteps }), document: status };
   } catch (error) {
-    if (!isZkferryError(error) || (error.type !== 'NoWorker' && error.type !== 'Refused'))
-      throw error;
+    if (!isZkferryError(error) || !UNTOLD.includes(error.type)) throw error;
     const run = await withOutcome(temporal, await describeRun(temporal, workflowId));
     const end = run.status === 'RUNNING' ? undefined : await runEnd(temporal, workflowId, 10_000);
     const failure = end && !end.ok ? end.failure : undefined;
@@ -91,7 +93,7 @@ async function show(
       ),
       `${run.workflowId}, started ${run.startedAt}${run.closedAt ? `, closed ${run.closedAt}` : ''}`,
       ...(failure ? [`${context.output.colors.red(failure.type)}: ${failure.message}`] : []),
-      ...(error.type === 'NoWorker' ? [error.message] : []),
+      ...(error.type === 'Refused' ? [] : [error.message]),
     ];
     return {
       text: lines.join('\n'),
