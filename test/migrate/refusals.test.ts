@@ -59,7 +59,8 @@ test(
         const says = (text: string) => writeFileSync(clientFile, text);
         const planned = `${CONNECT_KEY}=${source.connectString}/app\n`;
         says(planned);
-        const client = spawn('sleep', ['600'], { stdio: 'ignore' });
+        // Told by a signal that it reads its file again, it lives on.
+        const client = spawn('sh', ['-c', "trap '' HUP; exec sleep 600"], { stdio: 'ignore' });
         writeFileSync(join(harness.directory, 'load.pid'), String(client.pid));
         await at(source, async (session) => {
           for (const path of ['/app', '/app/a', '/app/a/b']) await session.create(path, NOTHING);
