@@ -63,13 +63,13 @@ export function textOf({ arrived, remaining, more, servers }: Readiness): string
     counts.set(who, (counts.get(who) ?? 0) + 1);
   }
   const most = [...counts].sort(([, one], [, other]) => other - one).slice(0, SHOWN_ADDRESSES);
-  const untold = servers.filter(({ sessions }) => sessions === undefined).length;
+  const silent = servers.flatMap((one) => (one.sessions === undefined ? [one.server] : []));
   const watches = servers.reduce((sum, server) => sum + (server.watches ?? 0), 0);
   return [
     `${arrived} session(s) on the new servers, ${remaining.length + more} on the old`,
     most.length === 0 ? '' : `: ${most.map(([who, count]) => `${who} ${count}`).join(', ')}`,
     counts.size > most.length ? `, and from ${counts.size - most.length} more address(es)` : '',
     watches > 0 ? `; ${watches} watches there` : '',
-    untold > 0 ? `; ${untold} old server(s) do not say` : '',
+    silent.length > 0 ? `; ${silent.join(', ')} say nothing: are they and their hosts up?` : '',
   ].join('');
 }
