@@ -384,7 +384,7 @@ test('right after the worker has ended each look ends soon, and says why', async
       expect(body).toMatchObject({
         // It has just polled: that it is gone, and not busy, nobody can tell yet.
         statusProblem: 'WorkerSlow',
-        statusError: expect.stringContaining('has just ended; its log') as string,
+        statusError: expect.stringContaining('has just ended (then start one') as string,
       });
   }
   await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');

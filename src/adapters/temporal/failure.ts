@@ -155,7 +155,7 @@ export function workerSlow(what: string, known: ZkferryError, waitedMs: number):
       : `has not answered within ${waitedMs / 1_000} s`;
   return new ZkferryError(
     'WorkerSlow',
-    `${wasSent(known) ? notConfirmed(what) : what}: a worker has polled task queue ${TASK_QUEUE} lately, and ${refused}: it is busy, replays a long history, can't replay it, or has just ended; its log says which`,
+    `${wasSent(known) ? notConfirmed(what) : what}: a worker has polled task queue ${TASK_QUEUE} lately, and ${refused}: it is busy, replays a long history, can't replay it, or has just ended (then start one with zkferry worker); its log says which`,
     { retryable: true, cause, ...(details !== undefined && { details }) },
   );
 }
