@@ -18,6 +18,7 @@ import {
   turnedBackWithoutOldHost,
 } from './oldHost';
 import { moved, movedAndBack } from './physical';
+import { refusedAhead } from './refusals';
 import {
   stretched,
   stretchedAndBack,
@@ -58,6 +59,7 @@ export const migrateCases: Case[] = [
   strayWriteTold({ from: '3.8.6', to: '3.9.6' }),
   copiedAndBack({ from: '3.4.14', to: '3.9.6' }),
   copiedAndBack({ from: '3.8.6', to: '3.9.6' }),
+  refusedAhead,
   movedWhileTemporalDies({ from: '3.8.6', to: '3.9.6' }),
   carriedWhileTemporalDies('physical', { from: '3.8.6', to: '3.9.6' }),
   carriedWhileTemporalDies('logical', { from: '3.8.6', to: '3.9.6' }),

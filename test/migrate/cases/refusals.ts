@@ -1,16 +1,18 @@
 /** What stands against a logical move is said before anybody is kept from serving: in the plan, or at gate `cutover`. */
+import { strict as assert } from 'node:assert';
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
-import type { Lab } from '../../src/lab/lab';
-import { CONNECT_KEY } from '../../src/lab/load/config';
-import { TASK_QUEUE } from '../../src/model/contract';
-import type { Plan } from '../../src/model/plan';
-import type { ZkSession } from '../../src/model/ports';
-import { withTwoSides, type TwoSides } from '../support/twoSides';
-import { failureOf } from '../upgrade/support/failure';
-import { leavesUntouched } from '../upgrade/support/picture';
+import { createZooKeeperAdapter } from '../../../src/adapters/zookeeper';
+import type { Lab } from '../../../src/lab/lab';
+import { CONNECT_KEY } from '../../../src/lab/load/config';
+import { TASK_QUEUE } from '../../../src/model/contract';
+import type { Plan } from '../../../src/model/plan';
+import type { ZkSession } from '../../../src/model/ports';
+import { withTwoSides, type TwoSides } from '../../support/twoSides';
+import { failureOf } from '../../upgrade/support/failure';
+import type { Case } from '../../upgrade/cases/types';
+import { leavesUntouched } from '../../upgrade/support/picture';
 
 const NOTHING = Buffer.alloc(0);
 /** Journals of copies outlive a test that was killed: another place each time. */
@@ -31,10 +33,13 @@ async function refused(sides: TwoSides): Promise<string> {
   const failure = await leavesUntouched(sides.source, async () =>
     failureOf((await sides.start({ mode: 'logical', trees: TREES })).handle),
   );
-  expect(failure).toMatchObject({ type: 'PreflightFailed', nonRetryable: true });
-  expect(failure.message).toContain('nothing was touched');
+  assert.deepEqual([failure.type, failure.nonRetryable], ['PreflightFailed', true]);
+  assert.match(failure.message, /nothing was touched/);
   const errors = failure.findings.filter(({ severity }) => severity === 'error');
-  expect(errors.map(({ code }) => code)).toEqual(['TargetNotEmpty']);
+  assert.deepEqual(
+    errors.map(({ code }) => code),
+    ['TargetNotEmpty'],
+  );
   return errors[0]!.message;
 }
 
@@ -49,9 +54,9 @@ async function against({ harness, source, target }: TwoSides): Promise<string[]>
   return plan.findings.filter(({ severity }) => severity === 'error').map(({ code }) => code);
 }
 
-test(
-  'a place with znodes is refused by the plan, unless the run itself put them there; a connection string changed meanwhile is said at gate cutover, and before the way back closes anybody',
-  () =>
+export const refusedAhead: Case = {
+  name: 'logical 3.9.6 → 3.9.6: a place with znodes is refused by the plan, unless the run itself put them there; a connection string changed meanwhile is said at gate cutover, and before the way back closes anybody',
+  run: () =>
     withTwoSides(
       { name: 'move-refused', from: '3.9.6', to: '3.9.6', lives: true },
       async (sides) => {
@@ -69,19 +74,18 @@ test(
           for (const path of [MOVED, `${MOVED}/x`, `${MOVED}/x/y`])
             await session.create(path, NOTHING);
         });
-        expect(await refused(sides)).toContain(
-          `${MOVED} of move-refused-new has 2 znode(s) already`,
-        );
+        const said = await refused(sides);
+        assert.ok(said.includes(`${MOVED} of move-refused-new has 2 znode(s) already`), said);
         await at(target, async (session) => {
           for (const path of [`${MOVED}/x/y`, `${MOVED}/x`, MOVED]) await session.delete(path);
         });
-        expect(await against(sides)).toEqual([]);
+        assert.deepEqual(await against(sides), []);
 
         const run = await sides.start({ mode: 'logical', trees: TREES, openAfter: 'fence' });
         await run.approve('start');
         const { gate } = await run.atGate('cutover');
-        expect(gate!.why).not.toContain('Before you decide');
-        expect(await against(sides)).toEqual([]);
+        assert.ok(!gate!.why.includes('Before you decide'), gate!.why);
+        assert.deepEqual(await against(sides), []);
 
         says(`${CONNECT_KEY}=${source.connectString}/app/other\n`);
         await run.approve('cutover');
@@ -89,38 +93,29 @@ test(
           'gate cutover asks again',
           (status) => status.gate?.why.includes('Before you decide') === true,
         );
-        expect(again.gate).toMatchObject({
-          gate: 'cutover',
-          why: expect.stringMatching(
-            /1 client\(s\) cannot be led over .* load: \/\S+ on \S+: \S+ is \S+\/app\/other now; expected \S+\/app,/,
-          ) as unknown,
-        });
+        assert.match(
+          again.gate!.why,
+          /1 client\(s\) cannot be led over .* load: \/\S+ on \S+: \S+ is \S+\/app\/other now; expected \S+\/app,/,
+        );
         says(`# theirs\n${planned}`);
         await run.approve('cutover');
         await run.atGate('complete');
         const led = `# theirs\n${CONNECT_KEY}=${target.connectString}${MOVED}\n`;
-        expect(sides.clientSays).toBe(led);
+        assert.equal(sides.clientSays, led);
 
         says(`${CONNECT_KEY}=${target.connectString}/elsewhere\n`);
         await run.send('rollback', { by: 'tester' });
         const held = await run.until('held', ({ headline }) => headline.startsWith('held'));
-        expect(held).toMatchObject({
-          error: {
-            type: 'RedirectFailed',
-            message: expect.stringContaining('/elsewhere') as unknown,
-          },
-          migration: { serving: 'target', writes: 'taken' },
-        });
+        assert.equal(held.error?.type, 'RedirectFailed');
+        assert.match(held.error.message, /\/elsewhere/);
+        assert.deepEqual([held.migration?.serving, held.migration?.writes], ['target', 'taken']);
         says(led);
         await run.send('resume', { by: 'tester' });
         const report = await run.report();
-        expect({ outcome: report.outcome, text: report.text }).toMatchObject({
-          outcome: 'rolledBack',
-        });
-        expect(sides.clientSays).toBe(`# theirs\n${planned}`);
-        expect(await against(sides)).toEqual(['TargetNotEmpty']);
+        assert.equal(report.outcome, 'rolledBack', report.text);
+        assert.equal(sides.clientSays, `# theirs\n${planned}`);
+        assert.deepEqual(await against(sides), ['TargetNotEmpty']);
         client.kill();
       },
     ),
-  300_000,
-);
+};
