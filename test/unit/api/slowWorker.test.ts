@@ -34,13 +34,13 @@ const caught = (work: Promise<unknown>): Promise<unknown> =>
 
 const late = grpcError(DEADLINE_EXCEEDED, 'context deadline exceeded');
 
-test('of one that polls it is said that it has not answered, and not to start one', async () => {
+test('of one that polls it is said that it has not answered, and to start one only where it has ended', async () => {
   const error = await caught(getStatus(temporalWhere(late, 5_000), 'chg-1', 3_000));
   expect(error).toMatchObject({
     ...{ type: 'WorkerSlow', options: { retryable: true } },
     message: expect.stringMatching(/^chg-1: .* has not answered within 3 s: .* its log/) as string,
   });
-  expect(String(error)).not.toContain('start');
+  expect(String(error)).toContain('has just ended (then start one with zkferry worker)');
   expect(isAway(error)).toBe(true);
 });
 
