@@ -62,12 +62,15 @@ export function prepareSteps(
             { retryable: true },
           );
         const token = tokenOf(args.fence);
-        const copy = await host.backupData(server, dataLabel(args.run), token, context);
+        const label = dataLabel(args.run);
+        const copy = await host.backupData(server, label, token, context, before.zxid);
+        // An attempt whose answer was lost may have made the copy: since then the server has gone on.
+        const least = copy.holds ?? before.zxid;
         const held = await host.verifyDataBackup(server, copy.directory, token, context);
-        if (BigInt(held.zxid) < BigInt(before.zxid))
+        if (BigInt(held.zxid) < BigInt(least))
           throw new ZkferryError(
             'BackupInvalid',
-            `the copy in ${copy.directory} on ${server.name} ends at zxid ${held.zxid}, before ${before.zxid}, which the server held when copying began`,
+            `the copy in ${copy.directory} on ${server.name} ends at zxid ${held.zxid}, before ${least}, which the server held when copying began`,
           );
         return {
           detail: `${copy.bytes} bytes in ${copy.directory}; a scratch server started on it holds ${held.nodes} znodes up to zxid ${held.zxid}`,

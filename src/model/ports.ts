@@ -194,6 +194,8 @@ export interface DataBackup {
   directory: string;
   files: number;
   bytes: number;
+  /** As was given when this very copy was begun, perhaps by an earlier attempt. */
+  holds?: string;
 }
 
 /** Everything of a server that is its own and not its package's. Texts are at most 1 MiB each. */
@@ -304,12 +306,16 @@ export interface HostPort extends HostDataPort, ClientFencePort {
     token: FenceToken,
     context: OperationContext,
   ): Promise<{ restored: boolean }>;
-  /** Copies snapshots and logs of a running server to `<backup>/<label>`, directory mode 0700. NoDiskSpace. */
+  /**
+   * Copies snapshots and logs of a running server to `<backup>/<label>`, directory mode 0700; one that is there stays. `holds`: the
+   * zxid that the server was seen to hold before. NoDiskSpace.
+   */
   backupData(
     server: ResolvedServer,
     label: string,
     token: FenceToken,
     context: OperationContext,
+    holds?: string,
   ): Promise<DataBackup>;
   /** Starts a scratch standalone server of the installed version, on the host's loopback, on a copy of the backup; says what it holds; removes it. BackupInvalid. */
   verifyDataBackup(

@@ -9,7 +9,7 @@ import { PROCESS } from './scripts/process';
 const BACKUP_TIMEOUT_MS = 6 * 3_600_000;
 
 export const dataOperations = (runner: HostRunner): Pick<HostPort, 'backupData'> => ({
-  async backupData(server, label, token, context) {
+  async backupData(server, label, token, context, holds = '') {
     needed(server.directories, server, 'directories.config');
     const result = await runner.run(
       server,
@@ -17,7 +17,7 @@ export const dataOperations = (runner: HostRunner): Pick<HostPort, 'backupData'>
         what: 'back up the data',
         parts: [PROCESS, ZOO_CFG],
         main: BACKUP_MAIN,
-        values: { label: checkedLabel(label) },
+        values: { label: checkedLabel(label), holds },
         token,
         timeoutMs: BACKUP_TIMEOUT_MS,
       },
@@ -27,6 +27,7 @@ export const dataOperations = (runner: HostRunner): Pick<HostPort, 'backupData'>
       directory: result.get('directory') ?? '',
       files: Number(result.get('files')),
       bytes: Number(result.get('bytes')),
+      ...(result.get('holds') && { holds: result.get('holds') }),
     };
   },
 });

@@ -1,7 +1,7 @@
 /** Copies a running server's data. */
 
 /**
- * Needs backup_dir (`<backup>/<ensemble>`), label, server_name.
+ * Needs backup_dir (`<backup>/<ensemble>`), label, server_name, holds (what the server held before, or empty).
  *
  * 1. Snapshots first, logs after them: then the logs reach past the end of every snapshot copied, which
  *    a fuzzy snapshot needs. The other way round a newer snapshot would have no logs to be mended by.
@@ -33,6 +33,7 @@ umask 077
 if [ -f "$final/manifest" ]; then
   grep -qx "# server $server_name" "$final/manifest" || fail BackupInvalid no "$final is a backup of another server: choose another label"
   out directory "$final"; out files "$(grep -vc '^#' "$final/manifest")"; out bytes "$(grep -v '^#' "$final/manifest" | awk '{s += $2} END {printf "%.0f", s}')"; out reused yes
+  out holds "$(sed -n 's/^# holds //p' "$final/manifest")"
   return 0
 fi
 mkdir -p "$backup_dir" && chmod 700 "$backup_dir" || fail RemoteCommandFailed no "cannot create $backup_dir as $(id -un): set directories.backup"
@@ -81,7 +82,7 @@ for name in acceptedEpoch currentEpoch; do
 done
 if [ -f "$data_dir/myid" ]; then copy_in "$data_dir/myid" "$work/data/myid"; fi
 {
-  printf '# zkferry data backup 1: sha256, bytes, file\n# server %s\n# label %s\n# taken %s\n' "$server_name" "$label" "$(date -u +%Y-%m-%dT%H:%M:%SZ)"
+  printf '# zkferry data backup 1: sha256, bytes, file\n# server %s\n# label %s\n# taken %s\n# holds %s\n' "$server_name" "$label" "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$holds"
   cd "$work" && for file in data/* log/*; do
     [ -f "$file" ] || continue
     printf '%s %s %s\n' "$(sha256sum "$file" | cut -d' ' -f1)" "$(stat -c %s "$file")" "$file"
@@ -95,4 +96,5 @@ out directory "$final"
 out files "$(grep -vc '^#' "$final/manifest")"
 out bytes "$(grep -v '^#' "$final/manifest" | awk '{s += $2} END {printf "%.0f", s}')"
 out reused no
+out holds "$holds"
 `;
