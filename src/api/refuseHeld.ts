@@ -3,8 +3,15 @@ import type { Temporal } from '../adapters/temporal/connect';
 import { holdsOf } from '../adapters/temporal/holds';
 import { isOver } from '../adapters/temporal/over';
 import { describeRun, withOutcome, type RunSummary } from '../adapters/temporal/runs';
+import { WORKFLOW_TYPES } from '../model/contract';
 import { isZkferryError, ZkferryError } from '../model/errors';
 import type { Openings } from './openings';
+
+/** One run of these at a time on an ensemble; a hot backup holds its capture only. */
+export const HOLDING: readonly string[] = [
+  ...[WORKFLOW_TYPES.upgrade, WORKFLOW_TYPES.resize],
+  ...[WORKFLOW_TYPES.migrate, WORKFLOW_TYPES.restore],
+];
 
 /** Most that is waited for the hold of a run that has ended by its own word: it has last words, and Temporal lists late. */
 const LETS_GO_WITHIN_MS = 4_000;
@@ -71,7 +78,9 @@ async function heldNow(
   temporal: Temporal,
   ensembles: readonly string[],
 ): Promise<Held | undefined> {
-  const [hold] = await holdsOf(temporal, ensembles);
+  const hold = (await holdsOf(temporal, ensembles)).find(({ strategy }) =>
+    HOLDING.includes(strategy),
+  );
   if (hold === undefined) return undefined;
   const { ensemble, workflowId, strategy, since } = hold;
   return { ensemble, by: workflowId, detail: `${strategy}, since ${since}` };

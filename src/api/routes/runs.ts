@@ -26,7 +26,7 @@ import { parseOrThrow } from '../../model/validation';
 import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
 import { createOpenings } from '../openings';
-import { refuseHeld } from '../refuseHeld';
+import { HOLDING, refuseHeld } from '../refuseHeld';
 import { openedCursor, signedCursor } from '../cursor';
 import { authenticate, demand } from '../identity';
 import { demandOfRun, lookAtRun, statusNow, type SeenRun } from '../runEnsemble';
@@ -46,11 +46,6 @@ import type { Routes } from './types';
 import type { FastifyRequest } from 'fastify';
 
 const PLAN_DEADLINE_MS = 120_000;
-/** One run of these at a time on an ensemble. */
-const HOLDING: readonly string[] = [
-  ...[WORKFLOW_TYPES.upgrade, WORKFLOW_TYPES.resize],
-  ...[WORKFLOW_TYPES.migrate, WORKFLOW_TYPES.restore],
-];
 const strategyField = z.enum([...strategyNames, ...Object.values(WORKFLOW_TYPES)]);
 const requestSchema = z.strictObject({ strategy: strategyField, input: anyObject });
 
