@@ -1,12 +1,12 @@
 /** One piece of work on every server of a side at once, and without which of them that is enough. */
-import type { ResolvedServer } from '../../src/model/inventory';
 import { ZkferryError } from '../../src/model/errors';
+import type { ResolvedServer } from '../../src/model/inventory';
 import type { FenceToken } from '../../src/model/ports';
+import { canServeWithout } from '../../src/planning/fence/unreachable';
+import { isQuorum } from '../../src/planning/quorum';
 import type { StepArgs, StepResult } from '../api';
 import type { Dependencies } from '../dependencies';
 import { tokenOf } from '../operation';
-import { canServeWithout } from '../../src/planning/fence/unreachable';
-import { isQuorum } from '../../src/planning/quorum';
 import { membersOf, resolveTarget } from '../resolve';
 import { isUnreachable, type LeftOut } from './outOfReach';
 

@@ -2,7 +2,7 @@
 import { optionalTsToMs } from '@temporalio/common/lib/time';
 import { stillTrueOf, type CaptureStatus, type StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
-import { failureTold, pendingActivities, toldBy } from './pendingActivities';
+import { askOnce, failureTold, toldBy } from './pendingActivities';
 
 const ACTIVITIES: readonly unknown[] = ['captureTransactions', 'takeWholeBase'];
 
@@ -13,9 +13,10 @@ const SCHEDULED = 1;
 export async function withLiveCapture(
   temporal: Temporal,
   status: StatusDocument,
+  pending = askOnce(temporal, status.workflowId),
 ): Promise<StatusDocument> {
   if (status.capture === undefined) return status;
-  const activity = (await pendingActivities(temporal, status.workflowId)).find(({ activityType }) =>
+  const activity = (await pending()).find(({ activityType }) =>
     ACTIVITIES.includes(activityType?.name),
   );
   if (activity === undefined) return status;

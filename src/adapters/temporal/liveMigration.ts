@@ -3,7 +3,7 @@ import { optionalTsToMs } from '@temporalio/common/lib/time';
 import type { BesideReport, CaptureStatus, StatusDocument } from '../../model/status';
 import type { FollowStatus } from '../copy/options';
 import type { Temporal } from './connect';
-import { failureTold, pendingActivities, toldBy } from './pendingActivities';
+import { askOnce, failureTold, toldBy } from './pendingActivities';
 
 /** By activity, the names under which the workflow keeps what it reports; one of them runs at a time. */
 const NAMES: Record<string, readonly string[]> = {
@@ -15,12 +15,13 @@ const NAMES: Record<string, readonly string[]> = {
 export async function withLiveMigration(
   temporal: Temporal,
   status: StatusDocument,
+  pending = askOnce(temporal, status.workflowId),
 ): Promise<StatusDocument> {
   const { migration } = status;
   if (migration === undefined || !Object.values(migration.beside).some(({ running }) => running))
     return status;
   const beside = { ...migration.beside };
-  for (const activity of await pendingActivities(temporal, status.workflowId)) {
+  for (const activity of await pending()) {
     const name = NAMES[activity.activityType?.name ?? '']?.find((one) => beside[one]?.running);
     if (name === undefined) continue;
     const told = reportOf(name, await toldBy<object>(temporal, activity));

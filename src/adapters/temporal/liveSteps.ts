@@ -1,7 +1,7 @@
 /** What the steps of a run wait for now: the workflow sees neither failures that are tried again nor heartbeats. */
 import type { PlannedStep, Retry, StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
-import { failureTold, pendingActivities, toldBy, type PendingActivity } from './pendingActivities';
+import { askOnce, failureTold, toldBy, type PendingActivity } from './pendingActivities';
 
 /** Told of in places of their own. */
 const ELSEWHERE: readonly string[] = [
@@ -13,11 +13,12 @@ const MAX_CHARS = 500;
 export async function withLiveSteps(
   temporal: Temporal,
   status: StatusDocument,
+  pending = askOnce(temporal, status.workflowId),
 ): Promise<StatusDocument> {
   const { plan, state } = status;
   if (plan === undefined || (state !== 'running' && state !== 'rollingBack')) return status;
   try {
-    return { ...status, ...(await liveOf(temporal, status, plan.steps)) };
+    return { ...status, ...(await liveOf(temporal, status, plan.steps, pending)) };
   } catch {
     // What the run itself says is better than nothing.
     return status;
@@ -28,11 +29,12 @@ async function liveOf(
   temporal: Temporal,
   status: StatusDocument,
   steps: readonly PlannedStep[],
+  pending: () => Promise<readonly PendingActivity[]>,
 ): Promise<Pick<StatusDocument, 'throttle' | 'retrying'>> {
   const running = steps.find(({ state }) => state === 'running');
   const retrying: Retry[] = [];
   let { cause } = status.throttle;
-  for (const activity of await pendingActivities(temporal, status.workflowId)) {
+  for (const activity of await pending()) {
     const type = activity.activityType?.name ?? '';
     if (ELSEWHERE.includes(type)) continue;
     const reason = await failureTold(temporal, activity);

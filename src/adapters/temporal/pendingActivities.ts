@@ -18,6 +18,15 @@ export async function pendingActivities({ client, within }: Temporal, workflowId
 
 export type PendingActivity = Awaited<ReturnType<typeof pendingActivities>>[number];
 
+/** Asks once, and only if somebody wants to know: several parts of a status tell of them. */
+export function askOnce(
+  temporal: Temporal,
+  workflowId: string,
+): () => Promise<readonly PendingActivity[]> {
+  let asked: Promise<readonly PendingActivity[]> | undefined;
+  return () => (asked ??= pendingActivities(temporal, workflowId));
+}
+
 /** Its newest heartbeat; undefined where it has told none. */
 export async function toldBy<T>(
   { client }: Temporal,

@@ -28,6 +28,7 @@ import { withLaterDeliveries } from './laterDeliveries';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
 import { withLiveSteps } from './liveSteps';
+import { askOnce } from './pendingActivities';
 
 const CALL_DEADLINE_MS = 10_000;
 const UPDATE_DEADLINE_MS = 15_000;
@@ -181,8 +182,10 @@ export async function getStatus(
     const status = await temporal.within(deadlineMs, () =>
       temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
     );
-    const live = await withLiveMigration(temporal, await withLiveCapture(temporal, status));
-    return await withLiveSteps(temporal, await withLaterDeliveries(temporal, live));
+    const pending = askOnce(temporal, workflowId);
+    const captured = await withLiveCapture(temporal, status, pending);
+    const live = await withLiveMigration(temporal, captured, pending);
+    return await withLiveSteps(temporal, await withLaterDeliveries(temporal, live), pending);
   } catch (error) {
     return rethrowUnanswered(temporal, workflowId, error, deadlineMs);
   }
