@@ -1,6 +1,7 @@
 /** What a person should know about an ensemble, from facts alone. Pure. */
 import type { EnsembleFacts, Finding, ServerFacts } from '../../src/model/facts';
 import { lineOf } from '../../src/model/version';
+import { FENCED_HINT, fencedServers, isFenced } from '../../src/planning/fence/fenced';
 import { treeFindings } from '../../src/planning/preflight/tree';
 import { knownBad } from '../../src/planning/releases';
 import { comparableList, type ConfigInForce } from './configuration';
@@ -53,7 +54,10 @@ function quorumWarnings(facts: EnsembleFacts): Finding[] {
       severity: 'error',
       code: 'QuorumLost',
       message: `${syncedVoters} of ${voters} voters are in step, ${quorumSize} are needed: no write is taken`,
-      hint: 'start the servers that are down, then look again',
+      hint:
+        fencedServers(facts.servers).length > 0
+          ? FENCED_HINT
+          : 'start the servers that are down, then look again',
     });
   } else if (quorumMargin === 0) {
     findings.push({
@@ -77,7 +81,15 @@ function quorumWarnings(facts: EnsembleFacts): Finding[] {
 function serverWarnings(server: ServerFacts): Finding[] {
   const at = hostPort(server.address.host, server.address.clientPort);
   const findings: Finding[] = [];
-  if (server.state !== 'serving') {
+  if (isFenced(server)) {
+    findings.push({
+      severity: 'warning',
+      code: 'ServerFenced',
+      server: server.server,
+      message: `${server.server} (${at}) is closed to clients by zkferry's own fence: only its host was seen`,
+      hint: FENCED_HINT,
+    });
+  } else if (server.state !== 'serving') {
     const severity = server.inventoryRole === 'participant' ? 'warning' : 'info';
     findings.push({
       severity,

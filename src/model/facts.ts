@@ -35,6 +35,8 @@ export interface HostFacts {
   reachable: boolean;
   error?: { type: string; message: string };
   process?: { running: boolean; pid?: number; masked?: boolean; startedAt?: string };
+  /** By zkferry's own client fence; absent: it is not. */
+  closedToClients?: true;
   java?: { version: string; major: number; path: string };
   /** Heap limit of the running server (`-Xmx`), or the JVM's default for this host. */
   heapBytes?: number;

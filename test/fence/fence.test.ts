@@ -97,6 +97,7 @@ test('closed: nothing is acknowledged, members still reach each other; a flush a
   expect(await everywhere(opens)).toEqual([false, false, false, false]);
   const closedAt = await settled();
   await everywhere((server) => raise(server, 11));
+  expect((await host.observe(servers[0]!, context())).closedToClients).toBe(true);
 
   // The quorum port is open: a member that restarts finds its leader, and nobody finds the member.
   const [first] = servers;
@@ -136,6 +137,7 @@ test('closed: nothing is acknowledged, members still reach each other; a flush a
   expect(await everywhere((s) => host.liftClientFence(s, token(14), context()))).toEqual(
     servers.map(() => ({ lifted: false })),
   );
+  expect((await host.observe(servers[0]!, context())).closedToClients).toBeUndefined();
   await until('writes again', () => Promise.resolve(acked() > closedAt + 200 || undefined), 60_000);
   expect(execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' })).not.toMatch(
     fenceTable(servers[1]!),

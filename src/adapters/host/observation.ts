@@ -22,6 +22,7 @@ export function hostFactsOf(values: Map<string, string>, server: ResolvedServer)
         values.get('masked') === 'yes' ? true : values.get('masked') === 'no' ? false : undefined,
       startedAt: startedAtOf(values.get('started_epoch')),
     }),
+    closedToClients: values.get('closed_to_clients') === 'yes' || undefined,
     java: javaOf(values),
     heapBytes,
     jvmFlags: cmdline.length > 0 ? jvmFlagsOf(cmdline) : undefined,

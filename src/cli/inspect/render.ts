@@ -7,6 +7,7 @@ import type {
   TreeFacts,
   TreeLook,
 } from '../../model/facts';
+import { fencedServers } from '../../planning/fence/fenced';
 import { plainTable } from '../render/table';
 import { count, instant, wrap } from '../render/text';
 import { hostPort } from '../../model/hostPort';
@@ -36,8 +37,12 @@ export function renderInspect(facts: EnsembleFacts, width = DEFAULT_WIDTH): stri
   ].join('\n');
 }
 
-function headline({ ensemble, leader, quorumMargin, syncedVoters, voters }: EnsembleFacts): string {
+function headline(facts: EnsembleFacts): string {
+  const { ensemble, leader, quorumMargin, syncedVoters, voters } = facts;
+  const fenced = fencedServers(facts.servers);
   const inStep = `${syncedVoters} of ${voters} voters in step`;
+  if (quorumMargin < 0 && fenced.length > 0)
+    return `${ensemble}: CLOSED to clients by zkferry's own fence (${fenced.join(', ')})`;
   if (quorumMargin < 0) return `${ensemble}: NO QUORUM, ${inStep}: no write is taken`;
   const spare =
     quorumMargin === 0 ? 'none may stop' : `${count(quorumMargin, 'voter')} may still stop`;
@@ -126,7 +131,7 @@ function hostTable({ servers }: EnsembleFacts): string {
         shown(data?.snapshotCount),
         process === undefined
           ? NOTHING
-          : `${process.running ? 'running' : 'stopped'}${process.masked ? ', masked' : ''}`,
+          : `${process.running ? 'running' : 'stopped'}${process.masked ? ', masked' : ''}${host.closedToClients ? ', fenced' : ''}`,
       ];
     }),
   );

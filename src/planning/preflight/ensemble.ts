@@ -1,5 +1,6 @@
 /** The ensemble as a whole: quorum, margin, sessions, who else may change it. */
 import type { EnsembleFacts, Finding } from '../../model/facts';
+import { FENCED_HINT, fencedServers, isFenced } from '../fence/fenced';
 import { error, info, warning } from '../findings';
 import { fullMargin, isServing, isStandalone, leaderOf, settingOf, treeOf } from '../members';
 import { SESSION_NEEDS_MS } from '../measured';
@@ -23,6 +24,15 @@ function quorumFindings(facts: EnsembleFacts, margin: number): Finding[] {
       error('Standalone', 'the ensemble is a single server: its restart stops the service', {
         hint: 'grow it to three servers first; then it can be upgraded without an outage',
       }),
+    ];
+  const fenced = fencedServers(facts.servers);
+  if (fenced.length > 0)
+    return [
+      error(
+        'ServerFenced',
+        `${fenced.join(', ')} ${fenced.length === 1 ? 'is' : 'are'} closed to clients by zkferry's own fence`,
+        { hint: FENCED_HINT },
+      ),
     ];
   if (facts.quorumMargin < 0 || leaderOf(facts) === undefined)
     return [
@@ -57,7 +67,7 @@ function quorumFindings(facts: EnsembleFacts, margin: number): Finding[] {
 
 const servingFindings = (facts: EnsembleFacts): Finding[] =>
   facts.servers
-    .filter((server) => !isServing(server))
+    .filter((server) => !isServing(server) && !isFenced(server))
     .map(({ server, state, stateDetail }) =>
       warning(
         'ServerDown',

@@ -104,6 +104,12 @@ describe('warnings', () => {
     ['ServerDown', three({ 1: { state: 'refusing', role: undefined } })],
     ['NoMargin', three({ 1: { state: 'unreachable', role: undefined } })],
     ['QuorumLost', three({ 3: { state: 'refusing', role: undefined } })],
+    [
+      'ServerFenced',
+      three({
+        1: { state: 'unreachable', role: undefined, host: host({ closedToClients: true }) },
+      }),
+    ],
     ['TwoLeaders', three({ 1: { role: 'leader' } })],
     ['VersionsMixed', three({ 1: { version: '3.8.6' } })],
     ['KnownBadVersion', three({ 1: { version: '3.9.3' } })],

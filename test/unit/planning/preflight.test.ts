@@ -31,6 +31,16 @@ describe('the ensemble', () => {
     expect(codesOf(ask(lost))).toContain('QuorumLost');
   });
 
+  test('must not be closed by a fence of ours, which is no quorum lost', () => {
+    const closed = parseEnsemble('zk1 down 3.8.4, zk2 down 3.8.4, zk3 down 3.8.4');
+    for (const server of closed.servers) server.host = { reachable: true, closedToClients: true };
+    const found = ask(closed);
+    expect(found.find(({ code }) => code === 'ServerFenced')?.message).toMatch(
+      /zk1, zk2, zk3 are closed/,
+    );
+    for (const code of ['QuorumLost', 'ServerDown']) expect(codesOf(found)).not.toContain(code);
+  });
+
   test('must keep its margin while one restarts; two voters never do', () => {
     const two = ask(parseEnsemble('zk1 leader 3.8.4, zk2 follower 3.8.4'));
     expect(two).toMatchObject([

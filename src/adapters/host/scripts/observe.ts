@@ -74,6 +74,7 @@ if [ -n "$server_pid" ]; then
   tr '\0' '\n' <"/proc/$server_pid/cmdline" 2>/dev/null | out64 cmdline
 fi
 if [ "$depth" = process ]; then out done yes; return; fi
+if [ -e "$state_dir/client-fence.nft" ]; then out closed_to_clients yes; fi
 find_java
 if [ -n "$java_path" ] && [ "$depth" = full ]; then
   out java_path "$java_path"
