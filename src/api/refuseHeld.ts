@@ -2,7 +2,8 @@
 import type { Temporal } from '../adapters/temporal/connect';
 import { holdsOf } from '../adapters/temporal/holds';
 import { isOver } from '../adapters/temporal/over';
-import { describeRun, withOutcome, type RunSummary } from '../adapters/temporal/runs';
+import { describeRun, withOutcome } from '../adapters/temporal/describeRun';
+import type { RunSummary } from '../adapters/temporal/runSummary';
 import { WORKFLOW_TYPES } from '../model/contract';
 import { isZkferryError, ZkferryError } from '../model/errors';
 import type { Openings } from './openings';

@@ -1,12 +1,9 @@
 /** Which ensembles a run touches: what it was started with, its status, or its search attributes where nobody answers. */
 import { isAway } from '../adapters/temporal/failure';
-import {
-  describeRun,
-  getStatus,
-  startOf,
-  withOutcome,
-  type RunSummary,
-} from '../adapters/temporal/runs';
+import { describeRun, withOutcome } from '../adapters/temporal/describeRun';
+import { startOf } from '../adapters/temporal/origin';
+import type { RunSummary } from '../adapters/temporal/runSummary';
+import { getStatus } from '../adapters/temporal/steerRun';
 import type { Temporal } from '../adapters/temporal/connect';
 import type { Role } from '../model/approval';
 import { BASE_WORKFLOW, WORKFLOW_TYPES } from '../model/contract';

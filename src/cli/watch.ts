@@ -41,7 +41,7 @@ export async function watchRun(
         onGate: async (gate) => {
           output.note(renderGate(workflowId, gate, view));
           if (!answers.takes(gate.gate)) return;
-          const { sendControl } = await import('../adapters/temporal/runs');
+          const { sendControl } = await import('../adapters/temporal/steerRun');
           try {
             await sendControl(temporal, workflowId, 'approve', {
               gate: gate.gate,

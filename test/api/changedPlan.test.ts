@@ -4,7 +4,9 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { PlanResult, ReplanArgs } from '../../activities/api';
 import { observationOf } from '../../activities/observation';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
-import { getStatus, runEnd, sendControl, startStrategy } from '../../src/adapters/temporal/runs';
+import { runEnd } from '../../src/adapters/temporal/describeRun';
+import { startStrategy } from '../../src/adapters/temporal/startRun';
+import { getStatus, sendControl } from '../../src/adapters/temporal/steerRun';
 import { startTemporal, type TemporalServer } from '../../src/lab/temporalServer';
 import { TASK_QUEUE } from '../../src/model/contract';
 import type { EnsembleFacts } from '../../src/model/facts';

@@ -2,12 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
 import { parseCodecKeys } from '../../src/adapters/temporal/codecKeys';
-import {
-  getStatus,
-  listRuns,
-  startStrategy,
-  workflowIdFor,
-} from '../../src/adapters/temporal/runs';
+import { listRuns } from '../../src/adapters/temporal/listRuns';
+import { startStrategy, workflowIdFor } from '../../src/adapters/temporal/startRun';
+import { getStatus } from '../../src/adapters/temporal/steerRun';
 import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import type { WorkflowType } from '../../src/model/contract';
 import { Harness } from '../support/harness';

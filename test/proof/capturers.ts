@@ -2,7 +2,7 @@
 import type { Lab } from '../../src/lab/lab';
 import { LAB_REPOSITORY } from '../../src/lab/labInventory';
 import { connectTemporal, type Temporal } from '../../src/adapters/temporal/connect';
-import { getStatus } from '../../src/adapters/temporal/runs';
+import { getStatus } from '../../src/adapters/temporal/steerRun';
 import { ZkferryCommand } from '../support/command';
 import type { Harness, Run } from '../support/harness';
 import { until } from '../support/until';

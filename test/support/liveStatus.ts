@@ -1,6 +1,6 @@
 /** A run's status as the command shows it: of a hot backup with what its activity's heartbeats say. */
 import { connectTemporal } from '../../src/adapters/temporal/connect';
-import { getStatus } from '../../src/adapters/temporal/runs';
+import { getStatus } from '../../src/adapters/temporal/steerRun';
 import type { CaptureStatus, StatusDocument } from '../../src/model/status';
 import type { Harness } from './harness';
 import { until } from './until';

@@ -6,7 +6,7 @@ import { Gauge, type Registry } from 'prom-client';
 import { BASE_WORKFLOW, TASK_QUEUE, WORKFLOW_TYPES } from '../../model/contract';
 import { SERVER_METRICS, type ServerMetric } from '../../model/metricNames';
 import type { StatusDocument } from '../../model/status';
-import type { RunSummary } from '../temporal/runs';
+import type { RunSummary } from '../temporal/runSummary';
 
 /** What is known of one ensemble's backups, from a repository's own documents or a schedule. */
 export interface BackupFacts {

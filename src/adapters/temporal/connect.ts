@@ -8,7 +8,8 @@ import {
 } from '@temporalio/client';
 import { ZkferryError } from '../../model/errors';
 import type { CodecKey } from './codecKeys';
-import { connectFailure, notReachable, splitAddress, tlsOf } from './connectFailure';
+import { splitAddress, tlsOf } from './address';
+import { connectFailure, notReachable } from './connectFailure';
 import { dataConverterOf } from './dataConverter';
 
 const RETRY_EVERY_MS = 200;

@@ -1,25 +1,13 @@
 /** Why Temporal could not be connected to, in words that say what to do: its client often knows only that time ran out. */
 import { connect as connectTls } from 'node:tls';
 import { ZkferryError } from '../../model/errors';
-import type { TemporalOptions } from './connect';
-
-type Asked = Pick<TemporalOptions, 'address' | 'tls' | 'apiKey'>;
+import { splitAddress, tlsOf, type Asked } from './address';
 
 /** gRPC's codes of who is not let in. */
 const NOT_LET_IN: readonly unknown[] = [7, 16];
 const TLS_ANSWERS_WITHIN_MS = 3_000;
 /** A server that wants a certificate says so after the handshake. */
 const REFUSES_WITHIN_MS = 500;
-
-export const tlsOf = ({ tls, apiKey }: Asked): TemporalOptions['tls'] =>
-  tls ?? (apiKey === undefined ? undefined : true);
-
-export const splitAddress = (address: string): { host: string; port: number } | undefined => {
-  const match = /^(?:\[([^\]]+)\]|([^:\s]+)):(\d{1,5})$/.exec(address);
-  const port = Number(match?.[3]);
-  const host = match?.[1] ?? match?.[2];
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host, port };
-};
 
 /** For an address where nobody answers at all. */
 export const notReachable = (address: string, reason: string, cause?: unknown): ZkferryError =>

@@ -5,7 +5,8 @@ import { pause } from '../pause';
 import type { Temporal } from './connect';
 import { isAway } from './failure';
 import { isOver } from './over';
-import { describeRun, getStatus, runEnd, type RunEnd } from './runs';
+import { describeRun, runEnd, type RunEnd } from './describeRun';
+import { getStatus } from './steerRun';
 
 const POLL_MS = 500;
 /** A run may be terminated from outside without a word in its status: every so many looks Temporal is asked. */

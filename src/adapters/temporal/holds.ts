@@ -3,7 +3,8 @@ import { isZkferryError } from '../../model/errors';
 import { ensemblesOf } from '../../model/strategies';
 import type { WorkflowType } from '../../model/contract';
 import type { Temporal } from './connect';
-import { listWorkflows, startOf } from './runs';
+import { listWorkflows } from './listRuns';
+import { startOf } from './origin';
 
 const HOLD_WORKFLOW = 'holdEnsemble';
 const MOST = 200;

@@ -2,7 +2,7 @@
 import { TASK_QUEUE } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import type { Temporal } from './connect';
-import { hasWorker, POLLED_WITHIN_MS } from './runs';
+import { hasWorker, POLLED_WITHIN_MS } from './pollers';
 
 const FRESH_MS = 2_000;
 const DEADLINE_MS = 2_000;

@@ -1,7 +1,7 @@
 /** Steering a run: gates, pause, resume, rollback, tune, stop; signed where the server has a key. */
 import { z } from 'zod';
 import { wasSent } from '../../adapters/temporal/failure';
-import { sendControl } from '../../adapters/temporal/runs';
+import { sendControl } from '../../adapters/temporal/steerRun';
 import type { Role } from '../../model/approval';
 import type { ControlName } from '../../model/contract';
 import { may, type Identity } from '../../model/identity';

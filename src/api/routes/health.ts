@@ -1,6 +1,6 @@
 /** For whoever watches over the server itself. */
 import { z } from 'zod';
-import { hasWorker } from '../../adapters/temporal/runs';
+import { hasWorker } from '../../adapters/temporal/pollers';
 import { TASK_QUEUE } from '../../model/contract';
 import { ZkferryError } from '../../model/errors';
 import { problems } from '../schemas';

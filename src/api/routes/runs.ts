@@ -1,15 +1,10 @@
 /** Plans, and runs of strategies: started by a change ticket, looked at, followed live. */
 import { z } from 'zod';
-import {
-  describeRun,
-  listRunsPage,
-  originOf,
-  planStrategy,
-  startOf,
-  startStrategy,
-  workflowIdFor,
-  type RunSummary,
-} from '../../adapters/temporal/runs';
+import { describeRun } from '../../adapters/temporal/describeRun';
+import { listRunsPage } from '../../adapters/temporal/listRuns';
+import { originOf, startOf } from '../../adapters/temporal/origin';
+import type { RunSummary } from '../../adapters/temporal/runSummary';
+import { planStrategy, startStrategy, workflowIdFor } from '../../adapters/temporal/startRun';
 import { canonicalJson } from '../../model/canonicalJson';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { ALL_ENSEMBLES, type Identity } from '../../model/identity';

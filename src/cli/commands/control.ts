@@ -165,7 +165,7 @@ async function send<K extends ControlName>(
   const answer: StatusDocument & { accepted?: string } =
     server === undefined
       ? await context.withTemporal(async (temporal) => {
-          const { sendControl } = await import('../../adapters/temporal/runs');
+          const { sendControl } = await import('../../adapters/temporal/steerRun');
           return sendControl(temporal, workflowId, name, input as ControlInputs[K]);
         })
       : await sendByServer(server, workflowId, name, known);

@@ -25,8 +25,8 @@ export function registerPlan(program: Command, runner: Runner): void {
           );
         const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
         const plan = await context.withTemporal(async (temporal) => {
-          const { hasWorker, planStrategy, workflowIdFor } =
-            await import('../../adapters/temporal/runs');
+          const { hasWorker } = await import('../../adapters/temporal/pollers');
+          const { planStrategy, workflowIdFor } = await import('../../adapters/temporal/startRun');
           if (!(await hasWorker(temporal)))
             context.output.note(
               `no worker polls yet: waiting up to ${options.timeout} s; start one with ${context.command(['worker', '--inventory', context.inventoryPath])}`,

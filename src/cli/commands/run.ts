@@ -28,8 +28,8 @@ export function registerRun(program: Command, runner: Runner): void {
         const strategy = findStrategy(name);
         const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
         return context.withTemporal(async (temporal) => {
-          const { hasWorker, startStrategy, workflowIdFor } =
-            await import('../../adapters/temporal/runs');
+          const { hasWorker } = await import('../../adapters/temporal/pollers');
+          const { startStrategy, workflowIdFor } = await import('../../adapters/temporal/startRun');
           const { workflowId, runId } = await startStrategy(temporal, {
             workflowType: strategy.workflowType,
             workflowId:

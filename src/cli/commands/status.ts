@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Temporal } from '../../adapters/temporal/connect';
 import { isOver } from '../../adapters/temporal/over';
-import type { RunSummary } from '../../adapters/temporal/runs';
+import type { RunSummary } from '../../adapters/temporal/runSummary';
 import { isZkferryError, type ErrorType } from '../../model/errors';
 import type { StatusDocument } from '../../model/status';
 import {
@@ -41,7 +41,7 @@ export function registerStatus(program: Command, runner: Runner): void {
 }
 
 async function list(context: CommandContext, temporal: Temporal, limit: number): Promise<Outcome> {
-  const { listRuns } = await import('../../adapters/temporal/runs');
+  const { listRuns } = await import('../../adapters/temporal/listRuns');
   const runs = await listRuns(temporal, limit);
   return {
     text: renderRuns(runs, { ...context.view, now: context.io.now() }),
@@ -71,8 +71,8 @@ async function show(
   workflowId: string,
   allSteps: boolean,
 ): Promise<Outcome> {
-  const { describeRun, getStatus, runEnd, withOutcome } =
-    await import('../../adapters/temporal/runs');
+  const { describeRun, runEnd, withOutcome } = await import('../../adapters/temporal/describeRun');
+  const { getStatus } = await import('../../adapters/temporal/steerRun');
   try {
     const status = await getStatus(temporal, workflowId);
     if (!isOver(status.state)) {

@@ -4,7 +4,7 @@
  */
 import type { Command } from 'commander';
 import type { Temporal } from '../../adapters/temporal/connect';
-import type { RunSummary } from '../../adapters/temporal/runs';
+import type { RunSummary } from '../../adapters/temporal/runSummary';
 import type { LockHolder } from '../../adapters/zookeeper';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import { action, withCommonOptions, type Runner } from '../context';
@@ -53,7 +53,8 @@ export async function proveClosed(
   temporal: Temporal,
   { workflowId, runId }: Pick<LockHolder, 'workflowId' | 'runId'>,
 ): Promise<RunSummary> {
-  const { describeRun, findRun } = await import('../../adapters/temporal/runs');
+  const { describeRun } = await import('../../adapters/temporal/describeRun');
+  const { findRun } = await import('../../adapters/temporal/listRuns');
   let run: RunSummary | undefined;
   try {
     run =

@@ -1,5 +1,5 @@
 /** The list of runs as a table. */
-import type { RunSummary } from '../../adapters/temporal/runs';
+import type { RunSummary } from '../../adapters/temporal/runSummary';
 import { duration, instant } from './text';
 import { stateWord, type StatusView } from './status';
 import { plainTable } from './table';

@@ -1,7 +1,7 @@
 /** Follows the demo's run to its end and answers its gates. */
 import type { Temporal } from '../../adapters/temporal/connect';
 import { followRun } from '../../adapters/temporal/follow';
-import { sendControl } from '../../adapters/temporal/runs';
+import { sendControl } from '../../adapters/temporal/steerRun';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { OpenGate, StatusDocument, UpgradeReport } from '../../model/status';
 import type { DemoOptions, DemoView } from './types';

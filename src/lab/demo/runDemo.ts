@@ -10,7 +10,7 @@
  *   7. clear     everything is taken down, unless it is to be kept
  */
 import type { Temporal } from '../../adapters/temporal/connect';
-import { planStrategy, startStrategy, workflowIdFor } from '../../adapters/temporal/runs';
+import { planStrategy, startStrategy, workflowIdFor } from '../../adapters/temporal/startRun';
 import type { WorkflowType } from '../../model/contract';
 import type { Plan } from '../../model/plan';
 import { ensureArchive } from '../bootstrap';

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectTemporal, type Temporal } from '../../adapters/temporal/connect';
-import { hasWorker } from '../../adapters/temporal/runs';
+import { hasWorker } from '../../adapters/temporal/pollers';
 import { ZkferryError } from '../../model/errors';
 import { hostPort } from '../../model/hostPort';
 import { formatVersion, parseVersion } from '../../model/version';

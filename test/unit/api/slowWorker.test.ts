@@ -1,7 +1,7 @@
 /** A worker that polls and does not answer is not taken for one that is not there. */
 import type { Temporal } from '../../../src/adapters/temporal/connect';
 import { isAway, wasSent } from '../../../src/adapters/temporal/failure';
-import { getStatus, sendControl } from '../../../src/adapters/temporal/runs';
+import { getStatus, sendControl } from '../../../src/adapters/temporal/steerRun';
 import { WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 
 const DEADLINE_EXCEEDED = 4;

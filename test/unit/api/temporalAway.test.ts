@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import type { Temporal } from '../../../src/adapters/temporal/connect';
-import { describeRun } from '../../../src/adapters/temporal/runs';
+import { describeRun } from '../../../src/adapters/temporal/describeRun';
 import { createWorkerPresence } from '../../../src/adapters/temporal/workerPresence';
 
 async function goneTemporal(): Promise<Temporal> {

@@ -5,7 +5,7 @@ import {
   samplesOf,
   type RunFacts,
 } from '../../../src/adapters/metrics/runMetrics';
-import type { RunSummary } from '../../../src/adapters/temporal/runs';
+import type { RunSummary } from '../../../src/adapters/temporal/runSummary';
 import { SERVER_METRICS } from '../../../src/model/metricNames';
 import type { CaptureStatus, StatusDocument } from '../../../src/model/status';
 import { statusFixture } from '../cli/statusFixture';

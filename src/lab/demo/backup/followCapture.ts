@@ -1,6 +1,6 @@
 /** The demo's hot backup as it is seen through Temporal, until it has ended. */
 import type { Temporal } from '../../../adapters/temporal/connect';
-import { sendControl } from '../../../adapters/temporal/runs';
+import { sendControl } from '../../../adapters/temporal/steerRun';
 import { ZkferryError } from '../../../model/errors';
 import type { CaptureStatus } from '../../../model/status';
 import { waitUntil } from '../../processes';

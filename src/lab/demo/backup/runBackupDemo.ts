@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { DirectoryStore } from '../../../adapters/repository/directoryStore';
 import { openRepository } from '../../../adapters/repository/openRepository';
 import type { Repository } from '../../../adapters/repository/repository';
-import { startStrategy, workflowIdFor } from '../../../adapters/temporal/runs';
+import { startStrategy, workflowIdFor } from '../../../adapters/temporal/startRun';
 import type { Lab } from '../../lab';
 import { LAB_REPOSITORY } from '../../labInventory';
 import { waitUntil } from '../../processes';
