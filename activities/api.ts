@@ -16,6 +16,7 @@ import type {
   RestoreDone,
   RestorePoint,
   StepActivity,
+  SideDemand,
 } from '../src/model/plan';
 import type { ControlName, GateName, WorkflowType } from '../src/model/contract';
 import type { FileConnections } from '../src/model/redirect';
@@ -335,6 +336,11 @@ export interface RunActivities {
     clients: string[];
     connections: Record<string, FileConnections>;
   }): Promise<CheckedClients>;
+  /**
+   * What must be so before the side that serves is closed; looks only.
+   * @throws SshUnreachable, ZooKeeperUnavailable naming whoever is missing for a quorum
+   */
+  checkOtherSide(args: Target & { demand: SideDemand }): Promise<void>;
   /** Who is still on the old servers, looked at again and again; for so long, unless cancelled, which ends it early. */
   watchReadiness(args: {
     input: MigrateDataCenterInput;

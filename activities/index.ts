@@ -10,6 +10,7 @@ import type { Dependencies } from './dependencies';
 import { guardActivities } from './guard';
 import { lockActivities } from './lock';
 import { clientCheck } from './migrate/checkClients';
+import { otherSideCheck } from './migrate/checkOtherSide';
 import { closingSteps } from './migrate/closing';
 import { aheadSteps } from './migrate/aheadSteps';
 import { captureSteps } from './migrate/captureSteps';
@@ -63,6 +64,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     ...captureSteps(dependencies),
     ...ensembleSteps(dependencies),
     ...fenceSteps(dependencies),
+    ...otherSideCheck(dependencies),
     ...clientCheck(dependencies),
     ...readinessWatch(dependencies),
     ...reconcileSteps(dependencies),

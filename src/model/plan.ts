@@ -136,6 +136,8 @@ export interface PlanStep {
   connections?: Record<string, FileConnections>;
   /** From it on nobody serves until clients are led over: they are looked at once more before it, and before its gate asks. */
   checksClients?: boolean;
+  /** From it on nobody serves until the other side does: what must be so, right before it, of a quorum there. */
+  otherSide?: SideDemand;
   /** A pause waits until this step is done: right before it the ensemble is in a state that must not last. */
   promptly?: boolean;
   /** Of the inventory: where `backupData` backs up to; absent: a copy on `server`. */
@@ -145,6 +147,9 @@ export interface PlanStep {
   /** The settings file changes this step makes (`migrateConfiguration`), for people to read. */
   changes?: ConfigChange[];
 }
+
+/** `reachable`: its hosts answer over SSH. `running`: its servers run, too. */
+export type SideDemand = 'reachable' | 'running';
 
 export interface ConfigChange {
   file: 'zoo.cfg' | 'java.env';

@@ -36,6 +36,7 @@ import { noteServers, withoutIn } from './sideServers';
 import { showDetails } from './status';
 import { askAtGate, clientsLetGo } from './stepGate';
 
+const LOOK_TIMEOUT_MS = 120_000;
 /** Clients of leavers kept for the report. */
 const MAX_CLIENTS = 500;
 
@@ -98,6 +99,7 @@ export async function executePlan(state: RunState, hooks: LoopHooks): Promise<Lo
 
     if (step.checksClients && step.gate === undefined && !(await clientsLetGo(state, step)))
       continue;
+    if (step.otherSide !== undefined && !(await otherSideReady(state, step, wantsBack))) continue;
     if (step.guard.kind !== 'none' && !(await guardAllows(state, step, hooks, wantsBack))) continue;
     await runStep(state, step, hooks, wantsBack);
     showDetails(state);
@@ -168,6 +170,31 @@ async function guardAllows(
   if (step.activity !== 'stopServer') return true;
   const reason = state.plan && rulesOf(state).whyReplan(state, state.plan, step, look.observation);
   return reason === undefined || !(await replan(state, step.title, reason, hooks));
+}
+
+/** Before a side that serves is closed: false where a person is to see to the other one first. */
+async function otherSideReady(
+  state: RunState,
+  { title, side, otherSide: demand }: PlanStep,
+  wantsBack: () => boolean,
+): Promise<boolean> {
+  const { source, target } = migrationInput(state)!;
+  const ensemble = side === 'source' ? target : source;
+  state.headline = `making sure that the other side could serve: ${title}`;
+  try {
+    const looked = await untilWayBack(wantsBack, async () => {
+      await runActivities(
+        state.opened.site,
+        LOOK_TIMEOUT_MS,
+        `check before: ${title}`.slice(0, 150),
+      ).checkOtherSide({ ensemble, demand: demand! });
+      return true;
+    });
+    return looked === true;
+  } catch (error) {
+    holdOn(state, title, error);
+    return false;
+  }
 }
 
 async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {

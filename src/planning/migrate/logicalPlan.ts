@@ -53,7 +53,7 @@ export function planLogical(facts: MoveFacts, input: MigrateDataCenterInput): Pl
     steps: [
       step.copy('source'),
       step.compareLive('source'),
-      ...(isOpen ? [] : [step.fence('source', gate)]),
+      ...(isOpen ? [] : [step.fence('source', { otherSide: 'running', ...gate })]),
       { ...step.drain('source'), ...(isOpen && gate) },
       step.compare('source'),
       ...(waits && !isOpen ? [step.awaitSessionExpiry('source')] : []),
@@ -85,7 +85,10 @@ export function planLogicalBack(
   ];
   const opened = (): PlanStep[] => [
     step.copy('target'),
-    step.fence('target', redirected.length > 0 ? { checksClients: true } : {}),
+    step.fence('target', {
+      otherSide: 'running',
+      ...(redirected.length > 0 && { checksClients: true }),
+    }),
     step.drain('target'),
     step.compare('target'),
     ...(input.openAfter === 'sessionExpiry' ? [step.awaitSessionExpiry('target')] : []),

@@ -19,7 +19,7 @@ type Side = NonNullable<PlanStep['side']>;
 
 const otherOf = (side: Side): Side => (side === 'source' ? 'target' : 'source');
 type Words = Pick<PlanStep, 'title' | 'why' | 'undo' | 'waitsFor' | 'timeoutMs'> &
-  Partial<Pick<PlanStep, 'gate' | 'gateReason' | 'promptly' | 'checksClients'>>;
+  Partial<Pick<PlanStep, 'gate' | 'gateReason' | 'promptly' | 'checksClients' | 'otherSide'>>;
 
 /** `back`: of the way back. */
 export function moveSteps(frame: MoveFrame, back = false) {

@@ -51,6 +51,7 @@ export function planPhysical(facts: MoveFacts, input: MigrateDataCenterInput): P
         step.awaitCapture('source'),
         step.sendAhead('target'),
         step.fence('source', {
+          otherSide: 'reachable',
           ...(clients.length > 0 && { checksClients: true }),
           gate: 'cutover',
           gateReason: `passing closes ${migration.source} to its clients, stops it, and opens ${migration.target}: about ${Math.round(outageMs / 1_000)} s without writes. Going back stays possible until gate complete`,
@@ -132,7 +133,10 @@ export function planPhysicalBack(
   ];
   const opened: PlanStep[] = [
     step.awaitCapture('target'),
-    step.fence('target', redirected.length > 0 ? { checksClients: true } : {}),
+    step.fence('target', {
+      otherSide: 'reachable',
+      ...(redirected.length > 0 && { checksClients: true }),
+    }),
     step.stop('target'),
     step.reconcile('target'),
     step.prepareData('source'),

@@ -16,6 +16,7 @@ import {
   movedWhileOldHostDies,
   refusedWithoutMostOldHosts,
   turnedBackWithoutOldHost,
+  waitsForOldHosts,
 } from './oldHost';
 import { moved, movedAndBack } from './physical';
 import { refusedAhead } from './refusals';
@@ -54,6 +55,7 @@ export const migrateCases: Case[] = [
   movedBackWithoutOldHost({ from: '3.4.14', to: '3.9.6' }),
   refusedWithoutMostOldHosts({ from: '3.8.6', to: '3.9.6' }),
   turnedBackWithoutOldHost({ from: '3.8.6', to: '3.9.6' }),
+  waitsForOldHosts({ from: '3.8.6', to: '3.9.6' }),
   copied({ from: '3.4.14', to: '3.9.6' }),
   copied({ from: '3.8.6', to: '3.9.6', newServers: 5 }),
   strayWriteTold({ from: '3.8.6', to: '3.9.6' }),

@@ -111,6 +111,37 @@ export const movedBackWithoutOldHost = ({ from, to }: Versions): Case => ({
     }),
 });
 
+/** Nobody could serve if the new side were closed now. */
+export const waitsForOldHosts = ({ from, to }: Versions): Case => ({
+  name: `physical ${from} → ${to}, most old hosts are away when the way back begins: it waits and the new side serves on, then all comes back, nothing lost`,
+  run: () =>
+    twoSides('move-old-wait', { from, to }, async (sides) => {
+      const { source, target } = sides;
+      const run = await sides.start({ mode: 'physical' });
+      await run.approve('start');
+      await run.approve('cutover');
+      await run.atGate('complete');
+      const away = source.members.slice(1).map(({ name }) => name);
+      for (const name of away) await stopSshd(source, name);
+      await run.send('rollback', { by: 'tester' });
+      const { headline } = await run.until(
+        'it is held',
+        ({ headline: says }) => says.startsWith('held: '),
+        WITHIN_MS,
+      );
+      assert.match(headline, new RegExp(`without ${away.join(', ')}`));
+      await wroteMore(sides);
+      for (const { name } of target.members) assert.equal(await stateOf(target, name), 'serving');
+      await source.startSsh();
+      await run.send('resume', { by: 'tester' });
+      const report = await run.report();
+      assert.equal(report.outcome, 'rolledBack', report.text);
+      await wroteMore(sides);
+      assertNothingLost(await sides.check(source));
+      await assertClosed(target);
+    }),
+});
+
 /** They might go on by themselves, and do: nobody can prove that they take no writes. */
 export const refusedWithoutMostOldHosts = ({ from, to }: Versions): Case => ({
   name: `physical ${from} → ${to}, most old hosts out of reach at gate cutover, their servers alive: refused, and they serve on`,
