@@ -13,6 +13,7 @@ export function migrationLines(migration: MigrationStatus, colors: Colors, now?:
   const closed = closedText(migration);
   return [
     line('clients write to', writesText(migration, now)),
+    ...lastWritesText(migration).map((text) => line('all writes are at', text)),
     ...(outages === undefined && closed === undefined
       ? [line('outage expected', duration(expectedOutageMs))]
       : []),
@@ -27,8 +28,11 @@ export function migrationLines(migration: MigrationStatus, colors: Colors, now?:
         `${server} (${why}): ${byHand}${startByHand === undefined ? '' : `: ${startByHand}`}`,
       ),
     ),
-    ...(migration.closed ?? []).map(({ server, openByHand }) =>
-      line('closed by nft', `${server}; to open it by hand, as root there: ${openByHand}`),
+    ...(migration.closed ?? []).map(({ side, server, openByHand }) =>
+      line(
+        'closed by nft',
+        `${server} of ${nameOf(side, migration)}; to open it by hand, as root there: ${openByHand}`,
+      ),
     ),
     ...Object.entries(migration.beside).map(([name, report]) => line(name, besideText(report))),
   ];
@@ -51,6 +55,14 @@ export function writesText(migration: MigrationStatus, now?: Date): string {
   return writes === 'opening'
     ? `${nobody}; ${name} is being opened, and is not proven to serve yet`
     : nobody;
+}
+
+/** While no side is open: the one that was closed last has everything, whatever the other one has by now. */
+function lastWritesText(migration: MigrationStatus): string[] {
+  const { writes = 'taken', outages } = migration;
+  const last = outages?.at(-1);
+  if (writes !== 'refused' || last === undefined) return [];
+  return [`${nameOf(last.closed, migration)}: where one must be opened by hand, it is that one`];
 }
 
 /** The fence that stands. */

@@ -350,6 +350,7 @@ describe('the status of a migration', () => {
   it('says that nobody serves, since when and for how long', () => {
     const text = moved({ outages: [{ closed: 'source', closedAt }] }, '2026-01-31T00:00:09.500Z');
     expect(text).toMatch(/clients write to +nobody serves since 00:00:05 \(4\.5 s\)/);
+    expect(text).toMatch(/all writes are at +orders: where one must be opened by hand/);
     expect(text).not.toContain('outage expected');
   });
 
