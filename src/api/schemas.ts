@@ -88,7 +88,10 @@ export const statusSchema = z
       )
       .optional()
       .describe('what became of the events that webhooks are told, also after the end'),
-    deliveriesDropped: z.int().optional().describe('events not told: too many waited already'),
+    deliveriesDropped: z
+      .record(z.string(), z.int())
+      .optional()
+      .describe('by webhook: events that it was not told, because too many waited for it already'),
   })
   .meta({ id: 'Status' });
 

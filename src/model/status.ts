@@ -315,10 +315,10 @@ export interface StatusDocument {
   rollback: { possible: boolean; reason: string };
   report?: UpgradeReport;
   error?: { type: string; message: string };
-  /** What webhooks were told: the newest 50. */
+  /** What webhooks were told: the newest 100, the same number of each webhook. */
   deliveries?: Delivery[];
-  /** Events that webhooks were not told, because too many waited already. */
-  deliveriesDropped?: number;
+  /** By webhook: events that it was not told, because too many waited for it already. */
+  deliveriesDropped?: Record<string, number>;
   /** The newest 100. */
   events: StatusEvent[];
   updatedAt: string;

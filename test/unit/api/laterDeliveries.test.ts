@@ -76,4 +76,12 @@ test('of many the newest are kept, and what is still sent before what is known',
   );
   expect(newestDeliveries(many, 4).map(({ id }) => id)).toEqual(['e0', 'e1', 'e4', 'e5']);
   expect(newestDeliveries(many, 6)).toEqual(many);
+  const other = delivery({ webhook: 'chat', id: 'c' });
+  expect(newestDeliveries([other, ...many], 4).map(({ id }) => id)).toEqual([
+    'c',
+    'e0',
+    'e1',
+    'e4',
+    'e5',
+  ]);
 });
