@@ -9,7 +9,11 @@ let mockDeliver: (message: WebhookMessage) => Promise<void>;
 
 jest.mock('@temporalio/workflow', () => ({
   ...jest.requireActual<object>('@temporalio/workflow'),
-  proxyActivities: () => ({ deliverWebhook: (message: WebhookMessage) => mockDeliver(message) }),
+  proxyActivities: () => ({
+    deliverWebhook: {
+      executeWithOptions: (_: object, [message]: [WebhookMessage]) => mockDeliver(message),
+    },
+  }),
   CancellationScope: { nonCancellable: (work: () => unknown) => work() },
   workflowInfo: () => ({ workflowId: 'w', runId: 'r' }),
   uuid4: () => 'an id',
