@@ -73,7 +73,19 @@ export const statusSchema = z
     phase: z.string(),
     headline: z.string(),
     gate: z
-      .looseObject({ gate: z.enum(GATES), why: z.string(), planHash: z.string() })
+      .looseObject({
+        ...{ gate: z.enum(GATES), why: z.string(), planHash: z.string() },
+        needed: z.int().optional().describe('how many people must approve, where more than one'),
+        approvals: z
+          .array(
+            z.looseObject({
+              ...{ by: z.string(), at: z.string() },
+              expiresAt: z.string().optional().describe('then it counts no more, and is gone'),
+            }),
+          )
+          .optional()
+          .describe('that count now'),
+      })
       .optional()
       .describe('that it waits at'),
     nextActions: z.array(z.looseObject({ action: z.string() })),
@@ -83,7 +95,10 @@ export const statusSchema = z
         z.looseObject({
           ...{ webhook: z.string(), id: z.string(), event: z.enum(RUN_EVENTS), at: z.string() },
           state: z.enum(DELIVERY_STATES),
-          error: z.string().optional().describe('why it has not arrived'),
+          error: z
+            .string()
+            .optional()
+            .describe('why it has not arrived; of one still sent, why its last try failed'),
         }),
       )
       .optional()
