@@ -1,5 +1,5 @@
 /** Tells one webhook one event of a run. */
-import { AddressRefused, postJson } from '../src/adapters/http/postJson';
+import { AddressRefused, postJson, Redirected } from '../src/adapters/http/postJson';
 import { ZkferryError } from '../src/model/errors';
 import type { RunActivities } from './api';
 import type { Dependencies } from './dependencies';
@@ -19,10 +19,11 @@ export const webhookActivities = ({
         await postJson(url, event, { ...(secret && { secret }), timeoutMs: TIMEOUT_MS, signal });
       } catch (error) {
         if (signal.aborted) throw error;
+        const isWrongUrl = error instanceof AddressRefused || error instanceof Redirected;
         throw new ZkferryError(
           'WebhookFailed',
-          `webhook ${webhook}: ${(error as Error).message}; ${error instanceof AddressRefused ? 'correct its url in the inventory' : 'look at what it calls'}`,
-          { retryable: !(error instanceof AddressRefused) },
+          `webhook ${webhook}: ${(error as Error).message}; ${isWrongUrl ? 'correct its url in the inventory' : 'look at what it calls'}`,
+          { retryable: !isWrongUrl },
         );
       }
     }),

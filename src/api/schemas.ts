@@ -73,7 +73,19 @@ export const statusSchema = z
     phase: z.string(),
     headline: z.string(),
     gate: z
-      .looseObject({ gate: z.enum(GATES), why: z.string(), planHash: z.string() })
+      .looseObject({
+        ...{ gate: z.enum(GATES), why: z.string(), planHash: z.string() },
+        needed: z.int().optional().describe('how many people must approve, where more than one'),
+        approvals: z
+          .array(
+            z.looseObject({
+              ...{ by: z.string(), at: z.string() },
+              expiresAt: z.string().optional().describe('then it counts no more, and is gone'),
+            }),
+          )
+          .optional()
+          .describe('that count now'),
+      })
       .optional()
       .describe('that it waits at'),
     nextActions: z.array(z.looseObject({ action: z.string() })),
@@ -83,12 +95,18 @@ export const statusSchema = z
         z.looseObject({
           ...{ webhook: z.string(), id: z.string(), event: z.enum(RUN_EVENTS), at: z.string() },
           state: z.enum(DELIVERY_STATES),
-          error: z.string().optional().describe('why it has not arrived'),
+          error: z
+            .string()
+            .optional()
+            .describe('why it has not arrived; of one still sent, why its last try failed'),
         }),
       )
       .optional()
       .describe('what became of the events that webhooks are told, also after the end'),
-    deliveriesDropped: z.int().optional().describe('events not told: too many waited already'),
+    deliveriesDropped: z
+      .record(z.string(), z.int())
+      .optional()
+      .describe('by webhook: events that it was not told, because too many waited for it already'),
   })
   .meta({ id: 'Status' });
 

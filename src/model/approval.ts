@@ -75,6 +75,8 @@ export interface ApprovalRules {
 export interface Approval {
   by: string;
   at: string;
+  /** From when on it does not count any more, and is told of no more. */
+  expiresAt?: string;
   role?: Role;
   comment?: string;
 }

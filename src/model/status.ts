@@ -172,6 +172,7 @@ export interface Progress {
   total: number;
   /** Steps a minute over this run; absent until one is done. */
   ratePerMinute?: number;
+  /** Absent while the run stands still. */
   timeLeftMs?: number;
 }
 
@@ -297,7 +298,8 @@ export interface StatusDocument {
   plan?: Omit<Plan, 'steps'> & { steps: PlannedStep[] };
   gate?: OpenGate;
   gates: GateRecord[];
-  paused?: { since: string; by?: string; comment?: string };
+  /** `waits`: it is asked for, and what is at work comes to its end before. */
+  paused?: { since: string; by?: string; comment?: string; waits?: true };
   /** Why the run is going slower than it could; null when it isn't. */
   throttle: { cause: string | null; soakMs: number };
   /** What failed and is tried again by itself, and of what: asked of Temporal, so that the run's own query leaves it out. */
@@ -315,10 +317,10 @@ export interface StatusDocument {
   rollback: { possible: boolean; reason: string };
   report?: UpgradeReport;
   error?: { type: string; message: string };
-  /** What webhooks were told: the newest 50. */
+  /** What webhooks were told: the newest 100, the same number of each webhook. */
   deliveries?: Delivery[];
-  /** Events that webhooks were not told, because too many waited already. */
-  deliveriesDropped?: number;
+  /** By webhook: events that it was not told, because too many waited for it already. */
+  deliveriesDropped?: Record<string, number>;
   /** The newest 100. */
   events: StatusEvent[];
   updatedAt: string;

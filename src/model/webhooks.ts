@@ -79,10 +79,15 @@ export const newDelivery = ({ webhook, event }: WebhookMessage): Delivery => ({
   ...{ webhook, id: event.id, event: event.event, at: event.at, state: 'sending' },
 });
 
-/** The newest `most`, of which none that the run still sends is left out before one that it is done with. */
+/** The newest `most` of each webhook, of which none that the run still sends is left out before one that it is done with. */
 export function newestDeliveries(deliveries: readonly Delivery[], most: number): Delivery[] {
-  let excess = deliveries.length - most;
   const isOpen = ({ state, handedTo }: Delivery) => state === 'sending' && handedTo === undefined;
-  const kept = deliveries.filter((delivery) => isOpen(delivery) || excess-- <= 0);
-  return kept.slice(-most);
+  const newestOf = (webhook: string) => {
+    const all = deliveries.filter((delivery) => delivery.webhook === webhook);
+    let excess = all.length - most;
+    return all.filter((delivery) => isOpen(delivery) || excess-- <= 0).slice(-most);
+  };
+  const webhooks = new Set(deliveries.map(({ webhook }) => webhook));
+  const kept = new Set([...webhooks].flatMap(newestOf));
+  return deliveries.filter((delivery) => kept.has(delivery));
 }

@@ -115,7 +115,16 @@ test('whoever is away when a run ends keeps nobody from the ensemble, and is tol
     async () => (await statusOf(LATE_TICKET)).run.status === 'COMPLETED' || undefined,
     10_000,
   );
-  expect(await finished()).toMatchObject({ state: 'sending' });
+  expect(
+    await until(
+      'why it has not arrived',
+      async () => {
+        const one = await finished();
+        return one?.error === undefined ? undefined : one;
+      },
+      10_000,
+    ),
+  ).toMatchObject({ state: 'sending', error: expect.stringContaining('answered 500') as string });
   expect(
     told.some(({ workflowId, event }) => workflowId === LATE_TICKET && event === 'finished'),
   ).toBe(false);

@@ -12,9 +12,8 @@ import { describeFailure } from './failure';
 import { note, now, type RunState } from './state';
 import { handOver } from './tellWebhooks';
 
-const KEPT = 50;
-/** Beyond, whoever listens is so far behind that it has to ask. */
-const MOST_SENDING = 50;
+/** On their way at a time, of a run: beyond, whoever listens is so far behind that it has to ask. */
+const MOST_SENDING = 100;
 const TRIED_FOR_MS = 3_600_000;
 /** What arrives at once needs nobody who goes on; and no longer does a run keep its ensemble for whoever is away. */
 const LAST_WORDS_MS = 2_000;
@@ -25,22 +24,32 @@ type Details = Pick<WebhookEvent, 'gate' | 'planHash' | 'decision' | 'by' | 'out
 
 const onTheWay = ({ messages = [] }: RunState): number => messages.length;
 
+/** Of each webhook alike: one that takes nothing holds no other back. */
+const shareOf = ({ opened }: RunState): number =>
+  Math.floor(MOST_SENDING / (opened.webhooks?.length ?? 1));
+
 export function announce(state: RunState, event: RunEvent, details: Details = {}): void {
   for (const { name, events } of state.opened.webhooks ?? []) {
     if (!events.includes(event)) continue;
+    const waiting = (state.messages ?? []).filter(({ webhook }) => webhook === name).length;
     // The last is not left out: whoever missed the others learns by it that it is over.
-    if (onTheWay(state) >= MOST_SENDING && event !== 'finished') {
-      state.deliveriesDropped = (state.deliveriesDropped ?? 0) + 1;
-      // Once: what is said of each would drown what else has happened.
-      if (state.deliveriesDropped === 1)
-        note(
-          state,
-          `webhook ${name} is not told of ${event}: ${MOST_SENDING} events wait already; deliveriesDropped counts those that follow`,
-        );
+    if (waiting >= shareOf(state) && event !== 'finished') {
+      drop(state, name, `${event}: ${waiting} events wait for it already`);
       continue;
     }
     void deliver(state, name, event, details);
   }
+}
+
+function drop(state: RunState, webhook: string, what: string): void {
+  const before = state.deliveriesDropped?.[webhook] ?? 0;
+  state.deliveriesDropped = { ...state.deliveriesDropped, [webhook]: before + 1 };
+  // Once: what is said of each would drown what else has happened.
+  if (before === 0)
+    note(
+      state,
+      `webhook ${webhook} is not told of ${what}; deliveriesDropped counts those that follow`,
+    );
 }
 
 async function deliver(
@@ -59,7 +68,7 @@ async function deliver(
   const message: WebhookMessage = { webhook, event: body };
   const delivery = newDelivery(message);
   state.messages = [...(state.messages ?? []), message];
-  state.deliveries = newestDeliveries([...(state.deliveries ?? []), delivery], KEPT);
+  state.deliveries = newestDeliveries([...(state.deliveries ?? []), delivery], shareOf(state));
   try {
     // Whoever cancels a run does not silence it.
     await CancellationScope.nonCancellable(() => deliverWebhook(message));

@@ -26,7 +26,7 @@ const whyRefused = (state: RunState): Controls['whyRefused'] => ({
   rollback: () => {
     if (isOver(state)) return overText(state);
     if (state.state === 'rollingBack' || state.rollbackRequested)
-      return 'the run is already rolling back';
+      return `the run is already rolling back${state.paused ? ', and is paused: resume it, and it goes on' : ''}`;
     const { possible, reason } = rollbackPossibility(state);
     return possible ? undefined : reason;
   },

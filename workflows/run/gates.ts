@@ -2,7 +2,7 @@
  * Gates: a run waits until a person passes or refuses. A timeout may abort, roll back or keep waiting;
  * it never approves. A decision counts only for the plan it was made on.
  */
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import {
   defaultApprovalPolicy,
   includesRole,
@@ -14,7 +14,7 @@ import {
 import type { GateName } from '../../src/model/contract';
 import type { ControlInputs, GatePolicy } from '../../src/model/inputs';
 import type { PlanStep } from '../../src/model/plan';
-import type { GateDecision, GateRecord } from '../../src/model/status';
+import type { GateDecision, GateRecord, OpenGate } from '../../src/model/status';
 import { announce } from './announce';
 import { note, now, type RunState } from './state';
 import { showDetails } from './status';
@@ -191,7 +191,10 @@ export function approveGate(
   if (!gate) return;
   if (gate.approvals === undefined) return decideGate(state, 'approved', input);
   const { approver, comment } = input;
-  const approval = { by: approver, at: now(), comment, ...(claims && { role: claims.role }) };
+  const approval = {
+    ...{ by: approver, at: now(), comment, ...(claims && { role: claims.role }) },
+    expiresAt: new Date(Date.now() + policyOf(state, input.gate).expireMs).toISOString(),
+  };
   const { counted, needed } = tallyOf(state, input.gate, [...gate.approvals, approval]);
   gate.approvals = counted;
   if (counted.length >= needed)
@@ -203,6 +206,21 @@ export function approveGate(
     state,
     `gate ${input.gate}: approved by ${approver}, ${counted.length} of ${needed}${comment ? `: ${comment}` : ''}`,
   );
+  // Whoever cancels the run closes the gate, and ends it by that.
+  void CancellationScope.nonCancellable(() => lapse(state, gate, approval));
+}
+
+/** What counts no more is shown no more, and whose it was is told. */
+async function lapse(state: RunState, gate: OpenGate, approval: Approval): Promise<void> {
+  const { expireMs } = policyOf(state, gate.gate);
+  const isDecided = () => state.gate !== gate || gate.decision !== undefined;
+  if (await condition(isDecided, expireMs)) return;
+  gate.approvals = gate.approvals?.filter((other) => other !== approval) ?? [];
+  note(
+    state,
+    `gate ${gate.gate}: the approval by ${approval.by} has lapsed after ${expireMs} ms: ${gate.approvals.length} of ${gate.needed}`,
+  );
+  showDetails(state);
 }
 
 /** The question a step's gate asks. */

@@ -48,7 +48,8 @@ export interface RunState {
   deliveries?: Delivery[];
   /** What is on its way to webhooks, to be handed over where a history ends. */
   messages?: WebhookMessage[];
-  deliveriesDropped?: number;
+  /** By webhook. */
+  deliveriesDropped?: Record<string, number>;
   /** Webhooks of which an event says already that they were not told something. */
   failedWebhooks?: string[];
   /** The phase that webhooks were told of. */

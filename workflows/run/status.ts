@@ -44,7 +44,10 @@ export function statusDocument(state: RunState): StatusDocument {
     },
     gate: state.gate,
     gates: state.gates,
-    paused: state.paused,
+    paused: state.paused && {
+      ...state.paused,
+      ...(!standsStill(state) && { waits: true as const }),
+    },
     throttle: { cause: state.throttleCause, soakMs: state.tuning.soakMs },
     availability: availability(state),
     migration: migrationStatus(state),
@@ -86,9 +89,8 @@ export function findingsNow(state: RunState): Finding[] {
 /** What was asked for, and does not show yet: a way back waits for the step that is at work, a pause for the gate. */
 export function headlineOf(state: RunState): string {
   const { headline, rollbackRequested } = state;
-  const hasBegun = state.state === 'rollingBack' || state.phase === 'report' || isEnded(state);
-  if (hasBegun) return headline;
-  if (rollbackRequested === undefined) return withPause(state);
+  if (state.phase === 'report' || isEnded(state)) return headline;
+  if (state.state === 'rollingBack' || rollbackRequested === undefined) return withPause(state);
   const { by, atOnce } = rollbackRequested;
   const asked = `rollback asked for${by === undefined ? '' : ` by ${by}`}`;
   return atOnce ? `${asked}: begins now` : `${asked}, begins once this is done: ${headline}`;
@@ -100,8 +102,14 @@ function withPause(state: RunState): string {
   const who = `paused${paused.by === undefined ? '' : ` by ${paused.by}`}`;
   if (gate !== undefined)
     return `${headline}; ${who}: once the gate is passed the run stops before its next step, until it is resumed`;
-  return isPaused(state) ? `${who}: stops before its next step` : headline;
+  if (isPaused(state)) return `${who}: stops before its next step`;
+  const asked = who.replace('paused', 'pause asked for');
+  return `${headline}; ${asked}: stops once no server is down by its hand`;
 }
+
+/** Nothing goes on until a person says so: it is not only asked for. */
+const standsStill = ({ headlineBefore, gate, paused }: RunState): boolean =>
+  headlineBefore !== undefined || gate !== undefined || paused?.held === true;
 
 /** A restore that has begun to: nothing that was said of the ensemble before holds. */
 const isStoppedAsWhole = ({ plan, touched }: RunState): boolean =>
@@ -156,7 +164,10 @@ function progress(state: RunState): Progress | undefined {
     done,
     total,
     ratePerMinute: perStepMs ? Math.round((60_000 / perStepMs) * 10) / 10 : undefined,
-    timeLeftMs: perStepMs === undefined ? undefined : Math.round(perStepMs * (total - done)),
+    timeLeftMs:
+      perStepMs === undefined || standsStill(state)
+        ? undefined
+        : Math.round(perStepMs * (total - done)),
   };
 }
 

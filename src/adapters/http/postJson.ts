@@ -43,6 +43,9 @@ export interface PostOptions {
 /** Thrown for an address that nothing is posted to: to try again does not help. */
 export class AddressRefused extends Error {}
 
+/** Thrown where it was answered with 3xx: to try again does not help, until the URL is another one. */
+export class Redirected extends Error {}
+
 /** Why an address is not posted to; undefined where it is. */
 export function refusalOf(address: string): string | undefined {
   if (!ipaddr.isValid(address)) return `${address} is no address`;
@@ -70,7 +73,7 @@ function translated(address: ipaddr.IPv6): string[] {
 
 /**
  * Resolves once it was answered with 2xx.
- * @throws AddressRefused; Error saying why not; without the URL, in which people put tokens
+ * @throws AddressRefused; Redirected; Error saying why not; without the URL, in which people put tokens
  */
 export async function postJson(url: string, body: unknown, options: PostOptions): Promise<void> {
   const text = JSON.stringify(body);
@@ -84,9 +87,10 @@ export async function postJson(url: string, body: unknown, options: PostOptions)
       `sha256=${createHmac('sha256', options.secret).update(text).digest('hex')}`;
   const { status, answer } = await post(url, headers, text, options);
   if (status >= 200 && status < 300) return;
-  const hint = status >= 300 && status < 400 ? '; redirections are not followed' : '';
+  if (status >= 300 && status < 400)
+    throw new Redirected(`answered ${status}; redirections are not followed`);
   const said = withoutQuery(url, answer);
-  throw new Error(`answered ${status}${hint}${said === '' ? '' : `: ${said}`}`);
+  throw new Error(`answered ${status}${said === '' ? '' : `: ${said}`}`);
 }
 
 /** Pages of errors like to repeat what was asked for. */

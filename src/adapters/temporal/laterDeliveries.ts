@@ -1,14 +1,18 @@
-/** What became of events that were still on their way to webhooks when their run, or a history of it, ended. */
+/** What becomes of events on their way to webhooks, also once their run, or a history of it, has ended. */
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { DELIVERIES_QUERY } from '../../model/contract';
 import type { StatusDocument } from '../../model/status';
 import type { Delivery } from '../../model/webhooks';
 import type { Temporal } from './connect';
+import { failureTold } from './pendingActivities';
 
 const ASK_DEADLINE_MS = 1_000;
 const RUNNING = 'RUNNING';
 
-/** The status with what those say that went on; an event that nobody can be bringing any more is `unknown`. */
+/**
+ * The status with what those say that went on, and why what is still being sent has not arrived; an event that nobody can be
+ * bringing any more is `unknown`.
+ */
 export async function withLaterDeliveries(
   temporal: Temporal,
   status: StatusDocument,
@@ -39,9 +43,9 @@ async function ofRun(
   deliveries: Delivery[],
   { workflowId, runId }: { workflowId: string; runId: string },
 ): Promise<Delivery[]> {
-  const isOpen = await statusOf(temporal, workflowId, runId);
-  return isOpen === undefined || isOpen === RUNNING
-    ? deliveries
+  const { word, failures } = await lookAt(temporal, workflowId, runId);
+  return word === undefined || word === RUNNING
+    ? deliveries.map((one) => ({ ...one, ...failures.get(one.id) }))
     : deliveries.map((one) => unknown(one, 'the run ended while it was sent'));
 }
 
@@ -51,7 +55,7 @@ async function ofSenders(
   deliveries: Delivery[],
   sender: string,
 ): Promise<Delivery[]> {
-  const word = await statusOf(temporal, sender);
+  const { word, failures } = await lookAt(temporal, sender);
   if (word === undefined) return deliveries;
   if (word === 'NOT_FOUND')
     return deliveries.map((one) => unknown(one, `Temporal keeps ${sender} no more`));
@@ -62,7 +66,8 @@ async function ofSenders(
     .catch(() => undefined);
   return deliveries.map((one) => {
     const now = said?.find(({ id, webhook }) => id === one.id && webhook === one.webhook) ?? one;
-    if (word === RUNNING || now.state !== 'sending' || said === undefined) return now;
+    if (now.state !== 'sending' || said === undefined) return now;
+    if (word === RUNNING) return { ...now, ...failures.get(one.id) };
     return unknown(now, `${sender} ended (${word.toLowerCase()}) before it arrived`);
   });
 }
@@ -72,17 +77,24 @@ const unknown = (delivery: Delivery, error: string): Delivery => ({
   ...{ state: 'unknown', error },
 });
 
-/** Temporal's own word; undefined where it does not say now. */
-async function statusOf(
-  temporal: Temporal,
-  workflowId: string,
-  runId?: string,
-): Promise<string | undefined> {
+interface Seen {
+  /** Temporal's own; undefined where it does not say now. */
+  word?: string;
+  /** Of events that are sent again, by their id: why the last try failed. */
+  failures: ReadonlyMap<string, Pick<Delivery, 'error'>>;
+}
+
+async function lookAt(temporal: Temporal, workflowId: string, runId?: string): Promise<Seen> {
+  const failures = new Map<string, Pick<Delivery, 'error'>>();
   try {
     const handle = temporal.client.workflow.getHandle(workflowId, runId);
-    const { status } = await temporal.within(ASK_DEADLINE_MS, () => handle.describe());
-    return status.name;
+    const { status, raw } = await temporal.within(ASK_DEADLINE_MS, () => handle.describe());
+    for (const activity of raw.pendingActivities ?? []) {
+      const error = await failureTold(temporal, activity);
+      if (error !== undefined) failures.set(activity.activityId ?? '', { error });
+    }
+    return { word: status.name, failures };
   } catch (error) {
-    return error instanceof WorkflowNotFoundError ? 'NOT_FOUND' : undefined;
+    return { ...(error instanceof WorkflowNotFoundError && { word: 'NOT_FOUND' }), failures };
   }
 }

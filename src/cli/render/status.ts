@@ -85,7 +85,7 @@ function headBlock(status: StatusDocument, { colors, width }: StatusView): strin
   if (status.paused)
     lines.push(
       colors.yellow(
-        `paused since ${instant(status.paused.since)}${status.paused.by ? ` by ${status.paused.by}` : ''}${status.paused.comment ? `: ${status.paused.comment}` : ''}`,
+        `${status.paused.waits ? 'pause asked for at' : 'paused since'} ${instant(status.paused.since)}${status.paused.by ? ` by ${status.paused.by}` : ''}${status.paused.comment ? `: ${status.paused.comment}` : ''}`,
       ),
     );
   if (status.throttle.cause) lines.push(colors.dim(`waits for: ${status.throttle.cause}`));
@@ -109,10 +109,17 @@ export function progressLine(progress: Progress, colors: Colors): string {
 export function renderGate(workflowId: string, gate: OpenGate, view: StatusView): string {
   const { colors, width, command } = view;
   const hash = gate.planHash.slice(0, HASH_SHOWN);
+  const { needed = 1, approvals = [] } = gate;
   const bar = colors.yellow('│');
   const words = (verb: string) => [verb, workflowId, gate.gate, '--plan-hash', hash];
   const lines = [
-    colors.bold(`gate ${gate.gate}: approval needed`),
+    colors.bold(
+      `gate ${gate.gate}: approval needed${needed > 1 ? `, ${approvals.length} of ${needed} so far` : ''}`,
+    ),
+    ...approvals.map(
+      ({ by, expiresAt }) =>
+        `approved by ${by}${expiresAt ? `, counts until ${instant(expiresAt)}` : ''}`,
+    ),
     ...wrap(gate.why, width - 2).split('\n'),
     colors.dim(`plan ${hash}, asked ${instant(gate.openedAt)}`),
     ...(gate.expiresAt && gate.onTimeout !== 'wait'

@@ -1,5 +1,10 @@
 /** What became of events that were on their way when their run ended: nothing stays `sending` for ever. */
 import { WorkflowNotFoundError } from '@temporalio/client';
+import {
+  defaultDataConverter,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+} from '@temporalio/common';
 import type { Temporal } from '../../../src/adapters/temporal/connect';
 import { withLaterDeliveries } from '../../../src/adapters/temporal/laterDeliveries';
 import type { StatusDocument } from '../../../src/model/status';
@@ -13,18 +18,24 @@ const delivery = (more: Partial<Delivery> = {}): Delivery => ({
   ...more,
 });
 
+const WHY = 'webhook tickets: answered 503; look at what it calls';
+const pendingActivities = [
+  { activityId: 'e1', lastFailure: { message: WHY, applicationFailureInfo: {} } },
+  { activityId: 'e2' },
+];
+
 /** Temporal's word of each workflow, and what the sender says. */
 function temporal(words: Record<string, string>, said?: Delivery[]): Temporal {
   const getHandle = (workflowId: string) => ({
     describe: () =>
       words[workflowId] === undefined
         ? Promise.reject(new WorkflowNotFoundError('none', workflowId, undefined))
-        : Promise.resolve({ status: { name: words[workflowId] } }),
+        : Promise.resolve({ status: { name: words[workflowId] }, raw: { pendingActivities } }),
     query: () => (said === undefined ? Promise.reject(new Error('away')) : Promise.resolve(said)),
   });
   return {
     within: (_ms: number, work: () => unknown) => work(),
-    client: { workflow: { getHandle } },
+    client: { workflow: { getHandle }, options: { loadedDataConverter } },
   } as unknown as Temporal;
 }
 
@@ -35,10 +46,23 @@ const after = async (deliveries: Delivery[], seen: Temporal) =>
     })
   ).deliveries;
 
+const loadedDataConverter = {
+  ...defaultDataConverter,
+  payloadConverter: defaultPayloadConverter,
+  failureConverter: defaultFailureConverter,
+  payloadCodecs: [],
+};
+
 const handed = delivery({ handedTo: SENDER });
 
 test.each<[string, Delivery, Temporal, Partial<Delivery>]>([
-  ['its run goes on', delivery(), temporal({ [RUN]: 'RUNNING' }), { state: 'sending' }],
+  ['its run goes on', delivery(), temporal({ [RUN]: 'RUNNING' }), { state: 'sending', error: WHY }],
+  [
+    'its run tries it for the first time',
+    delivery({ id: 'e2' }),
+    temporal({ [RUN]: 'RUNNING' }),
+    delivery({ id: 'e2' }),
+  ],
   ['its run was terminated', delivery(), temporal({ [RUN]: 'TERMINATED' }), { state: 'unknown' }],
   [
     'whoever took it over has brought it',
@@ -50,7 +74,7 @@ test.each<[string, Delivery, Temporal, Partial<Delivery>]>([
     'whoever took it over is at it',
     handed,
     temporal({ [SENDER]: 'RUNNING' }, [delivery()]),
-    { state: 'sending' },
+    { state: 'sending', error: WHY },
   ],
   [
     'whoever took it over was terminated',
@@ -76,4 +100,12 @@ test('of many the newest are kept, and what is still sent before what is known',
   );
   expect(newestDeliveries(many, 4).map(({ id }) => id)).toEqual(['e0', 'e1', 'e4', 'e5']);
   expect(newestDeliveries(many, 6)).toEqual(many);
+  const other = delivery({ webhook: 'chat', id: 'c' });
+  expect(newestDeliveries([other, ...many], 4).map(({ id }) => id)).toEqual([
+    'c',
+    'e0',
+    'e1',
+    'e4',
+    'e5',
+  ]);
 });

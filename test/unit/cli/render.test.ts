@@ -156,6 +156,15 @@ describe('a gate', () => {
     expect(card).toContain('zkferry reject w1 beforeLeader --plan-hash abcdef012345');
   });
 
+  it('that wants more than one says who has approved, and how many are needed', () => {
+    const none = renderGate('w1', { ...openGate, needed: 2, approvals: [] }, view);
+    expect(none).toContain('approval needed, 0 of 2 so far');
+    const approvals = [{ by: 'ada', at: '', expiresAt: '2026-01-31T01:00:00.000Z' }];
+    const one = renderGate('w1', { ...openGate, needed: 2, approvals }, view);
+    expect(one).toContain('1 of 2 so far');
+    expect(one).toContain('approved by ada, counts until 2026-01-31 01:00:00Z');
+  });
+
   it('says what a timeout does', () => {
     const card = renderGate(
       'w1',

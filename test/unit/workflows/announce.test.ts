@@ -1,14 +1,19 @@
 /** Webhooks that take nothing do not drown what else has happened in a run. */
 import { ApplicationFailure } from '@temporalio/common';
 import { rollingUpgradeInputSchema } from '../../../src/model/inputs';
+import type { WebhookMessage } from '../../../src/model/webhooks';
 import { announce } from '../../../workflows/run/announce';
 import { newRunState, type RunState } from '../../../workflows/run/state';
 
-let mockDeliver: () => Promise<void>;
+let mockDeliver: (message: WebhookMessage) => Promise<void>;
 
 jest.mock('@temporalio/workflow', () => ({
   ...jest.requireActual<object>('@temporalio/workflow'),
-  proxyActivities: () => ({ deliverWebhook: () => mockDeliver() }),
+  proxyActivities: () => ({
+    deliverWebhook: {
+      executeWithOptions: (_: object, [message]: [WebhookMessage]) => mockDeliver(message),
+    },
+  }),
   CancellationScope: { nonCancellable: (work: () => unknown) => work() },
   workflowInfo: () => ({ workflowId: 'w', runId: 'r' }),
   uuid4: () => 'an id',
@@ -40,8 +45,26 @@ test('the first failure of each webhook is an event, the others are told by its 
 test('so is the first that is dropped', async () => {
   mockDeliver = () => new Promise(() => undefined);
   const state = runTelling('tickets');
-  for (let turn = 0; turn < 60; turn += 1) announce(state, 'phaseChanged');
+  for (let turn = 0; turn < 110; turn += 1) announce(state, 'phaseChanged');
   await settled();
-  expect(state.deliveriesDropped).toBe(10);
-  expect(saidBy(state)).toEqual([expect.stringContaining('50 events wait already')]);
+  expect(state.deliveriesDropped).toEqual({ tickets: 10 });
+  expect(saidBy(state)).toEqual([expect.stringContaining('100 events wait for it already')]);
+});
+
+test('webhooks that take nothing hold back none that does, and what each was not told is counted', async () => {
+  mockDeliver = ({ webhook }) =>
+    webhook === 'healthy' ? Promise.resolve() : new Promise(() => undefined);
+  const dead = Array.from({ length: 18 }, (_, index) => `dead${index}`);
+  const state = runTelling(...dead, 'healthy');
+  for (let turn = 0; turn < 7; turn += 1) {
+    announce(state, 'phaseChanged');
+    await settled();
+  }
+  const of = (name: string) => state.deliveries?.filter(({ webhook }) => webhook === name);
+  expect(of('healthy')).toEqual(
+    Array(5).fill(expect.objectContaining({ state: 'delivered' })) as unknown[],
+  );
+  expect(of('dead0')).toHaveLength(5);
+  expect(state.announced).toBe(18 * 5 + 7);
+  expect(state.deliveriesDropped).toEqual(Object.fromEntries(dead.map((name) => [name, 2])));
 });

@@ -1,8 +1,15 @@
 /** What a run says it does, right after somebody steered it. */
+import type { Plan } from '../../../src/model/plan';
 import { rollingUpgradeInputSchema } from '../../../src/model/inputs';
 import { showGoesOn } from '../../../workflows/run/pause';
 import { newRunState, type RunState } from '../../../workflows/run/state';
-import { headlineOf } from '../../../workflows/run/status';
+import { headlineOf, statusDocument } from '../../../workflows/run/status';
+
+jest.mock('@temporalio/workflow', () => ({
+  ...jest.requireActual<object>('@temporalio/workflow'),
+  proxyActivities: () => ({}),
+  workflowInfo: () => ({ workflowId: 'w', runId: 'r' }),
+}));
 
 function run(more: Partial<RunState>): RunState {
   const input = { ensemble: 'orders', target: { version: '3.9.6' } };
@@ -39,6 +46,10 @@ const gate = {
   onTimeout: 'wait' as const,
 };
 const paused = { since: 't', by: 'ada' };
+const starting = {
+  stopped: ['zk2'],
+  plan: { steps: [{ id: 's', activity: 'startServer', server: 'zk2' }] } as unknown as Plan,
+};
 
 test.each<[string, Partial<RunState>, RegExp]>([
   ['at a gate', { state: 'waiting', gate, paused }, /^soak zk2; paused by ada: once the gate/],
@@ -47,6 +58,16 @@ test.each<[string, Partial<RunState>, RegExp]>([
     'that stands still',
     { paused, headline: 'paused by ada', headlineBefore: 'x' },
     /^paused by ada$/,
+  ],
+  [
+    'that goes back',
+    { state: 'rollingBack', paused },
+    /^paused by ada: stops before its next step$/,
+  ],
+  [
+    'that goes back, while a server is down',
+    { state: 'rollingBack', paused, ...starting },
+    /^soak zk2; pause asked for by ada: stops once no server is down by its hand$/,
   ],
   ['held by a failure', { paused: { ...paused, held: true }, headline: 'held: no' }, /^held: no$/],
 ])('of a paused run %s', (_, more, headline) => {
@@ -58,4 +79,16 @@ test('what goes on after a pause is said at once, and by no pause it is left as 
   showGoesOn(state);
   showGoesOn(state);
   expect(headlineOf(state)).toBe('soak zk2');
+});
+
+test('how long it takes is not told while it stands still, nor that it does before', () => {
+  const steps = [{ id: 'a' }, { id: 'b' }];
+  const plan = { steps, findings: [], fromVersions: {} } as unknown as Plan;
+  const done = { a: { id: 'a', state: 'done' as const, durationMs: 1_000 } };
+  const going = run({ state: 'rollingBack', plan, steps: done, paused });
+  expect(statusDocument(going)).toMatchObject({
+    ...{ progress: { timeLeftMs: 1_000 }, paused: { waits: true } },
+  });
+  const still = statusDocument({ ...going, headlineBefore: 'x' });
+  expect([still.progress?.timeLeftMs, still.paused?.waits]).toEqual([undefined, undefined]);
 });

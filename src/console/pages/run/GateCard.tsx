@@ -64,9 +64,14 @@ export function GateCard({
       />
       {approvals.length > 0 && (
         <ul className="plain-list">
-          {approvals.map(({ by, at, comment }) => (
+          {approvals.map(({ by, at, expiresAt, comment }) => (
             <li key={`${by}${at}`}>
               ✓ {by}, <Time at={at} />
+              {expiresAt !== undefined && (
+                <>
+                  , counts until <Time at={expiresAt} />
+                </>
+              )}
               {comment !== undefined && <>: “{comment}”</>}
             </li>
           ))}

@@ -90,7 +90,8 @@ function Live({
         ))}
         {status.paused && (
           <p>
-            Paused since <Time at={status.paused.since} />
+            {status.paused.waits ? 'Pause asked for at' : 'Paused since'}{' '}
+            <Time at={status.paused.since} />
             {status.paused.by !== undefined && ` by ${status.paused.by}`}
             {status.paused.comment !== undefined && `: ${status.paused.comment}`}
           </p>
