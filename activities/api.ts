@@ -91,7 +91,13 @@ export interface Observation {
   members?: MembershipNames;
 }
 
-export interface PlanUpgradeArgs {
+/** Who asks for a plan. */
+export interface PlanFor {
+  /** Its own lock stands against nothing; absent: no run, only a plan. */
+  run?: RunIdentity;
+}
+
+export interface PlanUpgradeArgs extends PlanFor {
   ensemble: EnsembleRef;
   input: RollingUpgradeInput;
 }
@@ -101,7 +107,7 @@ export interface PlanResult {
   observation: Observation;
 }
 
-export interface ReplanArgs {
+export interface ReplanArgs extends PlanFor {
   ensemble: EnsembleRef;
   input: RollingUpgradeInput;
   plan: Plan;
@@ -136,7 +142,7 @@ export interface WayBackArgs {
   newFormatLed: boolean;
 }
 
-export interface PlanResizeArgs extends Target {
+export interface PlanResizeArgs extends Target, PlanFor {
   input: ResizeEnsembleInput;
 }
 
@@ -153,7 +159,7 @@ export interface ResizeBackArgs extends PlanResizeArgs {
   stopped?: string[];
 }
 
-export interface PlanMigrationArgs extends Target {
+export interface PlanMigrationArgs extends Target, PlanFor {
   input: MigrateDataCenterInput;
 }
 
@@ -416,7 +422,7 @@ export interface BaseResult {
   bytes: number;
 }
 
-export interface PlanRestoreArgs {
+export interface PlanRestoreArgs extends PlanFor {
   input: RestoreBackupInput;
   /** What was pinned when it was first planned; without it the moment is chosen now. */
   point?: RestorePoint;
