@@ -92,7 +92,13 @@ export interface Observation {
   members?: MembershipNames;
 }
 
-export interface PlanUpgradeArgs {
+/** Who asks for a plan. */
+export interface PlanFor {
+  /** Its own lock stands against nothing; absent: no run, only a plan. */
+  run?: RunIdentity;
+}
+
+export interface PlanUpgradeArgs extends PlanFor {
   ensemble: EnsembleRef;
   input: RollingUpgradeInput;
 }
@@ -102,7 +108,7 @@ export interface PlanResult {
   observation: Observation;
 }
 
-export interface ReplanArgs {
+export interface ReplanArgs extends PlanFor {
   ensemble: EnsembleRef;
   input: RollingUpgradeInput;
   plan: Plan;
@@ -137,7 +143,7 @@ export interface WayBackArgs {
   newFormatLed: boolean;
 }
 
-export interface PlanResizeArgs extends Target {
+export interface PlanResizeArgs extends Target, PlanFor {
   input: ResizeEnsembleInput;
 }
 
@@ -154,7 +160,7 @@ export interface ResizeBackArgs extends PlanResizeArgs {
   stopped?: string[];
 }
 
-export interface PlanMigrationArgs extends Target {
+export interface PlanMigrationArgs extends Target, PlanFor {
   input: MigrateDataCenterInput;
 }
 
@@ -422,7 +428,7 @@ export interface BaseResult {
   bytes: number;
 }
 
-export interface PlanRestoreArgs {
+export interface PlanRestoreArgs extends PlanFor {
   input: RestoreBackupInput;
   /** What was pinned when it was first planned; without it the moment is chosen now. */
   point?: RestorePoint;

@@ -6,7 +6,7 @@ import type { ResolvedEnsemble, ResolvedServer } from '../src/model/inventory';
 import type { OperationContext, SessionOptions } from '../src/model/ports';
 import type { Observation } from './api';
 import type { Dependencies } from './dependencies';
-import { znodePlace } from './lock';
+import { znodePlace } from './whoHolds';
 import { observationOf } from './observation';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { credentialsOf, membersOf } from './resolve';

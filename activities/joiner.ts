@@ -6,7 +6,7 @@ import type { MembershipNames, PlanStep } from '../src/model/plan';
 import type { OperationContext } from '../src/model/ports';
 import type { Dependencies } from './dependencies';
 import { sessionOptions } from './health';
-import { znodePlace } from './lock';
+import { znodePlace } from './whoHolds';
 import { membershipOf, namesIn, refuseForeign, textOf } from './memberNames';
 import { observationOf } from './observation';
 import { observeEnsemble } from './observe/observeEnsemble';

@@ -4,26 +4,23 @@ import {
   acquireLock,
   breakLocksUpTo,
   inspectLock,
-  lockedBy,
   releaseLock,
   removeCanary,
   removeFence,
   verifyLock,
-  type ZnodeRoot,
 } from '../src/adapters/zookeeper';
 import { isZkferryError, ZkferryError } from '../src/model/errors';
+import type { EnsembleFacts, HolderFacts } from '../src/model/facts';
 import type { ResolvedEnsemble } from '../src/model/inventory';
 import type { OperationContext } from '../src/model/ports';
+import { lockFindings } from '../src/planning/lockFindings';
+import { isServing } from '../src/planning/members';
 import type { LockFacts } from '../src/planning/restore/restoreFindings';
 import type { RunActivities, RunIdentity } from './api';
 import type { Dependencies } from './dependencies';
 import { operation } from './operation';
 import { withSession, resolveTarget } from './resolve';
-
-export const znodePlace = (dependencies: Dependencies, ensemble: ResolvedEnsemble): ZnodeRoot => ({
-  root: ensemble.znodeRoot,
-  credential: dependencies.ownerCredential,
-});
+import { whoHolds, znodePlace } from './whoHolds';
 
 export function lockActivities(
   dependencies: Dependencies,
@@ -39,9 +36,12 @@ export function lockActivities(
     checkUnlocked: (args) =>
       operation(async (context) => {
         const ensemble = await resolveTarget(dependencies, args);
-        const { holder } = await whoHolds(dependencies, ensemble, context);
-        if (holder !== undefined && holder.runId !== args.run.runId)
-          throw lockedBy(holder, znodePlace(dependencies, ensemble));
+        const { holder } = await othersLock(dependencies, ensemble, args.run, context);
+        const [found] = lockFindings({ ensemble: ensemble.name, lock: holder });
+        if (found !== undefined)
+          throw new ZkferryError('EnsembleLocked', `${found.message}; ${found.hint}`, {
+            details: { ...holder },
+          });
       }),
 
     acquireLock: (args) =>
@@ -74,21 +74,51 @@ export function lockActivities(
   };
 }
 
-/** Which run, of whichever Temporal, is at work on an ensemble that serves. */
-export async function whoHolds(
+/** Facts that say which run but `run` holds the ensemble. What can't be read is not said: whoever takes the lock learns it. */
+export async function withLock(
   dependencies: Dependencies,
   ensemble: ResolvedEnsemble,
-  { signal }: OperationContext,
+  facts: EnsembleFacts,
+  run: RunIdentity | undefined,
+  context: OperationContext,
+): Promise<EnsembleFacts> {
+  if (!facts.servers.some(isServing)) return facts;
+  const { holder } = await othersLock(dependencies, ensemble, run, context);
+  return holder === undefined ? facts : { ...facts, lock: holder };
+}
+
+/** Which run but `run`, of whichever Temporal, holds an ensemble that serves. */
+export async function othersLock(
+  dependencies: Dependencies,
+  ensemble: ResolvedEnsemble,
+  run: RunIdentity | undefined,
+  context: OperationContext,
 ): Promise<LockFacts> {
-  const place = znodePlace(dependencies, ensemble);
+  const { holder, ...rest } = await whoHolds(dependencies, ensemble, context);
+  if (holder === undefined) return rest;
+  if (holder.runId === run?.runId) return {};
+  const open = await isOpen(holder, context);
+  return { holder: { ...holder, ...(open !== undefined && { open }) } };
+}
+
+/** Undefined where Temporal does not know that run, or does not say. */
+async function isOpen(
+  { workflowId, runId }: HolderFacts,
+  { signal }: OperationContext,
+): Promise<boolean | undefined> {
+  if (workflowId === undefined) return undefined;
   try {
-    const [holder] = await withSession(dependencies, ensemble, { signal }, (session) =>
-      inspectLock(session, place),
-    );
-    return { ...(holder && { holder }) };
-  } catch (thrown) {
-    if (signal.aborted) throw thrown;
-    return { unknown: isZkferryError(thrown) ? thrown.message : String(thrown) };
+    const { workflow } = Context.current().client;
+    const { status } = await workflow.getHandle(workflowId, runId).describe();
+    // A long run goes on under the same workflow id in a new history.
+    const last =
+      status.name === 'CONTINUED_AS_NEW'
+        ? (await workflow.getHandle(workflowId).describe()).status
+        : status;
+    return last.name === 'RUNNING';
+  } catch {
+    signal.throwIfAborted();
+    return undefined;
   }
 }
 

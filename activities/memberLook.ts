@@ -8,8 +8,9 @@ import type { OperationContext } from '../src/model/ports';
 import { isServing, membersSeenBy } from '../src/planning/members';
 import type { ResizeExtra } from '../src/planning/resize/resizePlan';
 import type { Reach } from '../src/planning/resize/resizeFindings';
-import type { Target } from './api';
+import type { PlanFor, Target } from './api';
 import type { Dependencies } from './dependencies';
+import { withLock } from './lock';
 import { listed } from './memberNames';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { resolveTarget, withMembers, withSession } from './resolve';
@@ -24,15 +25,16 @@ export interface MemberLook {
   extra: ResizeExtra;
 }
 
-/** `thorough`: also what may be asked of whom, and who can reach whom. */
+/** `thorough`: also what may be asked of whom, who can reach whom, and whether another run holds the ensemble. */
 export async function lookAtMembers(
   dependencies: Dependencies,
-  args: Target & { input: Pick<ResizeEnsembleInput, 'add' | 'replace'> },
+  args: Target & PlanFor & { input: Pick<ResizeEnsembleInput, 'add' | 'replace'> },
   context: OperationContext,
   thorough: boolean,
 ): Promise<MemberLook> {
   const ensemble = await resolveTarget(dependencies, args);
-  const facts = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
+  const seen = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
+  const facts = thorough ? await withLock(dependencies, ensemble, seen, args.run, context) : seen;
   const candidates = await observeCandidates(dependencies, ensemble, context);
   const extra: ResizeExtra = {
     margin: ensemble.margin,

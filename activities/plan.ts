@@ -11,6 +11,7 @@ import { planRollback } from '../src/planning/rollbackPlan';
 import { planRollingUpgrade, type PlanExtra } from '../src/planning/upgradePlan';
 import type { PlanResult, PlanUpgradeArgs, RunActivities } from './api';
 import { backupOf, type Dependencies } from './dependencies';
+import { withLock } from './lock';
 import { observationOf } from './observation';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { operation } from './operation';
@@ -31,21 +32,26 @@ export function planActivities(dependencies: Dependencies): PlanActivities {
     });
     return { ensemble, facts };
   };
+  const lookBeforehand = async (
+    { ensemble: ref, run }: PlanUpgradeArgs,
+    context: OperationContext,
+  ) => {
+    const { ensemble, facts } = await look(ref, context, true);
+    return { ensemble, facts: await withLock(dependencies, ensemble, facts, run, context) };
+  };
 
   return {
     planUpgrade: (args) =>
       operation(async (context) => {
-        const { ensemble, facts } = await look(args.ensemble, context, true);
+        const { ensemble, facts } = await lookBeforehand(args, context);
         return planned(dependencies, ensemble, facts, args, context);
       }),
 
     replanUpgrade: (args) =>
       operation(async (context) => {
-        const { ensemble, facts } = await look(
-          args.ensemble,
-          context,
-          !hasBegun(args.plan, args.done),
-        );
+        const { ensemble, facts } = hasBegun(args.plan, args.done)
+          ? await look(args.ensemble, context, false)
+          : await lookBeforehand(args, context);
         const extra = await extraOf(dependencies, ensemble, facts, args.plan, context);
         const fresh = replanRemaining(args.plan, facts, args.done, { input: args.input, extra });
         const nothingDone = args.done.length === 0;

@@ -12,6 +12,7 @@ import { zxidText, zxidValue } from '../src/model/zxid';
 import { rangeFindings } from '../src/planning/backup/restorable';
 import { standsAlone } from '../src/planning/backup/standAlone';
 import { parseTarget, type Target } from '../src/planning/backup/target';
+import { isServing } from '../src/planning/members';
 import { highestSeen, type BackupFacts } from '../src/planning/restore/restoreFindings';
 import {
   planRestore,
@@ -22,7 +23,7 @@ import { higherEpoch } from '../src/tree/restore/epoch';
 import type { BackupActivities, PlanRestoreArgs } from './api';
 import { openPoint, type OpenedPoint } from './backup/restorePoint';
 import { backupOf, type Dependencies } from './dependencies';
-import { whoHolds } from './lock';
+import { othersLock } from './lock';
 import { observationOf } from './observation';
 import { observeEnsemble } from './observe/observeEnsemble';
 import { operation } from './operation';
@@ -33,7 +34,10 @@ const NOTHING_KNOWN: BackupFacts = { members: [], plainBytes: 0, findings: [] };
 type PlanActivities = Pick<BackupActivities, 'planRestore' | 'planRestoreBack'>;
 
 export function restorePlanActivities(dependencies: Dependencies): PlanActivities {
-  const look = async ({ input, point: pinned }: PlanRestoreArgs, context: OperationContext) => {
+  const look = async (
+    { input, point: pinned, run }: PlanRestoreArgs,
+    context: OperationContext,
+  ) => {
     const ensemble = await resolveTarget(dependencies, { ensemble: input.to.ensemble });
     const facts = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
     const opened =
@@ -41,14 +45,12 @@ export function restorePlanActivities(dependencies: Dependencies): PlanActivitie
         ? await chooseNow(dependencies, input, context)
         : await openPoint(dependencies, pinned, context);
     const point = pinned ?? pinPoint(input, facts, opened);
-    const isWhole = point.subtree === undefined;
     const frame: RestoreFrame = {
       ...{ input, point },
       backup: await backupFacts(opened, context),
-      lock:
-        isWhole && facts.servers.some(({ state }) => state === 'serving')
-          ? await whoHolds(dependencies, ensemble, context)
-          : {},
+      lock: facts.servers.some(isServing)
+        ? await othersLock(dependencies, ensemble, run, context)
+        : {},
     };
     return { ensemble, facts, frame };
   };

@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { runAvailabilityProbe, type ProbeSegment } from '../src/adapters/zookeeper';
 import type { ProbeResult, RunActivities } from './api';
 import type { Dependencies } from './dependencies';
-import { znodePlace } from './lock';
+import { znodePlace } from './whoHolds';
 import { operation } from './operation';
 import { credentialsOf, membersOf, resolveTarget } from './resolve';
 

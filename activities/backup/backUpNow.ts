@@ -6,7 +6,7 @@ import type { OperationContext } from '../../src/model/ports';
 import { zxidValue } from '../../src/model/zxid';
 import type { Dependencies } from '../dependencies';
 import { sessionOptions } from '../health';
-import { znodePlace } from '../lock';
+import { znodePlace } from '../whoHolds';
 import { membersOf } from '../resolve';
 import type { CaptureSource } from './captureSource';
 

@@ -6,6 +6,7 @@ import type { MigrateDataCenterInput } from '../../src/model/migrationInputs';
 import type { Plan } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
 import { error, warning } from '../../src/planning/findings';
+import { lockFindings } from '../../src/planning/lockFindings';
 import { copyTargetFindings } from '../../src/planning/move/targetFindings';
 import { planLogical, planLogicalBack } from '../../src/planning/migrate/logicalPlan';
 import {
@@ -23,6 +24,7 @@ import type {
   WayBackResult,
 } from '../api';
 import type { Dependencies } from '../dependencies';
+import { withLock } from '../lock';
 import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { stillMissing } from '../planResize';
@@ -34,20 +36,21 @@ import { takenFindings } from './takenTarget';
 
 export async function planMoveNow(
   dependencies: Dependencies,
-  { input }: PlanMigrationArgs,
+  args: PlanMigrationArgs,
   context: OperationContext,
 ): Promise<PlanResult> {
-  const facts = await look(dependencies, input, context, true);
-  return { plan: planFor(facts, input), observation: observationOf(facts.source) };
+  const facts = await look(dependencies, args, context, true);
+  return { plan: planFor(facts, args.input), observation: observationOf(facts.source) };
 }
 
 /** Past gate `start` nothing that a look finds changes what is to be done: steps hold where they must. */
 export async function replanMove(
   dependencies: Dependencies,
-  { input, plan, done }: ReplanMigrationArgs,
+  args: ReplanMigrationArgs,
   context: OperationContext,
 ): Promise<ReplanResult> {
-  const facts = await look(dependencies, input, context, done.length === 0);
+  const { input, plan, done } = args;
+  const facts = await look(dependencies, args, context, done.length === 0);
   const fresh = planFor(facts, input);
   const changed = done.length === 0 && stillMissing(fresh, done) !== stillMissing(plan, done);
   return {
@@ -64,7 +67,7 @@ export async function planMoveWayBack(
   args: MigrationBackArgs,
   context: OperationContext,
 ): Promise<WayBackResult> {
-  const facts = await look(dependencies, args.input, context, false);
+  const facts = await look(dependencies, args, context, false);
   const target = await dependencies.inventory.resolve(args.input.target);
   const opened =
     args.opened === true ||
@@ -90,7 +93,7 @@ const planFor = (facts: MoveFacts, input: MigrateDataCenterInput): Plan =>
 
 async function look(
   dependencies: Dependencies,
-  input: MigrateDataCenterInput,
+  { input, run }: PlanMigrationArgs,
   context: OperationContext,
   thorough: boolean,
 ): Promise<MoveFacts> {
@@ -99,9 +102,13 @@ async function look(
     dependencies.inventory.resolve(input.target),
   ]);
   const repository = input.repository ?? from.repository;
+  const side = async (ensemble: ResolvedEnsemble) => {
+    const facts = await observeEnsemble(dependencies, ensemble, { depth: 'full', context });
+    return thorough ? withLock(dependencies, ensemble, facts, run, context) : facts;
+  };
   const [source, target, clients, move] = await Promise.all([
-    observeEnsemble(dependencies, from, { depth: 'full', context }),
-    observeEnsemble(dependencies, to, { depth: 'full', context }),
+    side(from),
+    side(to),
     thorough ? lookAtTheirFiles(dependencies, from.clients, input) : { findings: [] },
     !thorough
       ? []
@@ -124,6 +131,8 @@ async function look(
     clients: from.clients,
     ...('connections' in clients && { connections: clients.connections }),
     findings: [
+      ...lockFindings(source),
+      ...lockFindings(target),
       ...source.warnings,
       ...clients.findings,
       ...move,

@@ -1,6 +1,8 @@
 /** Plans of a stretch: the members of both data centres as they are now, then pure functions. */
 import type { Migration } from '../../src/model/plan';
 import type { OperationContext } from '../../src/model/ports';
+import { lockFindings } from '../../src/planning/lockFindings';
+import { isServing } from '../../src/planning/members';
 import { connectionsOf } from '../../src/planning/migrate/redirectSteps';
 import { resizeInputOf } from '../../src/planning/migrate/stretchInput';
 import {
@@ -17,6 +19,7 @@ import type {
   WayBackResult,
 } from '../api';
 import type { Dependencies } from '../dependencies';
+import { othersLock } from '../lock';
 import { lookAtMembers } from '../memberLook';
 import { observationOf } from '../observation';
 import { refuseOthersChange, setOf, stillMissing, withBefore } from '../planResize';
@@ -85,7 +88,7 @@ export const redirectedBy = ({ plan, begun }: MigrationBackArgs): string[] =>
 
 async function look(
   dependencies: Dependencies,
-  { input, members }: PlanMigrationArgs,
+  { input, members, run }: PlanMigrationArgs,
   context: OperationContext,
   thorough: boolean,
 ) {
@@ -106,16 +109,20 @@ async function look(
       ensemble: input.source,
       with: input.target,
       ...(members && { members }),
+      ...(run && { run }),
       input: resizeInputOf(input, migration),
     },
     context,
     thorough,
   );
-  const extra: StretchExtra = {
-    ...seen.extra,
-    migration,
-    clients: source.clients,
-    ...(thorough && (await lookAtTheirFiles(dependencies, source.clients, input))),
-  };
-  return { ...seen, extra };
+  const extra: StretchExtra = { ...seen.extra, migration, clients: source.clients };
+  if (!thorough) return { ...seen, extra };
+  const files = await lookAtTheirFiles(dependencies, source.clients, input);
+  // What the new servers serve now, where they do, is an ensemble of its own.
+  const serves = seen.extra.candidates.some(
+    (server) => migration.newServers.includes(server.server) && isServing(server),
+  );
+  const { holder } = serves ? await othersLock(dependencies, target, run, context) : {};
+  const held = lockFindings({ ensemble: target.name, lock: holder });
+  return { ...seen, extra: { ...extra, ...files, findings: [...held, ...files.findings] } };
 }

@@ -10,12 +10,13 @@ import type { Dependencies } from '../dependencies';
 import { membersAgree } from '../health';
 import { lookAtJoiner } from '../joiner';
 import { listHeldBy } from '../memberFile';
-import { requireLock, znodePlace } from '../lock';
+import { requireLock } from '../lock';
 import { observationOf } from '../observation';
 import { observeEnsemble } from '../observe/observeEnsemble';
 import { operation, pause, tokenOf, waitFor } from '../operation';
 import { resolveTarget, serverOf, withSession } from '../resolve';
 import { reviverOf } from '../revive';
+import { znodePlace } from '../whoHolds';
 import {
   configurationInForce,
   listOf,

@@ -11,19 +11,34 @@ const DEADLINE_MS = 30_000;
 
 type Input = Record<string, unknown> & { gate?: string };
 
-/** Undefined where no server is named. @throws BadUsage */
+/** As a header can carry it: what zkferry makes, and what identity providers do. */
+const TOKEN = /^[\x21-\x7e]+$/;
+
+/** Errors never say what was given: it may be, or hold, a secret. Undefined where no server is named. @throws BadUsage */
 export function serverOf({ io }: CommandContext): { url: string; token: string } | undefined {
-  const { [SERVER_VARIABLE]: url, [TOKEN_VARIABLE]: token } = io.env;
+  const url = io.env[SERVER_VARIABLE];
+  const token = io.env[TOKEN_VARIABLE]?.trim();
   if (!url) return undefined;
-  if (!/^https?:\/\/[^/]+/.test(url))
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new ZkferryError(
       'BadUsage',
-      `${SERVER_VARIABLE}: expected the URL of zkferry server; got ${JSON.stringify(url)}`,
+      `${SERVER_VARIABLE} is no URL: expected that of zkferry server, such as http://127.0.0.1:8420`,
+    );
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '')
+    throw new ZkferryError(
+      'BadUsage',
+      `${SERVER_VARIABLE} names a user or a password: take them out of the URL; who asks is told by ${TOKEN_VARIABLE}`,
     );
   if (!token)
     throw new ZkferryError(
       'BadUsage',
       `${SERVER_VARIABLE} is set, and ${TOKEN_VARIABLE} is not: expected a token of zkferry token create`,
+    );
+  if (!TOKEN.test(token))
+    throw new ZkferryError(
+      'BadUsage',
+      `${TOKEN_VARIABLE} is not a token: expected one word of plain ASCII, as zkferry token create prints it (zkf_ID_SECRET)`,
     );
   return { url: url.replace(/\/$/, ''), token };
 }

@@ -143,6 +143,17 @@ export interface TreeFacts {
 /** `unknown`: why the tree could not be read; then nothing is known of it, not that it is empty. */
 export type TreeLook = TreeFacts | { unknown: string };
 
+/** A run that has the lock znode of an ensemble. */
+export interface HolderFacts {
+  runId: string;
+  workflowId?: string;
+  strategy?: string;
+  /** ISO 8601. */
+  since: string;
+  /** Whether Temporal says that it still runs; absent where it was not asked, or does not know that run. */
+  open?: boolean;
+}
+
 export interface EnsembleFacts {
   ensemble: string;
   /** ISO 8601, UTC. */
@@ -169,6 +180,8 @@ export interface EnsembleFacts {
   canary?: { committed: boolean; latencyMs?: number; error?: string };
   /** Absent where nobody asked for it: reading the whole tree is no part of a quick look. */
   tree?: TreeLook;
+  /** Who keeps other runs off, the run that looks aside; absent where nobody asked, too. */
+  lock?: HolderFacts;
   warnings: Finding[];
 }
 

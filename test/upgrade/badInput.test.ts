@@ -369,6 +369,8 @@ describe('an ensemble that another run holds is refused', () => {
 
   const foreign = { workflowId: 'their-run', runId: 'their-run-id', strategy: 'rollingUpgrade' };
 
+  const refused = async (ensemble = NAME): Promise<Failure> => failureOf(await startOn(ensemble));
+
   async function approved(): Promise<Failure> {
     const run = new Run(await startOn(NAME), harness);
     await run.approve('start', WAIT_MS);
@@ -378,7 +380,7 @@ describe('an ensemble that another run holds is refused', () => {
   async function whileLockedBy(
     credential: string,
     work: (failure: Failure) => void,
-    run: () => Promise<Failure> = approved,
+    run: () => Promise<Failure> = refused,
   ) {
     const place = { root: '/zkferry', credential };
     await withSession(
@@ -401,33 +403,37 @@ describe('an ensemble that another run holds is refused', () => {
   const ownCredential = () =>
     `zkferry:${readFileSync(join(harness.directory, 'secret'), 'utf8').trim()}`;
 
-  test('a run of another Temporal cluster whose workers share our secret is named', async () => {
+  test('a run of another Temporal cluster whose workers share our secret is named, before anybody is asked', async () => {
     await whileLockedBy(ownCredential(), ({ type, message }) => {
       expect(type).toBe('EnsembleLocked');
-      for (const words of ['their-run', 'their-run-id', '2026-01-02T03:04:05', 'zkferry unlock'])
+      const unlock = `zkferry unlock ${NAME} --run their-run-id`;
+      for (const words of ['their-run', '2026-01-02T03:04:05', unlock])
         expect(message).toContain(words);
     });
   });
 
   test('it is named too where a plan stands no chance meanwhile', async () => {
     inventories.with('held-margin', (ensemble) => (ensemble.margin = 1));
-    const refused = async () => failureOf(await startOn('held-margin'));
     await whileLockedBy(
       ownCredential(),
       ({ type, message }) => {
         expect(type).toBe('EnsembleLocked');
         expect(message).toContain('their-run');
       },
-      refused,
+      () => refused('held-margin'),
     );
   });
 
   test('a run whose workers have another secret: what is there, and since when, is said', async () => {
-    await whileLockedBy('zkferry:another-secret', ({ type, message }) => {
-      expect(type).toBe('EnsembleLocked');
-      expect(message).toContain('/zkferry');
-      expect(message).toContain('ZKFERRY_SECRET_FILE');
-    });
+    await whileLockedBy(
+      'zkferry:another-secret',
+      ({ type, message }) => {
+        expect(type).toBe('EnsembleLocked');
+        expect(message).toContain('/zkferry');
+        expect(message).toContain('ZKFERRY_SECRET_FILE');
+      },
+      approved,
+    );
   });
 });
 

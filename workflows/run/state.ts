@@ -4,6 +4,7 @@ import type {
   Observation,
   OpenRunResult,
   ProbeCarry,
+  PlanFor,
   ProbeTotals,
   RunIdentity,
   StepResult,
@@ -186,6 +187,12 @@ export const targetOf = (state: RunState): Target => {
     ...(migration?.mode === 'stretch' && { with: migration.target }),
   };
 };
+
+/** The same, for a plan: of this run, whose own lock stands against nothing. */
+export const askedBy = (state: RunState): Target & PlanFor => ({
+  ...targetOf(state),
+  run: state.identity,
+});
 
 /** Of a migration: what was asked for. */
 export const migrationInput = ({

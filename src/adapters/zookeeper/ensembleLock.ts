@@ -98,7 +98,7 @@ export async function acquireLock(
   throw lockedBy(first, place);
 }
 
-export function lockedBy(
+function lockedBy(
   holder: Pick<LockHolder, 'runId' | 'workflowId' | 'strategy' | 'since'>,
   { root }: ZnodeRoot,
 ): ZkferryError {

@@ -8,7 +8,6 @@ export {
   breakLock,
   breakLocksUpTo,
   inspectLock,
-  lockedBy,
   releaseLock,
   verifyLock,
   type HeldLock,

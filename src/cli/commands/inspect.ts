@@ -44,13 +44,16 @@ async function inspect(
   { tree }: InspectOptions,
 ): Promise<Outcome> {
   const { observeEnsemble } = await import('../../../activities/observe/observeEnsemble');
-  const facts = await withPorts(context, async (ports) =>
-    observeEnsemble(ports, await ports.inventory.resolve(name), {
-      depth: 'full',
-      context: { signal: observeSignal(), heartbeat: () => undefined },
+  const { withHolder } = await import('../../../activities/whoHolds');
+  const facts = await withPorts(context, async (ports) => {
+    const ensemble = await ports.inventory.resolve(name);
+    const looking = { signal: observeSignal(), heartbeat: () => undefined };
+    const seen = await observeEnsemble(ports, ensemble, {
+      ...{ depth: 'full', context: looking },
       ...(tree && { treeDeadlineMs: TREE_DEADLINE_MS }),
-    }),
-  );
+    });
+    return withHolder(ports, ensemble, seen, looking);
+  });
   const { renderInspect } = await import('../inspect/render');
   return { text: renderInspect(facts, context.output.width), document: facts };
 }

@@ -2,12 +2,14 @@
 import type { EnsembleFacts, Finding } from '../../model/facts';
 import { FENCED_HINT, fencedServers, isFenced } from '../fence/fenced';
 import { error, info, warning } from '../findings';
+import { lockFindings } from '../lockFindings';
 import { fullMargin, isServing, isStandalone, leaderOf, settingOf, treeOf } from '../members';
 import { SESSION_NEEDS_MS } from '../measured';
 import type { PreflightInput } from '../preflight';
 
 export function ensembleFindings(facts: EnsembleFacts, input: PreflightInput): Finding[] {
   return [
+    ...lockFindings(facts),
     ...quorumFindings(facts, input.margin),
     ...servingFindings(facts),
     ...sessionFindings(facts),

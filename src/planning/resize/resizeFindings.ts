@@ -2,6 +2,7 @@
 import type { EnsembleFacts, Finding, ServerFacts } from '../../model/facts';
 import type { ResizeEnsembleInput } from '../../model/inputs';
 import { error, info, warning } from '../findings';
+import { lockFindings } from '../lockFindings';
 import { isServing, isStandalone, versionOfServer } from '../members';
 import { isQuorum, marginOf, quorumSize } from '../quorum';
 import { countsStrangers, mostWithStranger, needsNewcomer } from './changeSteps';
@@ -36,7 +37,7 @@ export function ensembleFindings(
   kind: ResizeKind,
   { mayReconfigure }: ResizeChecks,
 ): Finding[] {
-  const findings: Finding[] = [];
+  const findings = lockFindings(facts);
   if (isStandalone(facts))
     findings.push(
       error('StandaloneEnsemble', 'one server alone cannot change its members while it serves', {

@@ -1,10 +1,11 @@
 /** What stands against a restore, or must be known before it. */
 import type { RestoreBackupInput } from '../../model/backupInputs';
-import type { EnsembleFacts, Finding } from '../../model/facts';
+import type { EnsembleFacts, Finding, HolderFacts } from '../../model/facts';
 import type { RestorePoint } from '../../model/plan';
 import type { BaseManifest, EnsembleDocument } from '../../model/repository';
 import { explainReading } from '../backup/standAlone';
 import { error, warning } from '../findings';
+import { lockFindings } from '../lockFindings';
 import { zxidText } from '../../model/zxid';
 
 /** What is known of a backup when a restore is planned. */
@@ -21,9 +22,9 @@ export interface BackupFacts {
   findings: readonly { severity: 'error' | 'warning'; message: string }[];
 }
 
-/** Of an ensemble that is to be stopped as a whole: whether a run is at work on it. */
+/** Whether another run is at work on an ensemble. */
 export interface LockFacts {
-  holder?: { runId: string; workflowId?: string; strategy?: string; since: string };
+  holder?: HolderFacts;
   /** Why it cannot be told. */
   unknown?: string;
 }
@@ -35,7 +36,8 @@ export function restoreFindings(
   point: RestorePoint,
 ): Finding[] {
   return [
-    ...locked(facts, lock),
+    ...lockFindings({ ensemble: facts.ensemble, lock: lock.holder }),
+    ...(point.subtree === undefined ? untold(lock) : []),
     ...foreign(facts, backup, input, point),
     ...unproven(backup),
     ...standingAlone(backup),
@@ -45,23 +47,15 @@ export function restoreFindings(
   ];
 }
 
-function locked({ ensemble }: EnsembleFacts, { holder, unknown }: LockFacts): Finding[] {
-  if (unknown !== undefined)
-    return [
-      warning('EnsembleLocked', `whether a run holds the ensemble cannot be told: ${unknown}`, {
-        hint: 'make sure that none does',
-      }),
-    ];
-  if (holder === undefined) return [];
-  const { runId, workflowId = 'unnamed', strategy = 'run', since } = holder;
-  return [
-    error(
-      'EnsembleLocked',
-      `${strategy} ${workflowId} (run ${runId}) holds the ensemble since ${since}`,
-      { hint: `let it end; once it is closed, zkferry unlock ${ensemble} --run ${runId}` },
-    ),
-  ];
-}
+/** What is to be stopped as a whole takes no lock, which would tell. */
+const untold = ({ unknown }: LockFacts): Finding[] =>
+  unknown === undefined
+    ? []
+    : [
+        warning('EnsembleLocked', `whether a run holds the ensemble cannot be told: ${unknown}`, {
+          hint: 'make sure that none does',
+        }),
+      ];
 
 function foreign(
   { servers }: EnsembleFacts,

@@ -5,7 +5,11 @@ import {
 } from '../../../src/model/backupInputs';
 import type { EnsembleFacts } from '../../../src/model/facts';
 import type { RestorePoint } from '../../../src/model/plan';
-import { highestSeen, type BackupFacts } from '../../../src/planning/restore/restoreFindings';
+import {
+  highestSeen,
+  type BackupFacts,
+  type LockFacts,
+} from '../../../src/planning/restore/restoreFindings';
 import {
   planRestore,
   planRestoreBack,
@@ -164,6 +168,16 @@ test('what a run holds is not stopped as a whole', () => {
   expect(told).toContainEqual(
     expect.objectContaining({ code: 'EnsembleLocked', severity: 'warning' }),
   );
+});
+
+test('nor is a subtree written beside a run; that nobody can tell is left to the lock it takes', () => {
+  const subtree = { path: '/a', toPath: '/a', conflict: 'fail' as const };
+  const facts = parseEnsemble(THREE);
+  const codesOf = (lock: LockFacts) =>
+    planRestore(facts, { ...frame({ subtree }), lock }).findings.map(({ code }) => code);
+  const holder = { runId: 'r-1', since: '2026-01-02T03:04:05.000Z' };
+  expect(codesOf({ holder })).toContain('EnsembleLocked');
+  expect(codesOf({ unknown: 'no answer' })).not.toContain('EnsembleLocked');
 });
 
 test('in the same epoch it is refused where clients may have seen more', () => {

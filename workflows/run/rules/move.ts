@@ -1,7 +1,7 @@
 /** Rules of a migration whose two sides are ensembles of their own: physical and logical. */
 import type { Target } from '../../../activities/api';
 import type { Plan, PlanStep } from '../../../src/model/plan';
-import { migrationInput, targetOf, type RunState } from '../state';
+import { askedBy, migrationInput, targetOf, type RunState } from '../state';
 import { sideServerLines } from '../sideServers';
 import { closed, opened, outageText, provesOpen } from './outages';
 import { besideOf } from './moveBeside';
@@ -21,9 +21,9 @@ export const moveRules: StrategyRules = {
     'Going back stays possible until gate complete, writes made on the new side included.',
 
   plan: (state, activities) =>
-    activities.planMigration({ ...targetOf(state), input: migrationInput(state)! }),
+    activities.planMigration({ ...askedBy(state), input: migrationInput(state)! }),
   replan: (state, activities, plan, done) =>
-    activities.replanMigration({ ...targetOf(state), input: migrationInput(state)!, plan, done }),
+    activities.replanMigration({ ...askedBy(state), input: migrationInput(state)!, plan, done }),
   planBack: (state, activities, forward) =>
     activities.planMigrationBack({
       ...targetOf(state),

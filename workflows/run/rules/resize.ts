@@ -4,7 +4,7 @@ import type { ResizeEnsembleInput } from '../../../src/model/inputs';
 import type { MembershipNames, Plan, PlanStep, StepActivity } from '../../../src/model/plan';
 import { countsStrangers } from '../../../src/planning/resize/changeSteps';
 import { isBringBack, isHandOver } from '../../../src/planning/resize/steps';
-import { serversDown, statusOf, targetOf, turnOf, type RunState } from '../state';
+import { askedBy, serversDown, statusOf, targetOf, turnOf, type RunState } from '../state';
 import type { StrategyRules } from './types';
 
 const inputOf = (state: RunState): ResizeEnsembleInput => state.input as ResizeEnsembleInput;
@@ -34,9 +34,9 @@ export const resizeRules: StrategyRules = {
   nothingToDo: 'the members are already as asked for: nothing to do',
   wayBackNote: 'Going back stays possible to the end.',
 
-  plan: (state, activities) => activities.planResize({ ...targetOf(state), input: inputOf(state) }),
+  plan: (state, activities) => activities.planResize({ ...askedBy(state), input: inputOf(state) }),
   replan: (state, activities, plan, done) =>
-    activities.replanResize({ ...targetOf(state), input: inputOf(state), plan, done }),
+    activities.replanResize({ ...askedBy(state), input: inputOf(state), plan, done }),
   planBack: (state, activities, forward) =>
     activities.planResizeBack({
       ...targetOf(state),

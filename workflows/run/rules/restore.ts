@@ -25,10 +25,12 @@ export const restoreRules: StrategyRules = {
       ? undefined
       : `${restore.startZxid.slice(2).padStart(16, '0')}-${Date.parse(startedAt)}`,
 
-  plan: (state, activities) => activities.planRestore({ input: inputOf(state) }),
+  plan: (state, activities) =>
+    activities.planRestore({ input: inputOf(state), run: state.identity }),
   async replan(state, activities, plan) {
     const fresh = await activities.planRestore({
       input: inputOf(state),
+      run: state.identity,
       ...(plan.restore && { point: plan.restore }),
     });
     const changed = fresh.plan.hash !== plan.hash;

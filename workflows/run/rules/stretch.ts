@@ -1,6 +1,6 @@
 /** Rules of a migration by stretching: those of a resize, with clients that are led over in between. */
 import type { Plan } from '../../../src/model/plan';
-import { migrationInput, targetOf, type RunState } from '../state';
+import { askedBy, migrationInput, targetOf, type RunState } from '../state';
 import { readiness } from './moveBeside';
 import { resizeRules, stoppedBy } from './resize';
 import type { StrategyRules } from './types';
@@ -15,9 +15,9 @@ export const stretchRules: StrategyRules = {
     'Going back stays possible until gate complete, writes made on the new side included.',
 
   plan: (state, activities) =>
-    activities.planMigration({ ...targetOf(state), input: migrationInput(state)! }),
+    activities.planMigration({ ...askedBy(state), input: migrationInput(state)! }),
   replan: (state, activities, plan, done) =>
-    activities.replanMigration({ ...targetOf(state), input: migrationInput(state)!, plan, done }),
+    activities.replanMigration({ ...askedBy(state), input: migrationInput(state)!, plan, done }),
   planBack: (state, activities, forward) =>
     activities.planMigrationBack({
       ...targetOf(state),

@@ -15,11 +15,16 @@ export const upgradeRules: StrategyRules = {
   wayBackNote: 'Going back stays possible until gate finalize.',
 
   plan: (state, activities) =>
-    activities.planUpgrade({ ensemble: state.input.ensemble, input: inputOf(state) }),
+    activities.planUpgrade({
+      ensemble: state.input.ensemble,
+      input: inputOf(state),
+      run: state.identity,
+    }),
   replan: (state, activities, plan, done) =>
     activities.replanUpgrade({
       ensemble: state.input.ensemble,
       input: inputOf(state),
+      run: state.identity,
       plan,
       done,
     }),
