@@ -1,4 +1,5 @@
 /** What stands in the way of redirecting clients, found before anything is touched. */
+import type { Client } from '../../src/model/client';
 import { isZkferryError } from '../../src/model/errors';
 import { hostPort } from '../../src/model/hostPort';
 import type { OperationContext, ZooKeeperPort } from '../../src/model/ports';
@@ -9,6 +10,7 @@ import type {
   RedirectOrder,
   Sides,
 } from '../../src/model/redirect';
+import { connectStringOf } from '../../src/planning/redirect/sides';
 import type { Dependencies } from '../dependencies';
 import { redirectPortOf } from './redirectClient';
 
@@ -24,7 +26,7 @@ export async function lookAtOne(
   try {
     const client = await dependencies.inventory.client(name);
     const look = await redirect.look(client, sides, context);
-    const findings = look.problems.map(asError);
+    const findings = [...look.problems.map(asError), ...onBothSides(client, look, sides)];
     if (client.proof === 'session') await redirect.sourcesOf(client);
     if (client.proof === 'none')
       findings.push({
@@ -40,6 +42,24 @@ export async function lookAtOne(
     return { client: name, state: 'unknown', connections: {}, findings: [asError(error)] };
   }
 }
+
+/** It can be led over and back; but until then its client may be where nothing is yet. */
+const onBothSides = (client: Client, { files }: ClientLook, { to }: Sides): Finding[] =>
+  files
+    .filter(({ standing }) => standing === 'mixed')
+    .map(({ path, connections }) => {
+      const said = Object.entries(connections).map(([key, text]) => `${key} ${text}`);
+      return warning(
+        'ClientOnBothSides',
+        `${path} on ${client.ssh?.host ?? client.name} names servers of both sides (${said.join(', ')}), so its client may connect to the new ones before they serve what the old ones have: let it name the old ones alone. Led over, it names ${connectStringOf({ servers: to.servers })} alone; led back, what it names now`,
+      );
+    });
+
+const warning = (type: string, message: string): Finding => ({
+  severity: 'warning',
+  type,
+  message,
+});
 
 function stateOf({ files }: ClientLook): ClientState {
   if (files.length === 0) return 'unknown';

@@ -15,6 +15,8 @@ export interface LabUpOptions extends Omit<LabOptions, 'keep'> {
   /** False leaves Temporal alone; default true: TEMPORAL_ADDRESS if set, else one of the lab's own. */
   temporal?: boolean;
   temporalOptions?: Pick<TemporalOptions, 'port' | 'uiPort'>;
+  /** Of a Temporal that is there, before TEMPORAL_ADDRESS. */
+  address?: string;
 }
 
 export interface LabServerStatus {
@@ -129,12 +131,12 @@ async function backOut(lab: Lab, error: unknown): Promise<never> {
 /**
  * Makes and starts a lab that outlives this process, and Temporal beside it. What was started is stopped
  * again if something fails. EnsembleHeld when a lab of that name is there already; TemporalUnavailable, before anything
- * is made, when nobody answers at TEMPORAL_ADDRESS.
+ * is made, when nobody answers at `address` or TEMPORAL_ADDRESS.
  */
 export async function labUp(options: LabUpOptions): Promise<LabStatus> {
-  const { temporal = true, temporalOptions, ...labOptions } = options;
+  const { temporal = true, temporalOptions, address, ...labOptions } = options;
   const given = temporal
-    ? await givenTemporal('the lab starts one of its own (--no-temporal: none)')
+    ? await givenTemporal('the lab starts one of its own (--no-temporal: none)', address)
     : undefined;
   const lab = await createLab({ ...labOptions, keep: true });
   try {

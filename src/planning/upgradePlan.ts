@@ -125,14 +125,30 @@ const downWithoutTurn = (facts: EnsembleFacts, steps: readonly PlanStep[]): Find
   );
   return facts.servers
     .filter((server) => !isServing(server) && !started.has(server.server))
-    .map((server) => ({
-      severity: 'error' as const,
-      code: 'DownWithoutTurn',
-      server: server.server,
-      message: `${server.server} is ${server.state} and has ${versionOfServer(server) ?? 'an unknown version'} installed, ahead of others, as if an upgrade had stopped half-way`,
-      hint: 'start it, or put its former package and configuration back, then plan again',
-    }));
+    .map((server) => {
+      const isAhead = isAheadOfAnother(server, facts);
+      return {
+        severity: 'error' as const,
+        code: 'DownWithoutTurn',
+        server: server.server,
+        message: `${server.server} is ${server.state} and has ${versionOfServer(server) ?? 'an unknown version'} installed${isAhead ? ', ahead of others, as if an upgrade had stopped half-way' : ': this plan has no turn that starts it'}`,
+        hint: isAhead
+          ? 'start it, or put its former package and configuration back, then plan again'
+          : 'start it, then plan again',
+      };
+    });
 };
+
+function isAheadOfAnother(server: ServerFacts, { servers }: EnsembleFacts): boolean {
+  const own = versionOfServer(server);
+  return (
+    own !== undefined &&
+    servers.some((other) => {
+      const version = versionOfServer(other);
+      return version !== undefined && compareVersions(version, own) < 0;
+    })
+  );
+}
 
 function usesOf({ servers }: EnsembleFacts): VersionPathOptions['uses'] {
   const on = (name: string) =>

@@ -48,7 +48,7 @@ export function planVersionPath(
   const sorted = [...from].sort(compareVersions);
   const oldest = sorted[0]!;
   if (sorted.every((version) => compareVersions(version, target) === 0)) {
-    const done = info('NothingToDo', `every server runs ${target} already`);
+    const done = info('NothingToDo', `every server has ${target} already`);
     return { hops: [], findings: [done] };
   }
   const stops = [oldest, ...stopsBetween(oldest, target, options), target];

@@ -380,4 +380,6 @@ it('says that no worker answers, with what Temporal itself knows', async () => {
   expect(out).toContain('rollingUpgrade');
   expect(out).toContain('running');
   expect(out).toContain('start one with zkferry worker');
+  const plan = await command('plan', ...upgrade, '--timeout', '3');
+  expect(plan.out).toContain('no worker has taken it yet: waiting up to 3 s in all');
 });

@@ -64,7 +64,7 @@ function refuseRunning(asked: readonly StoppedMember[]): void {
   if (running.length === 0) return;
   throw new ZkferryError(
     'GuardRefused',
-    `${running.map(({ server }) => server.name).join(', ')} of ${running[0]!.server.ensemble} still run: where a history ends is known once every server is stopped; stop and mask them first`,
+    `${running.map(({ server }) => server.name).join(', ')} of ${running[0]!.server.ensemble} still run${running.length === 1 ? 's' : ''}: where a history ends is known once every server is stopped; stop and mask ${running.length === 1 ? 'it' : 'them'} first`,
   );
 }
 

@@ -49,17 +49,34 @@ export async function startStrategy(
   return { workflowId: handle.workflowId, runId: handle.firstExecutionRunId };
 }
 
+/** What a worker that is there takes is taken at once. */
+const TAKEN_WITHIN_MS = 2_000;
+/** PENDING_WORKFLOW_TASK_STATE_SCHEDULED */
+const SCHEDULED = 1;
+
 /**
  * Asks a worker for the plan; changes nothing on any server.
- * @param timeoutMs most it may take, the wait for a worker included
+ * @param timeoutMs most it may take, the wait for a worker included; `onUntaken` is called where none has taken it soon
  */
 export async function planStrategy(
   temporal: Temporal,
-  request: { workflowType: WorkflowType; workflowId: string; input: unknown; timeoutMs: number },
+  request: {
+    workflowType: WorkflowType;
+    workflowId: string;
+    input: unknown;
+    timeoutMs: number;
+    onUntaken?: () => void;
+  },
 ): Promise<Plan> {
-  const { workflowType, workflowId, input, timeoutMs } = request;
+  const { workflowType, workflowId, input, timeoutMs, onUntaken } = request;
   const argument = { strategy: workflowType, input };
   const handle = await start(temporal, 'planStrategy', workflowId, argument, { timeoutMs });
+  // A worker that ended a moment ago still counts as one that polls: only what it leaves lying tells.
+  const look = async (): Promise<void> => {
+    const { raw } = await handle.describe();
+    if (Number(raw.pendingWorkflowTask?.state) === SCHEDULED) onUntaken?.();
+  };
+  const timer = setTimeout(() => void look().catch(() => undefined), TAKEN_WITHIN_MS);
   try {
     return (await handle.result()) as Plan;
   } catch (error) {
@@ -72,6 +89,8 @@ export async function planStrategy(
           )
         : noWorker(`no plan after ${timeoutMs} ms`, error);
     return rethrow(temporal, workflowId, error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

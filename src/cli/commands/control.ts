@@ -151,6 +151,10 @@ const DONE: Record<ControlName, string> = {
   stop: 'will end once all it has is sealed',
 };
 
+/** Only after its answer does the run look at them again. */
+export const looksAtClients = ({ plan }: Pick<StatusDocument, 'plan'>, gate: unknown): boolean =>
+  plan?.steps.some((step) => step.gate === gate && step.checksClients === true) ?? false;
+
 async function send<K extends ControlName>(
   context: CommandContext,
   workflowId: string,
@@ -182,8 +186,12 @@ async function send<K extends ControlName>(
     name === 'approve' && status.paused
       ? '; the run is paused, and goes on once it is resumed'
       : '';
+  const looks =
+    name === 'approve' && looksAtClients(status, known.gate)
+      ? `; before it goes on the clients' files are looked at once more, and the gate asks again if one could not be led over: ${context.command(['status', workflowId])} tells`
+      : '';
   return {
-    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${still}${now}`,
+    text: `${workflowId}: ${told ?? accepted ?? `${DONE[name]}${gate}`}${still}${looks}${now}`,
     document: { ok: true, action: name, input, ...(accepted && { accepted }), status },
   };
 }

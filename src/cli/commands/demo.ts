@@ -1,5 +1,6 @@
 /** `zkferry demo`: a real upgrade, resize, migration or hot backup under load on this machine, with its proof. */
 import { Option, type Command } from 'commander';
+import { DEFAULT_TEMPORAL_NAMESPACE } from '../../adapters/temporal/environment';
 import type {
   BackupDemoOptions,
   DemoOptions,
@@ -16,6 +17,7 @@ import {
   action,
   withCommonOptions,
   type CommandContext,
+  type CommonOptions,
   type Outcome,
   type Runner,
 } from '../context';
@@ -41,6 +43,17 @@ interface DemoCommandOptions {
   keep?: boolean;
   gates: 'auto' | 'ask';
   soak?: number;
+}
+
+/** The demo's commands and worker would look elsewhere than these say. */
+function refuseOptions({ namespace, inventory }: CommonOptions): void {
+  if (namespace !== undefined && namespace !== DEFAULT_TEMPORAL_NAMESPACE)
+    throw new ZkferryError(
+      'BadUsage',
+      `--namespace ${namespace}: the demo runs in namespace ${DEFAULT_TEMPORAL_NAMESPACE}; leave it out`,
+    );
+  if (inventory !== undefined)
+    throw new ZkferryError('BadUsage', '--inventory: the demo writes its own; leave it out');
 }
 
 /** What a run would refuse is refused before anything is started for it. */
@@ -136,6 +149,7 @@ export function registerDemo(program: Command, runner: Runner): void {
     )
     .action(
       action<[], DemoCommandOptions>(runner, async (context, _args, options) => {
+        refuseOptions(context.common);
         const { strategy, fromVersion, toVersion, ...more } = checked(options);
         const { renderPlanText } = await import('../../planning/renderPlan');
         const interrupt = new AbortController();
@@ -145,7 +159,8 @@ export function registerDemo(program: Command, runner: Runner): void {
         });
         const view = viewOf(context, renderPlanText);
         const { servers, keep = false, gates, soak } = options;
-        const common = { servers, keep, workerEntry: workerEntry() };
+        const { address } = context.common;
+        const common = { servers, keep, workerEntry: workerEntry(), address };
         try {
           return strategy === 'backup'
             ? await showBackup(context, { ...common, version: fromVersion }, view, interrupt.signal)
@@ -193,8 +208,12 @@ function shown({ output }: CommandContext, ok: boolean, report: string, document
 }
 
 /** Commands shown by the demo must reach the demo's own Temporal. */
-function demoView(context: CommandContext, place: DemoPlace | undefined): StatusView {
-  const reach = place ? ['--address', place.address] : [];
+export function demoView(
+  context: CommandContext,
+  place: Pick<DemoPlace, 'address'> | undefined,
+): StatusView {
+  // Given to the demo, it is carried on by every command already.
+  const reach = place && context.common.address === undefined ? ['--address', place.address] : [];
   return { ...context.view, command: (words) => context.command([...words, ...reach]) };
 }
 

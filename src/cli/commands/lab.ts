@@ -50,6 +50,7 @@ export function registerLab(program: Command, runner: Runner): void {
           supervised,
           reconfig,
           temporal,
+          address: context.common.address,
         });
         const next = renderNextWithLab(status, context.command(['worker']), context.view);
         return { text: `${renderLab(status, context.view)}\n\n${next}`, document: status };

@@ -25,17 +25,20 @@ export function registerPlan(program: Command, runner: Runner): void {
           );
         const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
         const plan = await context.withTemporal(async (temporal) => {
-          const { hasWorker } = await import('../../adapters/temporal/pollers');
+          const { hasWorker, POLLED_WITHIN_MS } = await import('../../adapters/temporal/pollers');
           const { planStrategy, workflowIdFor } = await import('../../adapters/temporal/startRun');
-          if (!(await hasWorker(temporal)))
+          const noteWait = (why: string) =>
             context.output.note(
-              `no worker polls yet: waiting up to ${options.timeout} s; start one with ${context.command(['worker', '--inventory', context.inventoryPath])}`,
+              `${why}: waiting up to ${options.timeout} s in all; start one with ${context.command(['worker', '--inventory', context.inventoryPath])}`,
             );
+          const polls = await hasWorker(temporal, { withinMs: POLLED_WITHIN_MS });
+          if (!polls) noteWait('no worker polls');
           return planStrategy(temporal, {
             workflowType: strategy.workflowType,
             workflowId: workflowIdFor(temporal, 'plan', ensemble, context.io.now()),
             input,
             timeoutMs: options.timeout * 1_000,
+            onUntaken: () => polls && noteWait('no worker has taken it yet'),
           });
         });
         const { renderPlanText } = await import('../../planning/renderPlan');

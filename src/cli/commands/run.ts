@@ -28,7 +28,7 @@ export function registerRun(program: Command, runner: Runner): void {
         const strategy = findStrategy(name);
         const { input, ensemble } = await readStrategyInput(context.io, strategy, options);
         return context.withTemporal(async (temporal) => {
-          const { hasWorker } = await import('../../adapters/temporal/pollers');
+          const { hasWorker, POLLED_WITHIN_MS } = await import('../../adapters/temporal/pollers');
           const { startStrategy, workflowIdFor } = await import('../../adapters/temporal/startRun');
           const { workflowId, runId } = await startStrategy(temporal, {
             workflowType: strategy.workflowType,
@@ -39,7 +39,7 @@ export function registerRun(program: Command, runner: Runner): void {
           });
           const follow = context.command(['status', workflowId, '--watch']);
           context.output.note(`started ${workflowId}`);
-          if (!(await hasWorker(temporal)))
+          if (!(await hasWorker(temporal, { withinMs: POLLED_WITHIN_MS })))
             context.output.note(
               `no worker polls yet: the run waits for one; start it with ${context.command(['worker', '--inventory', context.inventoryPath])}`,
             );

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import type { Temporal } from '../../adapters/temporal/connect';
 import { isOver } from '../../adapters/temporal/over';
+import type { LastStep } from '../../adapters/temporal/lastStep';
 import type { RunSummary } from '../../adapters/temporal/runSummary';
 import { isZkferryError, type ErrorType } from '../../model/errors';
 import type { StatusDocument } from '../../model/status';
@@ -64,6 +65,9 @@ function closedFromOutside(
 /** Where nobody tells a status, and Temporal answers. */
 const UNTOLD: readonly ErrorType[] = ['NoWorker', 'WorkerSlow', 'Refused'];
 
+const lastStepText = ({ activity, scheduledAt, endedAt }: LastStep): string =>
+  `${activity}, asked for ${scheduledAt}${endedAt === undefined ? ', not ended' : `, ended ${endedAt}`}`;
+
 /** Without a worker nobody can tell a run's status; what Temporal itself knows is then better than nothing. */
 async function show(
   context: CommandContext,
@@ -72,8 +76,12 @@ async function show(
   allSteps: boolean,
 ): Promise<Outcome> {
   const { describeRun, runEnd, withOutcome } = await import('../../adapters/temporal/describeRun');
+  const { noWorker } = await import('../../adapters/temporal/failure');
+  const { lastStep } = await import('../../adapters/temporal/lastStep');
+  const { hasWorker, POLLED_WITHIN_MS } = await import('../../adapters/temporal/pollers');
   const { getStatus } = await import('../../adapters/temporal/steerRun');
   try {
+    if (!(await hasWorker(temporal, { withinMs: POLLED_WITHIN_MS }))) throw noWorker(workflowId);
     const status = await getStatus(temporal, workflowId);
     if (!isOver(status.state)) {
       // Terminated from outside, a run's own status never hears of it.
@@ -83,8 +91,12 @@ async function show(
     return { text: renderStatus(status, { ...context.view, allSteps }), document: status };
   } catch (error) {
     if (!isZkferryError(error) || !UNTOLD.includes(error.type)) throw error;
-    const run = await withOutcome(temporal, await describeRun(temporal, workflowId));
-    const end = run.status === 'RUNNING' ? undefined : await runEnd(temporal, workflowId, 10_000);
+    const described = await describeRun(temporal, workflowId);
+    const isOpen = described.status === 'RUNNING';
+    // Of an open one only a worker tells more, and none has answered just now.
+    const run = isOpen ? described : await withOutcome(temporal, described);
+    const last = isOpen ? await lastStep(temporal, run) : undefined;
+    const end = isOpen ? undefined : await runEnd(temporal, workflowId, 10_000);
     const failure = end && !end.ok ? end.failure : undefined;
     const lines = [
       `${run.strategy} ${run.ensemble ?? ''} ${runWord(run, context.output.colors)}`.replace(
@@ -92,12 +104,18 @@ async function show(
         ' ',
       ),
       `${run.workflowId}, started ${run.startedAt}${run.closedAt ? `, closed ${run.closedAt}` : ''}`,
+      ...(run.phase === undefined ? [] : [`phase ${run.phase}`]),
+      ...(last ? [`last step ${lastStepText(last)}`] : []),
       ...(failure ? [`${context.output.colors.red(failure.type)}: ${failure.message}`] : []),
       ...(error.type === 'Refused' ? [] : [error.message]),
     ];
     return {
       text: lines.join('\n'),
-      document: { ...run, error: failure ?? { type: error.type, message: error.message } },
+      document: {
+        ...run,
+        ...(last && { lastStep: last }),
+        error: failure ?? { type: error.type, message: error.message },
+      },
     };
   }
 }

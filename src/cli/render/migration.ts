@@ -87,10 +87,12 @@ function outageLine(
   ];
 }
 
+/** Once it is over, what it was at and how far behind holds no more; what failed says itself that it is tried again. */
 const besideText = ({ detail, lagMs, at, running }: BesideReport): string =>
-  [
-    detail,
-    lagMs === undefined ? '' : `, ${lagMs} ms behind`,
-    at === undefined || detail === 'begins' ? '' : `; told ${instant(at)}`,
-    running === true ? '' : ', over',
-  ].join('');
+  running !== true && !detail.startsWith('failed')
+    ? 'over'
+    : [
+        detail,
+        lagMs === undefined ? '' : `, ${lagMs} ms behind`,
+        at === undefined || detail === 'begins' ? '' : `; told ${instant(at)}`,
+      ].join('');

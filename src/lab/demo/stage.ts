@@ -41,7 +41,7 @@ export interface Cleanup {
   always?: boolean;
 }
 
-export type Engine = Pick<DemoOptions, 'workerEntry' | 'keep'>;
+export type Engine = Pick<DemoOptions, 'workerEntry' | 'keep' | 'address'>;
 
 /** `otherRuns`: the other side serves before the run begins. */
 export type DemoLab = Omit<LabOptions, 'name'> & { otherRuns?: boolean };
@@ -79,7 +79,7 @@ export async function raiseStage(
   signal: AbortSignal,
   cleanups: Cleanup[],
 ): Promise<Stage> {
-  const given = await givenTemporal('the demo starts one of its own');
+  const given = await givenTemporal('the demo starts one of its own', options.address);
   const lab = await createLab({ name: DEMO_NAME, ...own, keep: options.keep });
   cleanups.push({ what: 'the lab', run: () => lab.destroy() });
   await lab.start();
@@ -106,7 +106,7 @@ async function refuseForeignWorker(address: string): Promise<void> {
     if (await hasWorker(temporal, { withinMs: POLL_MS }))
       throw new ZkferryError(
         'BadUsage',
-        `another worker polls at ${address} (TEMPORAL_ADDRESS), or did a minute ago: unset TEMPORAL_ADDRESS, so that the demo starts a Temporal of its own, or stop that worker`,
+        `another worker polls at ${address}, or did a minute ago: leave out --address and unset TEMPORAL_ADDRESS, so that the demo starts a Temporal of its own, or stop that worker`,
       );
   } finally {
     await temporal.close();
@@ -125,7 +125,7 @@ async function startEngine(
   const place: DemoPlace = { directory, inventoryPath, connectString, address: given ?? '' };
   if (given !== undefined) {
     await refuseForeignWorker(given);
-    view.say(`temporal: the one at ${given} (TEMPORAL_ADDRESS)`);
+    view.say(`temporal: the one at ${given}`);
   } else {
     const dbFile = join(directory, 'temporal', 'temporal.db');
     const state = findLabState(DEMO_NAME);

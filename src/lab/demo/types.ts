@@ -21,12 +21,14 @@ export interface DemoOptions {
   soakMs?: number;
   /** The built worker/main.js. */
   workerEntry: string;
+  /** Of a Temporal that is there, before TEMPORAL_ADDRESS; without either the demo starts one. */
+  address?: string;
 }
 
 export interface DemoPlace {
   directory: string;
   address: string;
-  /** Absent where Temporal was there before (TEMPORAL_ADDRESS). */
+  /** Absent where Temporal was there before. */
   uiUrl?: string;
   inventoryPath: string;
   connectString: string;
@@ -86,7 +88,10 @@ export interface DemoOutcome {
 }
 
 /** What the demo of a hot backup is asked for; it asks at no gate. */
-export type BackupDemoOptions = Pick<DemoOptions, 'servers' | 'keep' | 'workerEntry'> & {
+export type BackupDemoOptions = Pick<
+  DemoOptions,
+  'servers' | 'keep' | 'workerEntry' | 'address'
+> & {
   version: string;
 };
 

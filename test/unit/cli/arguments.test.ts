@@ -154,6 +154,8 @@ describe('usage', () => {
     [['tune', 'w1', '--soak', '5'], /Expected a duration/],
     [['status', '--limit', '0'], /from 1 to 500/],
     [['demo', '--servers', '2'], /from 3 to 9/],
+    [['demo', '--namespace', 'other'], /--namespace other: the demo runs in namespace default/],
+    [['demo', '--inventory', 'a.yaml'], /--inventory: the demo writes its own/],
     [['demo', '--to', '3.9'], /--to is not usable/],
     [['demo', '--strategy', 'migrate', '--mode', 'beam'], /stretch, physical, logical/],
     [['demo', '--strategy', 'migrate', '--from', '3.4.14'], /take --mode physical/],

@@ -1,13 +1,17 @@
 import pc from 'picocolors';
+import { CommandContext } from '../../../src/cli/context';
+import { demoView } from '../../../src/cli/commands/demo';
 import { demoDocument, renderDemo, workflowUrl } from '../../../src/cli/render/demo';
 import { backupDemoDocument, renderBackupDemo } from '../../../src/cli/render/backupDemo';
 import type { StatusView } from '../../../src/cli/render/status';
 import { backupProblems } from '../../../src/lab/demo/backup/verdict';
 import type { BackupDemoOutcome, DemoOutcome, DemoProof } from '../../../src/lab/demo/types';
+import { givenTemporal } from '../../../src/lab/givenTemporal';
 import { scenarioFor } from '../../../src/lab/demo/scenarios';
 import { problemsOf, type Evidence } from '../../../src/lab/demo/verdict';
 import type { UpgradeReport } from '../../../src/model/status';
 import { statusFixture } from './statusFixture';
+import { ioOf, NOBODY } from './testIo';
 
 const plan = statusFixture().plan!;
 
@@ -219,4 +223,22 @@ describe('the demo of a hot backup', () => {
     expect(text).toContain('zkferry backup restore backups demo/shop');
     expect(renderBackupDemo(shown, view)).not.toContain('lab down');
   });
+});
+
+describe('the commands that a demo shows', () => {
+  const shownWith = (address?: string) =>
+    demoView(new CommandContext(ioOf().io, { address }), { address: '127.0.0.1:7000' }).command([
+      'status',
+    ]);
+
+  it('name the Temporal of the demo once, its own or the given one', () => {
+    expect(shownWith()).toBe('zkferry status --address 127.0.0.1:7000');
+    expect(shownWith('127.0.0.1:7000')).toBe('zkferry status --address 127.0.0.1:7000');
+  });
+});
+
+it('a Temporal that --address names comes before any other, and must answer', async () => {
+  await expect(givenTemporal('the demo starts one', NOBODY)).rejects.toThrow(
+    /--address: expected where a Temporal server answers, .* got 127\.0\.0\.1:1/,
+  );
 });

@@ -381,6 +381,16 @@ describe('the status of a migration', () => {
     expect(text).not.toMatch(/^closed/m);
   });
 
+  it('says of a capture that is over nothing but that', () => {
+    const told = { detail: 'capturing, durable up to 0x1', lagMs: 2552, at: closedAt };
+    const shown = (report: object) =>
+      moved({ writes: 'taken', beside: { captureSource: { ...told, ...report } } });
+    expect(shown({})).toMatch(/^captureSource +over$/m);
+    expect(shown({ running: true })).toMatch(/captureSource +capturing, .*2552 ms behind; told/);
+    const failed = 'failed, is tried again: no disk';
+    expect(shown({ detail: failed, lagMs: undefined })).toMatch(/tried again: no disk; told/);
+  });
+
   const taken = { writes: 'taken', serving: 'target' } as const;
   it.each([
     [{ to: 'target', clients: 3, led: 2 } as const, 'dc2 is open; 2 of 3 clients are led there'],

@@ -9,10 +9,13 @@ export interface Ran {
   err: string;
 }
 
-export async function ran(
-  words: string[],
-  options: { stdin?: string; env?: NodeJS.ProcessEnv; interrupted?: boolean } = {},
-): Promise<Ran> {
+interface Surroundings {
+  stdin?: string;
+  env?: NodeJS.ProcessEnv;
+  interrupted?: boolean;
+}
+
+export function ioOf(options: Surroundings = {}): { io: Io; written: Omit<Ran, 'code'> } {
   const written = { out: '', err: '' };
   const io: Io = {
     env: options.env ?? {},
@@ -26,6 +29,11 @@ export async function ran(
       return () => undefined;
     },
   };
+  return { io, written };
+}
+
+export async function ran(words: string[], options: Surroundings = {}): Promise<Ran> {
+  const { io, written } = ioOf(options);
   const code = await runCommand(words, io);
   return { code, ...written };
 }

@@ -1,5 +1,7 @@
 /** Controls sent through the server: whose word it is, the token says. */
+import { looksAtClients } from '../../../src/cli/commands/control';
 import { EXIT } from '../../../src/cli/exitCodes';
+import { statusFixture } from './statusFixture';
 import { ran } from './testIo';
 
 const env = { ZKFERRY_SERVER: 'http://127.0.0.1:1', ZKFERRY_TOKEN: 'zkf_x' };
@@ -39,4 +41,14 @@ test('a line break at the end of a token, as a file has it, is no part of it', a
   const { err } = await ran(APPROVE, { env: { ...env, ZKFERRY_TOKEN: `${SECRET}\n` } });
   expect(err).toContain('does not answer');
   expect(err).not.toContain(SECRET);
+});
+
+test('whether clients are looked at once more after a gate was passed, its step tells', () => {
+  const plan = statusFixture().plan!;
+  const [first] = plan.steps;
+  const withStep = (more: object) => ({ plan: { ...plan, steps: [{ ...first!, ...more }] } });
+  const cutover = withStep({ gate: 'cutover', checksClients: true });
+  expect(looksAtClients(cutover, 'cutover')).toBe(true);
+  expect(looksAtClients(cutover, 'complete')).toBe(false);
+  expect(looksAtClients(withStep({ gate: 'cutover' }), 'cutover')).toBe(false);
 });

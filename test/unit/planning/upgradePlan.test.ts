@@ -219,6 +219,18 @@ describe('refused, the plan is made all the same', () => {
     expect(errorsOf(planRollingUpgrade(half, upgradeTo('3.9.6')))).toEqual(['DownWithoutTurn']);
   });
 
+  test('with all servers down and at the target: none is called ahead of others', () => {
+    const stopped = parseEnsemble('zk1 down 3.9.6, zk2 down 3.9.6, zk3 down 3.9.6');
+    const down = planRollingUpgrade(stopped, upgradeTo('3.9.6')).findings.filter(
+      ({ code }) => code === 'DownWithoutTurn',
+    );
+    expect(down).toHaveLength(3);
+    for (const { message, hint } of down) {
+      expect(message).toMatch(/has 3\.9\.6 installed: this plan has no turn that starts it$/);
+      expect(hint).toBe('start it, then plan again');
+    }
+  });
+
   test('with a server of unknown version', () => {
     const facts = withServer(threeServers('3.8.4'), 'zk1', (server) => ({
       ...server,
