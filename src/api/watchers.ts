@@ -13,6 +13,8 @@ const SHARE_OF_ONE = 1 / 4;
 const ASK_EVERY_MS = 1_000;
 /** So long a token that was taken out still hears. */
 const KEEP_ALIVE_MS = 5_000;
+const NOT_ANY_MORE =
+  'may watch no more: the token was revoked or has expired, its session was logged out, or the right to look was taken away';
 
 interface Watch {
   watchers: Set<Watcher>;
@@ -102,7 +104,7 @@ export function createRunWatchers(
       byActor.set(actor, (byActor.get(actor) ?? 0) + 1);
       const keepAlive = setInterval(() => {
         void stillMay().then((may) => {
-          if (!may) response.end(eventText('end', { message: 'logged out' }));
+          if (!may) response.end(eventText('end', { message: NOT_ANY_MORE }));
           else if (!response.writableNeedDrain) response.write(': still here\n\n');
         });
       }, KEEP_ALIVE_MS);
