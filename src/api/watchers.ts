@@ -30,6 +30,12 @@ interface Watcher {
   waiting?: string;
 }
 
+export interface WatchersOptions {
+  most: number;
+  /** How a run has ended that nobody tells the status of; undefined where it has not, or nobody knows. */
+  ended: (workflowId: string) => Promise<string | undefined>;
+}
+
 export interface WhoWatches {
   actor: string;
   stillMay: () => Promise<boolean>;
@@ -47,7 +53,7 @@ export interface RunWatchers {
 
 export function createRunWatchers(
   ask: (workflowId: string) => Promise<StatusDocument>,
-  { most }: { most: number },
+  { most, ended }: WatchersOptions,
 ): RunWatchers {
   const watches = new Map<string, Watch>();
   const mostOfOne = Math.max(1, Math.ceil(most * SHARE_OF_ONE));
@@ -60,12 +66,17 @@ export function createRunWatchers(
     try {
       const status = await ask(workflowId);
       over = isOver(status.state);
-      const end = over ? eventText('end', { outcome: status.state }) : '';
+      const end = over ? eventText('end', { outcome: status.closed ?? status.state }) : '';
       tell(watch, eventText('status', status) + end);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      over = !isAway(error);
-      tell(watch, eventText(over ? 'end' : 'away', { message }));
+      // It may end while nobody tells its status.
+      const outcome = isAway(error) ? await ended(workflowId).catch(() => undefined) : undefined;
+      over = outcome !== undefined || !isAway(error);
+      tell(
+        watch,
+        eventText(over ? 'end' : 'away', outcome === undefined ? { message } : { outcome }),
+      );
     }
     if (over) {
       watches.delete(workflowId);

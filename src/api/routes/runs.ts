@@ -1,6 +1,6 @@
 /** Plans, and runs of strategies: started by a change ticket, looked at, followed live. */
 import { z } from 'zod';
-import { describeRun } from '../../adapters/temporal/describeRun';
+import { describeRun, withOutcome } from '../../adapters/temporal/describeRun';
 import { listRunsPage } from '../../adapters/temporal/listRuns';
 import { originOf, startOf } from '../../adapters/temporal/origin';
 import type { RunSummary } from '../../adapters/temporal/runSummary';
@@ -49,6 +49,13 @@ export const runRoutes: Routes = (api, dependencies) => {
   const openings = createOpenings();
   const watchers = createRunWatchers((workflowId) => statusNow(dependencies, workflowId), {
     most: configuration.maxWatchers,
+    ended: async (workflowId) => {
+      // Where Temporal is away this tells soonest.
+      await workers.isThere();
+      const run = await describeRun(temporal, workflowId);
+      if (run.status === 'RUNNING') return undefined;
+      return (await withOutcome(temporal, run)).outcome ?? 'ended';
+    },
   });
   api.addHook('preClose', () => {
     watchers.close();
