@@ -40,6 +40,11 @@ export const serverSchema = z
       .describe(
         'Ed25519 private key in PEM: approvals through this server count where workers ask for signed ones',
       ),
+    formerKeys: z
+      .array(secretReference)
+      .max(20)
+      .optional()
+      .describe('public keys in PEM of signing keys before: runs that they started are still ours'),
     sessionMs: z.int().min(60_000).max(86_400_000).default(43_200_000),
     requestsPerMinute: z.int().min(1).max(1_000_000).default(1_200).describe('by address'),
     maxWatchers: z.int().min(1).max(100_000).default(2_000).describe('of live events, at once'),

@@ -10,6 +10,7 @@ import type { Role } from '../model/approval';
 import { ZkferryError } from '../model/errors';
 import { may, maySomewhere, type Identity } from '../model/identity';
 import type { ProvidedIdentity } from '../adapters/identity/jwt';
+import type { ServerConfiguration } from './configuration';
 import type { ServerDependencies } from './dependencies';
 import { unavailable } from './problems';
 
@@ -184,6 +185,12 @@ async function identityOfCookie(
   if (actor === undefined || groups === undefined || identityProvider === undefined) throw ended();
   return { actor, grants: identityProvider.grantsOf(groups), expiresAt };
 }
+
+/** Whether cookies go over TLS only. A proxy in front ends it, also where its X-Forwarded-Proto does not say so. */
+export const isSecure = (
+  { tls, behindProxy }: Pick<ServerConfiguration, 'tls' | 'behindProxy'>,
+  protocol: string,
+): boolean => behindProxy || tls !== undefined || protocol === 'https';
 
 export function setSessionCookie(
   reply: FastifyReply,

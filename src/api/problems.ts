@@ -52,6 +52,9 @@ const STATUS_OF_CODE: Record<string, number> = {
   NotEmpty: 409,
 };
 
+/** Where a field is, by fastify's word for it. */
+const PLACES: Record<string, string> = { body: 'body', params: 'path', querystring: 'query' };
+
 function statusOf({ type, options }: ZkferryError): number {
   const code = (options.details as { code?: unknown } | undefined)?.code;
   if (type === 'ZooKeeperRequestFailed' && typeof code === 'string')
@@ -60,10 +63,9 @@ function statusOf({ type, options }: ZkferryError): number {
 }
 
 const titleOf = (type: string): string =>
-  type.replace(
-    /([a-z])([A-Z])/g,
-    (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`,
-  );
+  type
+    .replace(/([a-z])([A-Z])/g, (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`)
+    .replace('Zoo keeper', 'ZooKeeper');
 
 export function problemOf(error: unknown): Problem {
   if (isZkferryError(error)) {
@@ -77,7 +79,7 @@ export function problemOf(error: unknown): Problem {
       message: message ?? 'is not usable',
     }));
     const lines = errors.map(({ path, message }) => `${path.join('.') || '(whole)'}: ${message}`);
-    const where = error.validationContext ?? 'request';
+    const where = PLACES[error.validationContext ?? ''] ?? 'request';
     return problem('InvalidInput', 400, `the ${where} is not usable:\n${lines.join('\n')}`, errors);
   }
   const { statusCode = 500, message } = error as Partial<FastifyError>;

@@ -4,23 +4,16 @@ import { holdsOf } from '../adapters/temporal/holds';
 import { isOver } from '../adapters/temporal/over';
 import { describeRun, withOutcome } from '../adapters/temporal/describeRun';
 import type { RunSummary } from '../adapters/temporal/runSummary';
-import { WORKFLOW_TYPES } from '../model/contract';
 import { isZkferryError, ZkferryError } from '../model/errors';
 import type { Openings } from './openings';
-
-/** One run of these at a time on an ensemble; a hot backup holds its capture only. */
-export const HOLDING: readonly string[] = [
-  ...[WORKFLOW_TYPES.upgrade, WORKFLOW_TYPES.resize],
-  ...[WORKFLOW_TYPES.migrate, WORKFLOW_TYPES.restore],
-];
 
 /** Most that is waited for the hold of a run that has ended by its own word: it has last words, and Temporal lists late. */
 const LETS_GO_WITHIN_MS = 4_000;
 const LOOK_EVERY_MS = 250;
 
-/** Who has an ensemble now. */
+/** Who has an ensemble now, or its capture. */
 export interface Held {
-  ensemble: string;
+  held: string;
   by: string;
   detail: string;
 }
@@ -33,12 +26,12 @@ type Seen = { temporal: Temporal; openings: Pick<Openings, 'newestOn'> };
  */
 export async function refuseHeld(
   { temporal, openings }: Seen,
-  ensembles: readonly string[],
+  wanted: readonly string[],
   ticket: string,
 ): Promise<void> {
-  if (ensembles.length === 0) return;
+  if (wanted.length === 0) return;
   const look = async (): Promise<Held | undefined> =>
-    (await heldNow(temporal, ensembles)) ?? (await openedHere({ temporal, openings }, ensembles));
+    (await heldNow(temporal, wanted)) ?? (await openedHere({ temporal, openings }, wanted));
   const first = await look();
   // Asked again, a ticket answers with its own run.
   if (first === undefined || first.by === ticket) return;
@@ -47,7 +40,7 @@ export async function refuseHeld(
   if (held === undefined) return;
   throw new ZkferryError(
     'EnsembleHeld',
-    `${held.ensemble} is held by ${held.by} (${held.detail}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
+    `${held.held} is held by ${held.by} (${held.detail}): wait until that has ended, or end it first. Nothing was started: the ticket ${ticket} is free`,
   );
 }
 
@@ -75,28 +68,23 @@ async function hasEnded(temporal: Temporal, workflowId: string): Promise<boolean
   return state !== undefined && isOver(state);
 }
 
-async function heldNow(
-  temporal: Temporal,
-  ensembles: readonly string[],
-): Promise<Held | undefined> {
-  const hold = (await holdsOf(temporal, ensembles)).find(({ strategy }) =>
-    HOLDING.includes(strategy),
-  );
+async function heldNow(temporal: Temporal, wanted: readonly string[]): Promise<Held | undefined> {
+  const [hold] = await holdsOf(temporal, wanted);
   if (hold === undefined) return undefined;
-  const { ensemble, workflowId, strategy, since } = hold;
-  return { ensemble, by: workflowId, detail: `${strategy}, since ${since}` };
+  const { held, workflowId, strategy, since } = hold;
+  return { held, by: workflowId, detail: `${strategy}, since ${since}` };
 }
 
 /** A run takes its hold once it has planned; until then only who has started it knows of it. */
 async function openedHere(
   { temporal, openings }: Seen,
-  ensembles: readonly string[],
+  wanted: readonly string[],
 ): Promise<Held | undefined> {
-  for (const ensemble of ensembles) {
-    const by = openings.newestOn(ensemble);
+  for (const held of wanted) {
+    const by = openings.newestOn(held);
     const run = by === undefined ? undefined : await runOf(temporal, by);
     if (run?.status === 'RUNNING')
-      return { ensemble, by: run.workflowId, detail: `${run.strategy}, since ${run.startedAt}` };
+      return { held, by: run.workflowId, detail: `${run.strategy}, since ${run.startedAt}` };
   }
   return undefined;
 }

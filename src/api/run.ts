@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { AddressInfo } from 'node:net';
 import { createSigner } from '../adapters/approvals/signer';
+import { publicKeysOf } from '../adapters/approvals/verifier';
 import { openAuditLog } from '../adapters/audit/auditLog';
 import { createHostAdapter } from '../adapters/host';
 import { createIdentityProvider } from '../adapters/identity/jwt';
@@ -56,6 +57,11 @@ export async function readNamed(configuration: ServerConfiguration, inventoryPat
   const secrets = createSecrets();
   const inventory = createInventory({ path: inventoryPath });
   await inventory.names();
+  const formerKeys = await Promise.all(
+    (configuration.formerKeys ?? []).map(async (reference) =>
+      publicKeysOf(await secrets.resolve(reference, { isPublic: true }), reference),
+    ),
+  );
   await readTokens(tokensFile(configuration));
   if (tls)
     await Promise.all([
@@ -64,7 +70,7 @@ export async function readNamed(configuration: ServerConfiguration, inventoryPat
     ]);
   return {
     ...{ secrets, inventory },
-    signer: signingKey && createSigner(await secrets.resolve(signingKey)),
+    signer: signingKey && createSigner(await secrets.resolve(signingKey), formerKeys.flat()),
     provider: identityProvider && (await createIdentityProvider(identityProvider, secrets)),
   };
 }

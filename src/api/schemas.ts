@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { GATES } from '../model/contract';
 import { ensembleName } from '../model/inventory';
+import { RUN_OUTCOMES } from '../model/runEnd';
 import { DELIVERY_STATES, RUN_EVENTS } from '../model/webhooks';
 import { problemSchema } from './problems';
 
@@ -70,6 +71,12 @@ export const statusSchema = z
       ...(['running', 'waiting', 'paused', 'rollingBack'] as const),
       ...(['completed', 'rolledBack', 'rejected', 'failed'] as const),
     ]),
+    closed: z
+      .string()
+      .optional()
+      .describe(
+        'how it was ended from outside, without a word of its own; its state is then failed',
+      ),
     phase: z.string(),
     headline: z.string(),
     gate: z
@@ -128,7 +135,10 @@ export const runSummarySchema = z
     strategy: z.string(),
     status: z.string().describe("Temporal's own word"),
     state: z.string().optional(),
-    outcome: z.string().optional(),
+    outcome: z
+      .enum(RUN_OUTCOMES)
+      .optional()
+      .describe('how it ended; terminated, cancelled, timedOut: from outside'),
     ensemble: z.string().optional(),
     startedAt: z.string(),
     closedAt: z.string().optional(),

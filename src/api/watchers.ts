@@ -13,6 +13,8 @@ const SHARE_OF_ONE = 1 / 4;
 const ASK_EVERY_MS = 1_000;
 /** So long a token that was taken out still hears. */
 const KEEP_ALIVE_MS = 5_000;
+const NOT_ANY_MORE =
+  'may watch no more: the token was revoked or has expired, its session was logged out, or the right to look was taken away';
 
 interface Watch {
   watchers: Set<Watcher>;
@@ -26,6 +28,12 @@ interface Watcher {
   keepAlive: NodeJS.Timeout;
   /** What waits until the one before was taken. */
   waiting?: string;
+}
+
+export interface WatchersOptions {
+  most: number;
+  /** How a run has ended that nobody tells the status of; undefined where it has not, or nobody knows. */
+  ended: (workflowId: string) => Promise<string | undefined>;
 }
 
 export interface WhoWatches {
@@ -45,7 +53,7 @@ export interface RunWatchers {
 
 export function createRunWatchers(
   ask: (workflowId: string) => Promise<StatusDocument>,
-  { most }: { most: number },
+  { most, ended }: WatchersOptions,
 ): RunWatchers {
   const watches = new Map<string, Watch>();
   const mostOfOne = Math.max(1, Math.ceil(most * SHARE_OF_ONE));
@@ -58,12 +66,17 @@ export function createRunWatchers(
     try {
       const status = await ask(workflowId);
       over = isOver(status.state);
-      const end = over ? eventText('end', { outcome: status.state }) : '';
+      const end = over ? eventText('end', { outcome: status.closed ?? status.state }) : '';
       tell(watch, eventText('status', status) + end);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      over = !isAway(error);
-      tell(watch, eventText(over ? 'end' : 'away', { message }));
+      // It may end while nobody tells its status.
+      const outcome = isAway(error) ? await ended(workflowId).catch(() => undefined) : undefined;
+      over = outcome !== undefined || !isAway(error);
+      tell(
+        watch,
+        eventText(over ? 'end' : 'away', outcome === undefined ? { message } : { outcome }),
+      );
     }
     if (over) {
       watches.delete(workflowId);
@@ -102,7 +115,7 @@ export function createRunWatchers(
       byActor.set(actor, (byActor.get(actor) ?? 0) + 1);
       const keepAlive = setInterval(() => {
         void stillMay().then((may) => {
-          if (!may) response.end(eventText('end', { message: 'logged out' }));
+          if (!may) response.end(eventText('end', { message: NOT_ANY_MORE }));
           else if (!response.writableNeedDrain) response.write(': still here\n\n');
         });
       }, KEEP_ALIVE_MS);

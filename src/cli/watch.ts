@@ -101,7 +101,11 @@ function outcomeOf(context: CommandContext, workflowId: string, followed: Follow
   const ok = end.ok && status?.state !== 'rejected' && status?.state !== 'rolledBack';
   const report = status?.report;
   const error = end.ok ? status?.error : end.failure;
-  const heading = status ? stateWord(status.state, view.colors) : end.ok ? 'ended' : 'failed';
+  const heading = status
+    ? stateWord(status.closed ?? status.state, view.colors)
+    : end.ok
+      ? 'ended'
+      : 'failed';
   const text = [
     '',
     `${view.colors.bold(heading)} ${workflowId}`,

@@ -6,6 +6,7 @@ import type { Finding } from './facts';
 import type { MigrationMode } from './migrationInputs';
 import type { MembershipNames, Phase, Plan, PlanStep } from './plan';
 import type { Readiness } from './redirect';
+import type { OutsideEnd } from './runEnd';
 import type { Delivery } from './webhooks';
 
 export type RunState =
@@ -292,6 +293,8 @@ export interface StatusDocument {
   workflowId: string;
   runId: string;
   state: RunState;
+  /** Ended from outside, without a word of its own: then its state is told as `failed`. */
+  closed?: OutsideEnd;
   phase: Phase;
   /** One line: what is going on or what is waited for. */
   headline: string;

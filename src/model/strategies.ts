@@ -92,3 +92,17 @@ export function ensemblesOf(
     .filter((name) => name !== undefined)
     .map((name) => (typeof name === 'string' ? name : undefined));
 }
+
+const HOLDING: readonly WorkflowType[] = [
+  ...[WORKFLOW_TYPES.upgrade, WORKFLOW_TYPES.resize],
+  ...[WORKFLOW_TYPES.migrate, WORKFLOW_TYPES.restore],
+];
+
+/** What one such run at a time has, as messages name it: an ensemble, or of a hot backup no more than its capture. */
+export function heldBy(workflowType: WorkflowType, request: Record<string, unknown>): string[] {
+  const names = ensemblesOf(workflowType, request).filter((name) => name !== undefined);
+  if (HOLDING.includes(workflowType)) return names;
+  return workflowType === WORKFLOW_TYPES.backup
+    ? names.map((name) => `${name} for backups into ${String(request.repository)}`)
+    : [];
+}

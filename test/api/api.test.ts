@@ -368,13 +368,27 @@ test('a hot backup holds its capture only: a change beside it is opened', async 
   });
   await followed('BAK-1', /"lag"/);
   await holdListed();
+  expect(await olga.post('/v1/runs', { ticket: 'BAK-2', ...backup })).toMatchObject({
+    status: 409,
+    body: { type: 'urn:zkferry:error:EnsembleHeld' },
+  });
+  expect(await olga.get('/v1/runs/BAK-2')).toMatchObject({ status: 404 });
   const order = { strategy: 'upgrade', input: { ensemble: lab, target: { version: '3.9.6' } } };
   expect(await olga.post('/v1/runs', { ticket: 'CHG-beside', ...order })).toMatchObject({
     status: 201,
   });
   await followed('CHG-beside', /"gate":"start"/);
+  const told = followed('CHG-beside', /event: end\ndata: .*/);
   for (const ticket of ['BAK-1', 'CHG-beside'])
     await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
+  // Neither the stream nor the run itself looks alive after it.
+  expect(await told).toContain('"outcome":"terminated"');
+  const { body } = await olga.get('/v1/runs/CHG-beside');
+  expect(body).toMatchObject({
+    run: { outcome: 'terminated' },
+    status: { state: 'failed', closed: 'terminated', nextActions: [] },
+  });
+  expect(body.status).not.toHaveProperty('gate');
 }, 120_000);
 
 /** Begins a request and says no more; how long it was let wait. */

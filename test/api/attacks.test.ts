@@ -104,6 +104,7 @@ describe('numbers and cursors', () => {
     "/v1/runs?ensemble=x'%20OR%20'1'='1",
     '/v1/ensembles/orders/tree/children?path=/&limit=5001',
     '/v1/ensembles/orders/tree/children?path=/&cursor=..%2f',
+    '/v1/ensembles/orders/tree/children?path=/&cursor=zzz',
   ])('%s is refused', async (path) => {
     expect(statusOf(await ask(path, { headers: asRoot() }))).toBe(400);
   });
@@ -484,6 +485,12 @@ describe('bounds by address', () => {
         expect(await guess(`10.0.0.${index}, 192.0.2.1`)).toBe(401);
       expect(await guess('10.0.0.9, 192.0.2.1')).toBe(429);
       expect(await guess('192.0.2.2')).toBe(401);
+      // It ends TLS, whatever it says of that.
+      const login = await fetch(`${proxied.url}/v1/session`, {
+        ...{ method: 'POST', body: JSON.stringify({ token: proxied.as('root').token }) },
+        headers: { 'content-type': 'application/json', 'x-forwarded-for': '192.0.2.3' },
+      });
+      expect(login.headers.get('set-cookie')).toMatch(/^zkferry_session=.*; Secure/);
     } finally {
       await proxied.close();
     }

@@ -254,7 +254,7 @@ test('whoever watches a run sees no more of it once their token is taken out', a
     records.filter(({ name }) => name !== 'vera'),
   );
   const began = Date.now();
-  expect(await all).toMatch(/event: end\n.*logged out/);
+  expect(await all).toMatch(/event: end\n.*the token was revoked/);
   expect(Date.now() - began).toBeLessThan(15_000);
   await writeTokens(file, records);
 }, 30_000);

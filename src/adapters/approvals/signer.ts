@@ -15,12 +15,15 @@ export type ToSign = Omit<ControlClaims, 'input' | 'jti' | 'exp'> & { input: unk
 export interface ApprovalSigner {
   /** @returns JWS, compact */
   sign(control: ToSign): Promise<string>;
-  /** Whether a run that began `at` that moment was started with what this key has signed for it. */
+  /** Whether a run that began `at` that moment was started with what this key, or a former one, has signed for it. */
   hasSignedStart(proof: string, run: { workflowId: string; at: Date }): Promise<boolean>;
 }
 
-/** @throws SecretMissing for anything but an Ed25519 private key in PEM */
-export function createSigner(pem: string): ApprovalSigner {
+/**
+ * @param formerKeys public ones that this server has signed with before: starts that they have signed are still its own
+ * @throws SecretMissing for anything but an Ed25519 private key in PEM
+ */
+export function createSigner(pem: string, formerKeys: readonly KeyObject[] = []): ApprovalSigner {
   let key: KeyObject;
   try {
     key = createPrivateKey(pem);
@@ -43,21 +46,31 @@ export function createSigner(pem: string): ApprovalSigner {
         .setExpirationTime(`${VALID_SECONDS}s`)
         .setJti(randomUUID())
         .sign(key),
-    async hasSignedStart(proof, { workflowId, at }) {
-      try {
-        const { payload } = await jwtVerify(proof, createPublicKey(key), {
-          ...{ algorithms: [APPROVAL_ALGORITHM], audience: APPROVAL_AUDIENCE },
-          ...{ currentDate: at, clockTolerance: CLOCK_TOLERANCE_SECONDS },
-          requiredClaims: ['exp', 'iat'],
-        });
-        return (
-          payload.action === 'start' &&
-          payload.workflowId === workflowId &&
-          payload.iat! <= at.getTime() / 1_000 + CLOCK_TOLERANCE_SECONDS
-        );
-      } catch {
-        return false;
-      }
+    async hasSignedStart(proof, run) {
+      for (const known of [createPublicKey(key), ...formerKeys])
+        if (await isStartOf(proof, run, known)) return true;
+      return false;
     },
   };
+}
+
+async function isStartOf(
+  proof: string,
+  { workflowId, at }: { workflowId: string; at: Date },
+  key: KeyObject,
+): Promise<boolean> {
+  try {
+    const { payload } = await jwtVerify(proof, key, {
+      ...{ algorithms: [APPROVAL_ALGORITHM], audience: APPROVAL_AUDIENCE },
+      ...{ currentDate: at, clockTolerance: CLOCK_TOLERANCE_SECONDS },
+      requiredClaims: ['exp', 'iat'],
+    });
+    return (
+      payload.action === 'start' &&
+      payload.workflowId === workflowId &&
+      payload.iat! <= at.getTime() / 1_000 + CLOCK_TOLERANCE_SECONDS
+    );
+  } catch {
+    return false;
+  }
 }

@@ -28,6 +28,7 @@ export interface ApprovalVerifier {
 
 /** Clocks of server and worker may differ by so much. */
 const CLOCK_TOLERANCE_SECONDS = 30;
+const UNKNOWN_KEY = 'it was not made by a key that this worker knows, or was altered';
 const PEM_BLOCK = /-----BEGIN PUBLIC KEY-----[\s\S]*?-----END PUBLIC KEY-----/g;
 
 /**
@@ -42,17 +43,22 @@ export async function readVerifier(path: string): Promise<ApprovalVerifier> {
   } catch (error) {
     throw unusable(path, `it can't be read (${(error as NodeJS.ErrnoException).code})`, error);
   }
+  return createVerifier(publicKeysOf(text, path));
+}
+
+/** @param where they are from, as messages name it @throws SecretMissing */
+export function publicKeysOf(text: string, where: string): KeyObject[] {
   const keys = [...text.matchAll(PEM_BLOCK)].map(([pem]) => {
     try {
       return createPublicKey(pem);
     } catch (error) {
-      throw unusable(path, 'a key in it is none', error);
+      throw unusable(where, 'a key in it is none', error);
     }
   });
-  if (keys.length === 0) throw unusable(path, 'there is no PUBLIC KEY in it');
+  if (keys.length === 0) throw unusable(where, 'there is no PUBLIC KEY in it');
   const other = keys.find(({ asymmetricKeyType }) => asymmetricKeyType !== 'ed25519');
-  if (other) throw unusable(path, `expected Ed25519 keys; got ${other.asymmetricKeyType}`);
-  return createVerifier(keys);
+  if (other) throw unusable(where, `expected Ed25519 keys; got ${other.asymmetricKeyType}`);
+  return keys;
 }
 
 const unusable = (path: string, why: string, cause?: unknown): ZkferryError =>
@@ -72,7 +78,7 @@ export const createVerifier = (keys: readonly KeyObject[]): ApprovalVerifier => 
 });
 
 async function claimsOf(proof: string, keys: readonly KeyObject[]): Promise<ControlClaims> {
-  let why = 'it was not made by a key that this worker knows, or was altered';
+  let why = UNKNOWN_KEY;
   for (const key of keys) {
     try {
       const { payload } = await jwtVerify(proof, key, {
@@ -101,4 +107,11 @@ function differenceOf(claims: ControlClaims, shownFor: ShownFor): string | undef
 }
 
 const refused = (why: string): ZkferryError =>
-  new ZkferryError('ApprovalRefused', `the signature does not count: ${why}; ask the server again`);
+  new ZkferryError(
+    'ApprovalRefused',
+    `the signature does not count: ${why}; ${
+      why === UNKNOWN_KEY
+        ? "see that the public key of the server's signing key is in the file that ZKFERRY_APPROVAL_KEYS of the workers names, and that they were started anew since"
+        : 'ask the server again'
+    }`,
+  );

@@ -48,15 +48,22 @@ export class Redirected extends Error {}
 
 /** Why an address is not posted to; undefined where it is. */
 export function refusalOf(address: string): string | undefined {
-  if (!ipaddr.isValid(address)) return `${address} is no address`;
+  const why = whyRefused(address);
+  return why && `${address} ${why}: nothing is posted there`;
+}
+
+function whyRefused(address: string): string | undefined {
+  if (!ipaddr.isValid(address)) return 'is no address';
   const parsed = ipaddr.process(address);
   const range = parsed.range();
-  if (REFUSED_RANGES.includes(range)) return `${address} is ${range}: nothing is posted there`;
+  if (REFUSED_RANGES.includes(range)) return `is ${range === 'linkLocal' ? 'link-local' : range}`;
   if (REFUSED_ADDRESSES.includes(parsed.toString()))
-    return `${address} is where a cloud answers its machines: nothing is posted there`;
-  const within = parsed instanceof ipaddr.IPv6 ? translated(parsed) : [];
-  const refusal = within.map(refusalOf).find((found) => found !== undefined);
-  return refusal && `${address} stands for ${refusal}`;
+    return 'is where a cloud answers its machines';
+  for (const within of parsed instanceof ipaddr.IPv6 ? translated(parsed) : []) {
+    const why = whyRefused(within);
+    if (why !== undefined) return `stands for ${within}, which ${why}`;
+  }
+  return undefined;
 }
 
 /** Every IPv4 address that it may stand for. */

@@ -1,5 +1,6 @@
 /** One run as Temporal knows it, and how it ended. */
 import { STATUS_QUERY } from '../../model/contract';
+import { outsideEndOf } from '../../model/runEnd';
 import type { StatusDocument, UpgradeReport } from '../../model/status';
 import type { Temporal } from './connect';
 import { ASK_DEADLINE_MS, CALL_DEADLINE_MS } from './deadlines';
@@ -55,8 +56,7 @@ export async function runEnd(
  */
 export async function withOutcome(temporal: Temporal, run: RunSummary): Promise<RunSummary> {
   if (run.status === 'RUNNING') return withState(temporal, run);
-  if (run.status === 'FAILED') return { ...run, outcome: 'failed' };
-  if (run.status !== 'COMPLETED') return run;
+  if (run.status !== 'COMPLETED') return { ...run, outcome: outsideEndOf(run.status) };
   try {
     const handle = temporal.client.workflow.getHandle(run.workflowId, run.runId, {
       followRuns: false,

@@ -9,8 +9,6 @@ import { describeRun, runEnd, type RunEnd } from './describeRun';
 import { getStatus } from './steerRun';
 
 const POLL_MS = 500;
-/** A run may be terminated from outside without a word in its status: every so many looks Temporal is asked. */
-const DESCRIBE_EVERY = 6;
 const END_DEADLINE_MS = 30_000;
 
 export interface FollowHooks {
@@ -34,7 +32,7 @@ export async function followRun(
   let status: StatusDocument | undefined;
   let away = false;
   let gateSeen = '';
-  for (let look = 1; !signal.aborted; look += 1) {
+  while (!signal.aborted) {
     let over = false;
     try {
       status = await getStatus(temporal, workflowId);
@@ -50,7 +48,8 @@ export async function followRun(
       if (!away && !silent) hooks.onAway((error as Error).message);
       away = true;
     }
-    if (!over && (away || look % DESCRIBE_EVERY === 0)) {
+    // A run may end while nobody tells its status.
+    if (away) {
       try {
         over = (await describeRun(temporal, workflowId)).status !== 'RUNNING';
       } catch (error) {

@@ -1,6 +1,6 @@
 /** Which ensembles runs hold now: told by the child workflow that each keeps for as long as it lasts. */
 import { isZkferryError } from '../../model/errors';
-import { ensemblesOf } from '../../model/strategies';
+import { heldBy } from '../../model/strategies';
 import type { WorkflowType } from '../../model/contract';
 import type { Temporal } from './connect';
 import { listWorkflows } from './listRuns';
@@ -10,15 +10,16 @@ const HOLD_WORKFLOW = 'holdEnsemble';
 const MOST = 200;
 
 export interface Hold {
-  ensemble: string;
+  /** An ensemble by name, or of a hot backup its capture. */
+  held: string;
   /** The run's id: its ticket, where it was started with one. */
   workflowId: string;
   strategy: string;
   since: string;
 }
 
-/** Of `ensembles`, by name; ensembles that were given inline have none. Temporal lists a hold a moment after it was taken. */
-export async function holdsOf(temporal: Temporal, ensembles: readonly string[]): Promise<Hold[]> {
+/** Of what is `wanted`, as `heldBy` names it; ensembles that were given inline have no name. Temporal lists a hold a moment after it was taken. */
+export async function holdsOf(temporal: Temporal, wanted: readonly string[]): Promise<Hold[]> {
   const open = await listWorkflows(
     temporal,
     `WorkflowType = '${HOLD_WORKFLOW}' AND ExecutionStatus = 'Running'`,
@@ -27,28 +28,24 @@ export async function holdsOf(temporal: Temporal, ensembles: readonly string[]):
   const found = await Promise.all(open.map(({ workflowId }) => holderOf(temporal, workflowId)));
   return found
     .flat()
-    .filter(({ ensemble }) => ensembles.includes(ensemble))
+    .filter(({ held }) => wanted.includes(held))
     .filter(
-      ({ workflowId, ensemble }, index, all) =>
-        all.findIndex((other) => other.workflowId === workflowId && other.ensemble === ensemble) ===
-        index,
+      ({ workflowId, held }, index, all) =>
+        all.findIndex((other) => other.workflowId === workflowId && other.held === held) === index,
     );
 }
 
 async function holderOf(temporal: Temporal, holdId: string): Promise<Hold[]> {
   try {
     const { input } = await startOf(temporal, holdId);
-    const { heldBy } = input as { heldBy: string };
-    const run = await startOf(temporal, heldBy);
-    const names = ensemblesOf(
+    const { heldBy: holder } = input as { heldBy: string };
+    const run = await startOf(temporal, holder);
+    return heldBy(
       run.workflowType as WorkflowType,
       (run.input ?? {}) as Record<string, unknown>,
-    );
-    return names.flatMap((ensemble) =>
-      ensemble === undefined
-        ? []
-        : [{ ensemble, workflowId: heldBy, strategy: run.workflowType, since: run.startedAt }],
-    );
+    ).map((held) => ({
+      ...{ held, workflowId: holder, strategy: run.workflowType, since: run.startedAt },
+    }));
   } catch (error) {
     // It has ended meanwhile.
     if (isZkferryError(error) && error.type === 'RunNotFound') return [];

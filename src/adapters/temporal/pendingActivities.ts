@@ -1,4 +1,5 @@
 /** Activities of a run that are under way, and what they say of themselves. */
+import type { WorkflowHandle } from '@temporalio/client';
 import {
   decodeFromPayloadsAtIndex,
   decodeOptionalFailureToOptionalError,
@@ -9,22 +10,26 @@ const CALL_DEADLINE_MS = 5_000;
 
 type Payloads = Parameters<typeof decodeFromPayloadsAtIndex>[2];
 
-export async function pendingActivities({ client, within }: Temporal, workflowId: string) {
-  const { raw } = await within(CALL_DEADLINE_MS, () =>
-    client.workflow.getHandle(workflowId).describe(),
-  );
-  return raw.pendingActivities ?? [];
+type Description = Awaited<ReturnType<WorkflowHandle['describe']>>;
+export type PendingActivity = NonNullable<Description['raw']['pendingActivities']>[number];
+
+/** Asks once, and only if somebody wants to know: several parts of a status tell of what Temporal says. */
+export function describeOnce(
+  { client, within }: Temporal,
+  workflowId: string,
+): () => Promise<Description> {
+  let asked: Promise<Description> | undefined;
+  return () =>
+    (asked ??= within(CALL_DEADLINE_MS, () => client.workflow.getHandle(workflowId).describe()));
 }
 
-export type PendingActivity = Awaited<ReturnType<typeof pendingActivities>>[number];
-
-/** Asks once, and only if somebody wants to know: several parts of a status tell of them. */
+/** Of those under way, asked once. */
 export function askOnce(
   temporal: Temporal,
   workflowId: string,
+  describe = describeOnce(temporal, workflowId),
 ): () => Promise<readonly PendingActivity[]> {
-  let asked: Promise<readonly PendingActivity[]> | undefined;
-  return () => (asked ??= pendingActivities(temporal, workflowId));
+  return async () => (await describe()).raw.pendingActivities ?? [];
 }
 
 /** Its newest heartbeat; undefined where it has told none. */

@@ -1,7 +1,8 @@
 /** What Temporal itself tells of a run, in few words. */
 import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../../model/contract';
-import type { StatusDocument, UpgradeReport } from '../../model/status';
+import type { RunOutcome } from '../../model/runEnd';
+import type { StatusDocument } from '../../model/status';
 
 /** Where payloads are encrypted no search attribute names the ensemble. */
 export const ENSEMBLE_IN_MEMO = 'ensemble';
@@ -15,8 +16,11 @@ export interface RunSummary extends StartedRun {
   strategy: string;
   /** Temporal's own word: RUNNING, COMPLETED, FAILED, CANCELLED, TERMINATED, TIMED_OUT. */
   status: string;
-  /** The run's own word for how it ended. To Temporal a run that was rejected or went back is COMPLETED like any other. */
-  outcome?: UpgradeReport['outcome'];
+  /**
+   * The run's own word for how it ended: to Temporal one that was rejected or went back is COMPLETED like any other. Of one that was
+   * ended from outside, how.
+   */
+  outcome?: RunOutcome;
   /** The run's own word for what it does, where a worker answers for it: to Temporal one that waits for people runs. */
   state?: StatusDocument['state'];
   ensemble?: string;

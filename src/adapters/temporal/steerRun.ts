@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type ControlName, STATUS_QUERY } from '../../model/contract';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { ControlInputs } from '../../model/inputs';
+import { endedFromOutside, outsideEndOf } from '../../model/runEnd';
 import type { StatusDocument } from '../../model/status';
 import type { Temporal } from './connect';
 import { ASK_DEADLINE_MS, CALL_DEADLINE_MS } from './deadlines';
@@ -12,7 +13,8 @@ import { withLaterDeliveries } from './laterDeliveries';
 import { withLiveCapture } from './liveCapture';
 import { withLiveMigration } from './liveMigration';
 import { withLiveSteps } from './liveSteps';
-import { askOnce } from './pendingActivities';
+import { isOver } from './over';
+import { askOnce, describeOnce } from './pendingActivities';
 import { hasWorker, POLLED_WITHIN_MS } from './pollers';
 
 const UPDATE_DEADLINE_MS = 15_000;
@@ -24,16 +26,37 @@ export async function getStatus(
   deadlineMs = CALL_DEADLINE_MS,
 ): Promise<StatusDocument> {
   try {
-    const status = await temporal.within(deadlineMs, () =>
-      temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
-    );
-    const pending = askOnce(temporal, workflowId);
+    const ask = () =>
+      temporal.within(deadlineMs, () =>
+        temporal.client.workflow.getHandle(workflowId).query<StatusDocument>(STATUS_QUERY),
+      );
+    const describe = describeOnce(temporal, workflowId);
+    const status = await withEnd(ask, describe);
+    const pending = askOnce(temporal, workflowId, describe);
     const captured = await withLiveCapture(temporal, status, pending);
     const live = await withLiveMigration(temporal, captured, pending);
     return await withLiveSteps(temporal, await withLaterDeliveries(temporal, live), pending);
   } catch (error) {
     return rethrowUnanswered(temporal, workflowId, error, deadlineMs);
   }
+}
+
+/** Terminated from outside, a run's own status never hears of it: then Temporal's word counts. */
+async function withEnd(
+  ask: () => Promise<StatusDocument>,
+  describe: ReturnType<typeof describeOnce>,
+): Promise<StatusDocument> {
+  const status = await ask();
+  if (isOver(status.state)) return status;
+  // What the run itself says is better than nothing.
+  const described = await describe().catch(() => undefined);
+  const end = described && outsideEndOf(described.status.name);
+  if (end === undefined) return status;
+  // It may have said its last word between the two.
+  const last = await ask();
+  return isOver(last.state)
+    ? last
+    : endedFromOutside(last, end, described?.closeTime?.toISOString());
 }
 
 /**

@@ -5,7 +5,7 @@ import type { LoggedIn, LoginAnswer, OpenIdLogin } from '../../adapters/identity
 import type { ProvidedIdentity } from '../../adapters/identity/jwt';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { ServerDependencies } from '../dependencies';
-import { sessionOf, setSessionCookie, type Session } from '../identity';
+import { isSecure, sessionOf, setSessionCookie, type Session } from '../identity';
 import {
   ATTEMPTS_COOKIE,
   openAttempts,
@@ -33,8 +33,7 @@ const callbackQuery = z.object({
 export const oidcRoutes: Routes = (api, dependencies) => {
   const { configuration, sessionKey } = dependencies;
   const login = dependencies.identityProvider?.login;
-  const secure = ({ protocol }: FastifyRequest): boolean =>
-    protocol === 'https' || configuration.tls !== undefined;
+  const secure = ({ protocol }: FastifyRequest): boolean => isSecure(configuration, protocol);
   const common = {
     method: 'GET',
     config: { open: true, rateLimit: BY_ADDRESS },

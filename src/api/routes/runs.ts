@@ -1,6 +1,6 @@
 /** Plans, and runs of strategies: started by a change ticket, looked at, followed live. */
 import { z } from 'zod';
-import { describeRun } from '../../adapters/temporal/describeRun';
+import { describeRun, withOutcome } from '../../adapters/temporal/describeRun';
 import { listRunsPage } from '../../adapters/temporal/listRuns';
 import { originOf, startOf } from '../../adapters/temporal/origin';
 import type { RunSummary } from '../../adapters/temporal/runSummary';
@@ -12,6 +12,7 @@ import { ensembleName } from '../../model/inventory';
 import {
   ensemblesOf,
   findStrategy,
+  heldBy,
   readBy,
   strategyNames,
   withEnsemble,
@@ -21,7 +22,7 @@ import { parseOrThrow } from '../../model/validation';
 import { WORKFLOW_TYPES } from '../../model/contract';
 import { audited } from '../audited';
 import { createOpenings } from '../openings';
-import { HOLDING, refuseHeld } from '../refuseHeld';
+import { refuseHeld } from '../refuseHeld';
 import { openedCursor, signedCursor } from '../cursor';
 import { authenticate, demand } from '../identity';
 import { demandOfRun, lookAtRun, statusNow, type SeenRun } from '../runEnsemble';
@@ -49,6 +50,13 @@ export const runRoutes: Routes = (api, dependencies) => {
   const openings = createOpenings();
   const watchers = createRunWatchers((workflowId) => statusNow(dependencies, workflowId), {
     most: configuration.maxWatchers,
+    ended: async (workflowId) => {
+      // Where Temporal is away this tells soonest.
+      await workers.isThere();
+      const run = await describeRun(temporal, workflowId);
+      if (run.status === 'RUNNING') return undefined;
+      return (await withOutcome(temporal, run)).outcome ?? 'ended';
+    },
   });
   api.addHook('preClose', () => {
     watchers.close();
@@ -126,9 +134,7 @@ export const runRoutes: Routes = (api, dependencies) => {
       ...{ action: 'start', workflowId, ensemble, actor, role: 'operator' },
       input: { ...(parsed as object), requestedBy: actor },
     });
-    const holds = HOLDING.includes(workflowType)
-      ? ensemblesOf(workflowType, input).filter((name) => name !== undefined)
-      : [];
+    const holds = heldBy(workflowType, input);
     try {
       return await openings.inTurn(holds, async () => {
         await refuseHeld({ temporal, openings }, holds, workflowId);
@@ -162,7 +168,7 @@ export const runRoutes: Routes = (api, dependencies) => {
     if (proof !== undefined && (await signer.hasSignedStart(proof, { workflowId, at }))) return;
     throw new ZkferryError(
       'RunExists',
-      `a run of that name exists, and nothing says that this server has started it: look at ${workflowId} and at who may write to Temporal, then open the change under another ticket`,
+      `a run of that name exists, and nothing says that this server has started it: if its signing key was changed since, name the former public key in formerKeys of its configuration and ask again; if not, look at ${workflowId} and at who may write to Temporal before the change is opened under another ticket`,
     );
   }
 

@@ -1,7 +1,7 @@
 /** Logging in and out of the console, and who one is. */
 import { z } from 'zod';
 import { grantSchema } from '../../model/identity';
-import { COOKIE, endSession, openSession, setSessionCookie } from '../identity';
+import { COOKIE, endSession, isSecure, openSession, setSessionCookie } from '../identity';
 import { problems } from '../schemas';
 import type { Routes } from './types';
 
@@ -22,7 +22,7 @@ export const sessionRoutes: Routes = (api, dependencies) => {
     },
     async handler({ body, protocol }, reply) {
       const session = await openSession(dependencies, body.token);
-      setSessionCookie(reply, session, protocol === 'https' || configuration.tls !== undefined);
+      setSessionCookie(reply, session, isSecure(configuration, protocol));
       const { csrf, expiresAt, identity } = session;
       return { actor: identity.actor, csrf, expiresAt };
     },

@@ -6,6 +6,7 @@ import { permsText } from '../../model/permsText';
 import type { ZkStat } from '../../model/ports';
 import { withoutHash } from '../acls';
 import { audited } from '../audited';
+import { openedCursor, signedCursor } from '../cursor';
 import { demand } from '../identity';
 import { ensembleParams, pageQuery, problems, wholeNumber, znodePathSchema } from '../schemas';
 import { createTreeSessions } from '../treeSessions';
@@ -35,7 +36,7 @@ const statSchema = z.object({
 const changed = z.object({ stat: statSchema });
 
 export const treeRoutes: Routes = (api, dependencies) => {
-  const { inventory, audit } = dependencies;
+  const { inventory, audit, sessionKey } = dependencies;
   const sessions = createTreeSessions(dependencies);
   api.addHook('onClose', () => sessions.close());
 
@@ -108,16 +109,17 @@ export const treeRoutes: Routes = (api, dependencies) => {
     async handler({ params, query, identity }) {
       demand(identity, 'viewer', params.ensemble);
       const { path, limit, cursor, contains } = query;
+      const after = cursor && Buffer.from(openedCursor(sessionKey, cursor), 'base64url').toString();
       const ensemble = await inventory.resolve(params.ensemble);
       const all = await sessions.children(ensemble, path, cursor === undefined);
       const names = contains === undefined ? all : all.filter((name) => name.includes(contains));
-      const after = cursor === undefined ? '' : Buffer.from(cursor, 'base64url').toString();
-      const from = cursor === undefined ? 0 : firstAfter(names, after);
+      const from = after === undefined ? 0 : firstAfter(names, after);
       const page = names.slice(from, from + limit);
       const isMore = from + page.length < names.length;
+      const next = Buffer.from(page.at(-1) ?? '').toString('base64url');
       return {
         ...{ path, total: names.length, items: page.map((name) => ({ name })) },
-        ...(isMore && { nextCursor: Buffer.from(page.at(-1)!).toString('base64url') }),
+        ...(isMore && { nextCursor: signedCursor(sessionKey, next) }),
       };
     },
   });

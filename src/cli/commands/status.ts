@@ -1,9 +1,7 @@
 /** `zkferry status [WORKFLOW]`: one run in full, or the list of runs. */
 import type { Command } from 'commander';
 import type { Temporal } from '../../adapters/temporal/connect';
-import { isOver } from '../../adapters/temporal/over';
 import type { LastStep } from '../../adapters/temporal/lastStep';
-import type { RunSummary } from '../../adapters/temporal/runSummary';
 import { isZkferryError, type ErrorType } from '../../model/errors';
 import type { StatusDocument } from '../../model/status';
 import {
@@ -50,16 +48,9 @@ async function list(context: CommandContext, temporal: Temporal, limit: number):
   };
 }
 
-function closedFromOutside(
-  run: RunSummary,
-  status: StatusDocument,
-  context: CommandContext,
-): Outcome {
-  const text = `${run.status.toLowerCase()} from outside${run.closedAt ? ` at ${run.closedAt}` : ''}, at: ${status.headline}\nwhat was begun stays as it is: look with zkferry inspect ${status.ensemble}, then zkferry unlock`;
-  return {
-    text: context.output.colors.red(text),
-    document: { ...status, nextActions: [], closed: run.status },
-  };
+function closedFromOutside(status: StatusDocument, context: CommandContext): Outcome {
+  const text = `${status.headline}\nwhat was begun stays as it is: look with zkferry inspect ${status.ensemble}, then zkferry unlock`;
+  return { text: context.output.colors.red(text), document: status };
 }
 
 /** Where nobody tells a status, and Temporal answers. */
@@ -83,11 +74,7 @@ async function show(
   try {
     if (!(await hasWorker(temporal, { withinMs: POLLED_WITHIN_MS }))) throw noWorker(workflowId);
     const status = await getStatus(temporal, workflowId);
-    if (!isOver(status.state)) {
-      // Terminated from outside, a run's own status never hears of it.
-      const run = await describeRun(temporal, workflowId);
-      if (run.status !== 'RUNNING') return closedFromOutside(run, status, context);
-    }
+    if (status.closed !== undefined) return closedFromOutside(status, context);
     return { text: renderStatus(status, { ...context.view, allSteps }), document: status };
   } catch (error) {
     if (!isZkferryError(error) || !UNTOLD.includes(error.type)) throw error;

@@ -1,5 +1,6 @@
 /** A status document as text: what goes on, what is asked, how far it is, what can be done. */
 import { WORKFLOW_TYPES } from '../../model/contract';
+import type { OutsideEnd } from '../../model/runEnd';
 import { headlineBeside } from '../../model/status';
 import type { NextAction, OpenGate, Progress, RunState, StatusDocument } from '../../model/status';
 import { isOver } from '../../adapters/temporal/over';
@@ -56,8 +57,8 @@ const captureOf = ({ strategy, capture }: StatusDocument, colors: Colors): strin
       ? drillRunLines(capture, colors)
       : captureLines(capture, colors);
 
-export function stateWord(state: RunState, colors: Colors): string {
-  const paint: Record<RunState, (text: string) => string> = {
+export function stateWord(state: RunState | OutsideEnd, colors: Colors): string {
+  const paint: Record<RunState | OutsideEnd, (text: string) => string> = {
     running: colors.cyan,
     waiting: colors.yellow,
     paused: colors.yellow,
@@ -66,10 +67,14 @@ export function stateWord(state: RunState, colors: Colors): string {
     rolledBack: colors.yellow,
     rejected: colors.yellow,
     failed: colors.red,
+    terminated: colors.red,
+    cancelled: colors.red,
+    timedOut: colors.red,
   };
-  const words: Partial<Record<RunState, string>> = {
+  const words: Partial<Record<RunState | OutsideEnd, string>> = {
     rollingBack: 'rolling back',
     rolledBack: 'rolled back',
+    timedOut: 'timed out',
   };
   return paint[state](words[state] ?? state);
 }

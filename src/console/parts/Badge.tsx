@@ -22,7 +22,7 @@ const RUN_TONES: Record<string, Tone> = {
   rejected: 'plain',
   failed: 'bad',
   terminated: 'bad',
-  timed_out: 'bad',
+  timedOut: 'bad',
   cancelled: 'plain',
 };
 export const runTone = (state: string): Tone => RUN_TONES[state] ?? 'plain';

@@ -33,3 +33,9 @@ test.each([
 ])('%s may be posted to', (address) => {
   expect(refusalOf(address)).toBeUndefined();
 });
+
+test('of an address that stands for another it is said which, and what that is', () => {
+  expect(refusalOf('::a9fe:a9fe')).toBe(
+    '::a9fe:a9fe stands for 169.254.169.254, which is link-local: nothing is posted there',
+  );
+});

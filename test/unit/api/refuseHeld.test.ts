@@ -1,7 +1,8 @@
 /** Whoever has ended is given a moment to let go of its ensemble. */
+import { heldBy } from '../../../src/model/strategies';
 import { heldStill, type Held } from '../../../src/api/refuseHeld';
 
-const held = (by: string): Held => ({ ensemble: 'orders', by, detail: 'rollingUpgrade' });
+const held = (by: string): Held => ({ held: 'orders', by, detail: 'rollingUpgrade' });
 
 test('a hold of a run that has ended is waited for', async () => {
   const looks = [held('a'), undefined];
@@ -19,4 +20,11 @@ test('whoever comes after it counts, and the wait has an end', async () => {
   const isA = (by: string) => Promise.resolve(by === 'a');
   expect(await heldStill(held('a'), () => Promise.resolve(held('b')), isA)).toEqual(held('b'));
   expect(await heldStill(held('a'), () => Promise.resolve(held('a')), isA, 300)).toEqual(held('a'));
+});
+
+test('a hot backup holds its capture only, and refuses another one of the same', () => {
+  const backup = { ensemble: 'orders', repository: 'main' };
+  expect(heldBy('hotBackup', backup)).toEqual(['orders for backups into main']);
+  expect(heldBy('rollingUpgrade', backup)).toEqual(['orders']);
+  expect(heldBy('migrateDataCenter', { source: 'a', target: 'b' })).toEqual(['a', 'b']);
 });

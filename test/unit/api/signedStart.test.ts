@@ -1,12 +1,14 @@
 /** Whose a start is that has the name of a ticket: what the server has signed for that very run tells. */
 import { generateKeyPairSync } from 'node:crypto';
+import { createVerifier, publicKeysOf } from '../../../src/adapters/approvals/verifier';
 import { createSigner } from '../../../src/adapters/approvals/signer';
 
-const newKey = () =>
+const newPair = () =>
   generateKeyPairSync('ed25519', {
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
-  }).privateKey;
+  });
+const newKey = () => newPair().privateKey;
 
 const signer = createSigner(newKey());
 const signed = (action: 'start' | 'approve' = 'start', by = signer) =>
@@ -31,4 +33,18 @@ test('what was signed for another run, another control, by another key, or not a
   const other = createSigner(newKey());
   expect(await signer.hasSignedStart(await signed('start', other), run('CHG-1'))).toBe(false);
   expect(await signer.hasSignedStart('x', run('CHG-1'))).toBe(false);
+});
+
+test('after a change of keys what the former one has signed is still its own', async () => {
+  const former = newPair();
+  const proof = await signed('start', createSigner(former.privateKey));
+  const keys = publicKeysOf(former.publicKey, 'file:/former.pub');
+  expect(await createSigner(newKey(), keys).hasSignedStart(proof, run('CHG-1'))).toBe(true);
+  expect(await createSigner(newKey()).hasSignedStart(proof, run('CHG-1'))).toBe(false);
+});
+
+test('of a key that a worker does not know it is said where its keys are named', async () => {
+  const worker = createVerifier(publicKeysOf(newPair().publicKey, 'file:/approvals.pub'));
+  const shown = { action: 'start', workflowId: 'CHG-1', ensemble: 'orders', input: {} } as const;
+  await expect(worker.verify(await signed(), shown)).rejects.toThrow(/ZKFERRY_APPROVAL_KEYS/);
 });

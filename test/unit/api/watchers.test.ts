@@ -1,15 +1,18 @@
 /** Who watches a run, and who has gone before the watching began. */
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
 import { Socket, type AddressInfo } from 'node:net';
-import { createRunWatchers } from '../../../src/api/watchers';
+import { createRunWatchers, type RunWatchers } from '../../../src/api/watchers';
+import { ZkferryError } from '../../../src/model/errors';
 import type { StatusDocument } from '../../../src/model/status';
 
 const who = (actor = 'vera') => ({ actor, stillMay: () => Promise.resolve(true) });
 
+const ended = () => Promise.resolve(undefined);
+
 function watching() {
   const ask = jest.fn(() => new Promise<StatusDocument>(() => undefined));
   const response = new ServerResponse(new IncomingMessage(new Socket()));
-  return { ask, response, watchers: createRunWatchers(ask, { most: 10 }) };
+  return { ask, response, watchers: createRunWatchers(ask, { most: 10, ended }) };
 }
 
 test('who is there is counted until they go', () => {
@@ -39,19 +42,42 @@ test('who comes when the server ends is let go at once', () => {
 
 test('whose connection is still full when the run ends is told the last status and the end all the same', async () => {
   const status = { state: 'completed', headline: 'x'.repeat(1_000_000) } as StatusDocument;
-  const watchers = createRunWatchers(() => Promise.resolve(status), { most: 10 });
+  const watchers = createRunWatchers(() => Promise.resolve(status), { most: 10, ended });
+  expect(await eventsOf(watchers, `: ${'x'.repeat(1_000_000)}\n\n`)).toMatch(
+    /^event: status$[^]*^event: end$/m,
+  );
+});
+
+/** All that somebody is told who watches a run to its end. */
+async function eventsOf(watchers: RunWatchers, first = ': hello\n\n'): Promise<string> {
   const server = createServer((_request, response) => {
-    response.write(`: ${'x'.repeat(1_000_000)}\n\n`);
+    response.write(first);
     watchers.add('CHG-1', response, who());
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   try {
     const { port } = server.address() as AddressInfo;
-    const text = await (await fetch(`http://127.0.0.1:${port}`)).text();
-    expect(text.match(/^event: .*$/gm)).toEqual(['event: status', 'event: end']);
+    return await (await fetch(`http://127.0.0.1:${port}`)).text();
   } finally {
     server.close();
   }
+}
+
+test('of one that was terminated the stream ends, and says so', async () => {
+  const status = { state: 'failed', closed: 'terminated' } as StatusDocument;
+  const watchers = createRunWatchers(() => Promise.resolve(status), { most: 10, ended });
+  expect(await eventsOf(watchers)).toContain('event: end\ndata: {"outcome":"terminated"}');
+});
+
+test('where nobody tells its status any more, Temporal says that it has ended', async () => {
+  const away = () => Promise.reject(new ZkferryError('NoWorker', 'nobody', { retryable: true }));
+  const watchers = createRunWatchers(away, {
+    most: 10,
+    ended: () => Promise.resolve('terminated'),
+  });
+  const text = await eventsOf(watchers);
+  expect(text).toContain('event: end\ndata: {"outcome":"terminated"}');
+  expect(text).not.toContain('event: away');
 });
 
 test('nobody takes more than a quarter; what they let go is theirs again, and others have the rest', () => {

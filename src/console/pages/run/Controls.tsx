@@ -9,7 +9,7 @@ import { Confirm } from '../../parts/Confirm';
 
 type Control = 'pause' | 'resume' | 'rollback' | 'stop' | 'tune';
 
-const OVER = new Set<RunStatus['state']>(['completed', 'rolledBack', 'rejected', 'failed']);
+export const OVER = new Set<RunStatus['state']>(['completed', 'rolledBack', 'rejected', 'failed']);
 
 const TITLES: Record<Control, string> = {
   pause: 'Pause',

@@ -61,8 +61,8 @@ export function RunPage() {
   );
 }
 
-const StateBadge = ({ status: { state } }: { status: RunStatus }) => (
-  <Badge tone={runTone(state)}>{wordsOf(state)}</Badge>
+const StateBadge = ({ status: { state, closed } }: { status: RunStatus }) => (
+  <Badge tone={runTone(closed ?? state)}>{wordsOf(closed ?? state)}</Badge>
 );
 
 function Live({

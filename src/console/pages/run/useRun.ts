@@ -1,10 +1,12 @@
 /** A run as it is now: asked once, then followed. Points of its lags are kept while the page is open. */
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useState } from 'react';
+import { endedFromOutside, outsideEndOf } from '../../../model/runEnd';
 import { queryClient, runQuery } from '../../api/queries';
 import { followRun } from '../../api/runEvents';
 import type { RunStatus } from '../../api/types';
 import type { Series } from '../../parts/series';
+import { OVER } from './Controls';
 import { withLags } from './lags';
 
 export function useRun(id: string) {
@@ -31,13 +33,21 @@ export function useRun(id: string) {
       followRun(id, {
         onStatus: take,
         onAway: setAway,
-        onEnd: () => void queryClient.invalidateQueries({ queryKey: runQuery(id).queryKey }),
+        onEnd: () => {
+          setAway(undefined);
+          void queryClient.invalidateQueries({ queryKey: runQuery(id).queryKey });
+        },
       }),
     [id, take],
   );
 
   const asked = query.data?.status;
-  const status =
+  const newest =
     told === undefined || (asked !== undefined && asked.updatedAt > told.updatedAt) ? asked : told;
+  // Ended from outside while no worker was there, nobody tells so but Temporal.
+  const run = query.data?.run;
+  const end = run && outsideEndOf(run.status);
+  const status =
+    newest && end && !OVER.has(newest.state) ? endedFromOutside(newest, end, run.closedAt) : newest;
   return { query, status, away, lags, take };
 }
