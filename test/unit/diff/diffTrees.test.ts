@@ -66,7 +66,7 @@ it.each([false, true])('with versions compared: %p', async (versions) => {
       const expected = all.filter((path) => shown(left, path) !== shown(right, path));
       expect([...paths].sort()).toEqual(expected.sort());
     }),
-    randomRuns(60),
+    randomRuns(120),
   );
 });
 

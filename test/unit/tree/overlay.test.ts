@@ -90,6 +90,6 @@ test('whatever the transactions, and wherever the snapshot began and ended', () 
       const byPath = (left: { at: string }, right: { at: string }) => (left.at < right.at ? -1 : 1);
       expect(result.map(shown).sort(byPath)).toEqual([...whole.nodes()].map(shown).sort(byPath));
     }),
-    randomRuns(400),
+    randomRuns(1_000),
   );
 });
