@@ -18,6 +18,7 @@ import {
 import { withHarness, type Case } from '../upgrade/cases/types';
 import { backupUnderFire, type Fire } from './backupUnderFire';
 import { CommandCapturer, WorkflowCapturer } from './capturers';
+import { propertyCases } from './properties';
 
 const BY_COMMAND = ['3.4.14', '3.6.4', '3.8.6'];
 const BY_WORKFLOW = '3.9.6';
@@ -137,6 +138,13 @@ const damagesOf = (kind: string): Case => ({
 });
 
 export const backupCases: Case[] = [
+  ...propertyCases({
+    'backup/keys': 2_000,
+    'backup/restorable': 2_000,
+    'backup/leadingBases': 2_000,
+    'backup/chooseExtraction': 2_000,
+    'backup/retention': 2_000,
+  }),
   byCommand(BY_WORKFLOW, BRIEFLY, 'briefly, '),
   byWorkflow(BY_WORKFLOW, BRIEFLY, 'briefly, '),
   byWorkflow(BY_WORKFLOW, FIRE),

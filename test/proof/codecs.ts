@@ -1,8 +1,12 @@
-/** The files of every line of ZooKeeper, after every kind of transaction, decode and encode again byte for byte. */
+/**
+ * The files of every line of ZooKeeper, after every kind of transaction, decode and encode again byte for byte; and what
+ * holds for any content and any damage.
+ */
 import { createLab } from '../../src/lab/lab';
 import { atLeast } from '../../src/model/version';
 import { roundTripFiles } from '../support/dataFiles';
 import { everyTransactionLab, kindsOf, leaveEveryTransaction } from '../support/everyTransaction';
+import { propertyCases } from './properties';
 import type { Case } from '../upgrade/cases/types';
 
 const VERSIONS = ['3.4.14', '3.5.10', '3.6.4', '3.7.2', '3.8.6', '3.9.6'];
@@ -35,7 +39,17 @@ async function proveFiles(version: string): Promise<void> {
   }
 }
 
-export const cases: Case[] = VERSIONS.map((version) => ({
-  name: `files of ${version}`,
-  run: () => proveFiles(version),
-}));
+export const cases: Case[] = [
+  ...propertyCases({
+    'codec/txn': 10_000,
+    'codec/txnLog': 10_000,
+    'codec/txnRequests': 10_000,
+    'codec/snapshot': 10_000,
+    'codec/quorum': 10_000,
+    'codec/clientFile/anyEdit': 2_000,
+  }),
+  ...VERSIONS.map((version) => ({
+    name: `files of ${version}`,
+    run: () => proveFiles(version),
+  })),
+];

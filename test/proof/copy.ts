@@ -7,6 +7,7 @@ import type { Lab, LabOptions } from '../../src/lab/lab';
 import type { ZkAcl, ZkSession } from '../../src/model/ports';
 import { atLeast } from '../../src/model/version';
 import { CopyFixture, servers, SUPER, SUPER_OPTION, TTL_ENABLED } from '../support/copyFixture';
+import { propertyCases } from './properties';
 import type { Case } from '../upgrade/cases/types';
 
 const ALICE = 'alice:wonderland';
@@ -129,6 +130,12 @@ const copies = (from: string, to: string, targetServers: number): Case => ({
 });
 
 export const copyCases: Case[] = [
+  ...propertyCases({
+    'tree/dataTree': 2_000,
+    'tree/overlay': 2_000,
+    'tree/merge': 2_000,
+    'diff/diffTrees': 1_000,
+  }),
   copies('3.9.6', '3.9.6', 3),
   copies('3.9.6', '3.9.6', 1),
   copies('3.4.14', '3.9.6', 3),

@@ -1,6 +1,6 @@
 /**
  * How often a property is tried: in the suite less, and the same cases each time. FC_RUNS and FC_SEED try more and others,
- * as `npm run proof -- planning` does.
+ * as `npm run proof -- planning` and its siblings do (test/proof/properties.ts).
  */
 import type { Parameters } from 'fast-check';
 

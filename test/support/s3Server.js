@@ -20,6 +20,8 @@ const server = new S3rver({
   configureBuckets: [{ name: bucket, configs: [] }],
 });
 
+/** Fewer than are asked for, as a server may: tests need not make a thousand objects to see a second page. */
+const PAGE = 100;
 const { store } = server;
 const listAll = store.listObjects.bind(store);
 store.listObjects = async (name, { delimiter = '', startAfter = '', prefix = '', maxKeys }) => {
@@ -31,7 +33,7 @@ store.listObjects = async (name, { delimiter = '', startAfter = '', prefix = '',
   for (const object of inOrder.filter(({ key }) => key > startAfter)) {
     const end = delimiter === '' ? -1 : object.key.indexOf(delimiter, prefix.length);
     if (end !== -1) commonPrefixes.add(object.key.slice(0, end + 1));
-    else if (objects.length < maxKeys) objects.push(object);
+    else if (objects.length < Math.min(maxKeys, PAGE)) objects.push(object);
     else isTruncated = true;
   }
   return { objects, commonPrefixes: [...commonPrefixes].sort(), isTruncated };

@@ -27,8 +27,9 @@ import {
   type History,
   type World,
 } from './randomTimelines';
+import { randomRuns } from '../../support/randomRuns';
 
-const RUNS = 1_000;
+const RUNS = randomRuns(200);
 const history = plainHistory(30);
 const segment = (from: number, to: number) => objectOf(history, 1, [from, to], 'log');
 const base = (from: number, to: number, id = 0) => baseOf(history, 1, [from, to], id);
@@ -78,7 +79,7 @@ test('each zxid that can be restored is, to exactly the transactions up to it, a
         }
       });
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -101,7 +102,7 @@ test('the latest is the last transaction that is known of, or refused', () => {
       const extraction = chosen(choose(contents, { kind: 'latest' }, { accept }));
       expect(replay(world.history, extraction)).toEqual(upTo(last));
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -149,7 +150,7 @@ test('where times rise, a time restores to the last transaction that is not late
         expect(refusal(() => restoredAt(world, timeMs))).toBeDefined();
       }
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -166,7 +167,7 @@ test('every moment that a listing shows is restored, by its zxid and by its time
         }
       }
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -239,7 +240,7 @@ test('where clocks ran back, what a time restores holds none of the restorable o
         expect(timesMs[count + 1]).toBeGreaterThan(timeMs);
       }
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 

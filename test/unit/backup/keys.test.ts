@@ -8,8 +8,9 @@ import {
 } from '../../../src/planning/backup/keys';
 import { compareZxids, zxidText, fromHex16, hex16 } from '../../../src/model/zxid';
 import { parseKey } from '../../../src/planning/backup/parseKey';
+import { randomRuns } from '../../support/randomRuns';
 
-const RUNS = 2_000;
+const RUNS = randomRuns(200);
 const zxid = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n });
 const ensemble = fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/).filter(isEnsembleName);
 const timeline = fc.integer({ min: 1, max: 9_999 });
@@ -44,7 +45,7 @@ test('the name of a log object says everything that it was made of', () => {
       expect(parseLogObjectName(name)).toEqual(given);
       expect(name).toMatch(/^[A-Za-z0-9._-]{1,255}$/);
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -60,7 +61,7 @@ test('a name that is cut, changed or foreign is no log object', () => {
       expect(parseLogObjectName(`${name}.partial`)).toBeUndefined();
       expect(parseLogObjectName(name.replace('.', '.0'))).toBeUndefined();
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -82,7 +83,7 @@ test('zxids in keys sort as numbers do, and come back', () => {
       const byKey = hex16(a) < hex16(b) ? -1 : hex16(a) > hex16(b) ? 1 : 0;
       expect(compareZxids(zxidText(a), zxidText(b))).toBe(byKey);
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -127,7 +128,7 @@ test('each key is read as what it was made of', () => {
         expect(parseKey(`${key}.partial`)).toBeUndefined();
       }
     }),
-    { numRuns: 1_000 },
+    RUNS,
   );
 });
 

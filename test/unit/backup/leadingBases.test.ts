@@ -15,6 +15,7 @@ import {
   timelineOf,
   upTo,
 } from './randomTimelines';
+import { randomRuns } from '../../support/randomRuns';
 
 const history = plainHistory(30);
 const base = (from: number, to: number, id: number): ListedBase =>
@@ -48,7 +49,7 @@ test('each base from which the log is whole comes once, the newest first, and re
         expect(from).toEqual([...from].sort((a, b) => (a > b ? -1 : a < b ? 1 : 0)));
       }
     }),
-    { numRuns: 500 },
+    randomRuns(100),
   );
 });
 

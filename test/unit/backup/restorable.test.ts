@@ -14,8 +14,9 @@ import {
   timelineOf,
   type World,
 } from './randomTimelines';
+import { randomRuns } from '../../support/randomRuns';
 
-const RUNS = 2_000;
+const RUNS = randomRuns(300);
 const history = plainHistory(30);
 const segment = (from: number, to: number) => objectOf(history, 1, [from, to], 'log');
 const base = (from: number, to: number, id = 0) => baseOf(history, 1, [from, to], id);
@@ -35,7 +36,7 @@ test('told to be restorable is exactly what a base and a log without a gap lead 
       );
       expect(new Set(told)).toEqual(restorableCounts(world));
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -52,7 +53,7 @@ test('a chain holds everything from its start on, reaches as far as any does, wi
       }
       expect({ reached, objects: log.length }).toEqual(farthest(objectsOf(contents), from));
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 
@@ -84,7 +85,7 @@ test('between ranges a hole is told, and where there is no range an error', () =
         expect(rangeFindings(world.contents).map(({ severity }) => severity)).toContain('error');
       }
     }),
-    { numRuns: RUNS },
+    RUNS,
   );
 });
 

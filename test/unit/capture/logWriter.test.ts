@@ -121,7 +121,7 @@ test('while a seal hangs only so much is kept in memory, and afterwards no segme
     { memoryBytes: 200 << 20, maxBytes: 200 << 20 },
   );
   const data = Buffer.alloc(1 << 20);
-  const count = 120;
+  const count = 90;
   for (const zxid of range(1, count))
     await writer.push([{ zxid, bytes: txnBytes(zxid, data), receivedAt: nowMs() }]);
   await until(

@@ -46,7 +46,7 @@ test('what goes in comes out, in order, while both go on at once and the file is
         expect(readdirSync(directory)).toEqual([]);
       },
     ),
-    { numRuns: 20 },
+    { numRuns: 8 },
   );
 });
 

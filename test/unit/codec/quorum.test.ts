@@ -15,8 +15,9 @@ import {
 import { QuorumPacketDecoder } from '../../../src/codec/quorum/packetDecoder';
 import { SnapshotScanner } from '../../../src/codec/quorum/snapshotScanner';
 import { isZkferryError } from '../../../src/model/errors';
+import { runsOf } from '../../support/randomRuns';
 
-const DAMAGED = 10_000;
+const DAMAGED = runsOf(2_000);
 
 /** Numbers from a seed, the same at every run. */
 function generator(seed: number): (below: number) => number {

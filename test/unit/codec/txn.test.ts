@@ -5,6 +5,7 @@ import type { Txn, TxnBody } from '../../../src/codec/records';
 import { TXN_TYPE } from '../../../src/codec/records';
 import { isZkferryError } from '../../../src/model/errors';
 import { anyDamage, anyTxn, damaged } from './txnArbitraries';
+import { randomRuns } from '../../support/randomRuns';
 
 const txnOf = (body: TxnBody, more: Partial<Txn> = {}): Txn => ({
   header: {
@@ -43,7 +44,7 @@ describe('a transaction', () => {
         expect(decodeTxn(bytes)).toEqual(txn);
         expect(decodeTxnHeader(bytes)).toEqual(txn.header);
       }),
-      { numRuns: 1_000 },
+      randomRuns(200),
     );
   });
 
@@ -53,7 +54,7 @@ describe('a transaction', () => {
         const bytes = damages.reduce(damaged, encodeTxn(txn));
         if (codeOf(bytes) === undefined) expect(encodeTxn(decodeTxn(bytes))).toEqual(bytes);
       }),
-      { numRuns: 5_000 },
+      randomRuns(1_000),
     );
   });
 

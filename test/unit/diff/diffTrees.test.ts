@@ -8,6 +8,7 @@ import { Selection } from '../../../src/tree/copy/selection';
 import { NO_STAT } from '../../../src/tree/dataTree';
 import { CONTAINER_OWNER } from '../../../src/tree/nodeType';
 import type { SourceNode, TreeSource } from '../../../src/tree/source';
+import { randomRuns } from '../../support/randomRuns';
 
 const directory = mkdtempSync(join(tmpdir(), 'zkferry-diff-'));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -65,7 +66,7 @@ it.each([false, true])('with versions compared: %p', async (versions) => {
       const expected = all.filter((path) => shown(left, path) !== shown(right, path));
       expect([...paths].sort()).toEqual(expected.sort());
     }),
-    { numRuns: 300 },
+    randomRuns(120),
   );
 });
 

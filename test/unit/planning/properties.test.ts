@@ -22,10 +22,18 @@ import {
 const anyCase = fc.record({ servers: anyEnsemble, target: anyTarget });
 type Case = typeof anyCase extends fc.Arbitrary<infer T> ? T : never;
 
-function planned({ servers, target }: Case) {
+function made({ servers, target }: Case) {
   const facts = parseEnsemble(servers);
   const input = upgradeTo(target);
   return { facts, input, plan: planRollingUpgrade(facts, input) };
+}
+
+/** Planned once, for the choice of cases and for the claim. */
+const known = new WeakMap<Case, ReturnType<typeof made>>();
+function planned(one: Case): ReturnType<typeof made> {
+  const found = known.get(one) ?? made(one);
+  known.set(one, found);
+  return found;
 }
 
 /** Cases whose plan a run would execute; made so that most of those tried are. */
@@ -44,14 +52,14 @@ const share = fc.double({ min: 0, max: 1, noNaN: true });
 const stops = (steps: readonly PlanStep[]): PlanStep[] =>
   steps.filter(({ activity }) => activity === 'stopServer');
 
-const check = <T>(arbitrary: fc.Arbitrary<T>, claim: (value: T) => void, usual = 30): void =>
+const check = <T>(arbitrary: fc.Arbitrary<T>, claim: (value: T) => void, usual = 15): void =>
   fc.assert(fc.property(arbitrary, claim), randomRuns(usual));
 
 test('the random plans are not all alike: short and long ones, refused and not', () => {
-  const plans = fc.sample(anyCase, { numRuns: 400, seed: 7 }).map((one) => planned(one).plan);
+  const plans = fc.sample(anyCase, { numRuns: 120, seed: 7 }).map((one) => planned(one).plan);
   const runs = plans.filter((plan) => !isRefused(plan));
-  expect(runs.length).toBeGreaterThan(30);
-  expect(plans.length - runs.length).toBeGreaterThan(30);
+  expect(runs.length).toBeGreaterThan(10);
+  expect(plans.length - runs.length).toBeGreaterThan(10);
   expect(runs.some(({ hops }) => hops.length > 2)).toBe(true);
   expect(runs.some(({ notServing = [] }) => notServing.length > 0)).toBe(true);
   expect(runs.some(({ steps }) => steps.some(({ role }) => role === 'observer'))).toBe(true);
@@ -153,9 +161,9 @@ test('the rollback of any prefix ends where the run began, or is refused with th
         if (touched.has(server.server)) expect(server.state).toBe('serving');
     },
     // Few of them are refused.
-    100,
+    40,
   );
-  expect(went).toBeGreaterThan(50);
+  expect(went).toBeGreaterThan(20);
   expect(refused).toBeGreaterThan(0);
 });
 

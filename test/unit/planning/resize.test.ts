@@ -10,7 +10,7 @@ import {
 import { membershipPath } from '../../../src/planning/resize/membershipPath';
 import { randomRuns } from '../../support/randomRuns';
 
-const RUNS = randomRuns(1_500);
+const RUNS = randomRuns(300);
 
 /** By the definition itself: all pairs of sets of ids. */
 function quorumsMeetByEnumeration(a: readonly QuorumMember[], b: readonly QuorumMember[]): boolean {

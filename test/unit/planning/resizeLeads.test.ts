@@ -6,7 +6,7 @@ import { anyCase, askedIn, type Case } from './randomResizes';
 import { LeadRun, type Moves } from './resizeLeadRun';
 import { planFor } from './resizePlans';
 
-const RUNS = runsOf(500);
+const RUNS = runsOf(100);
 
 const anyMoves: fc.Arbitrary<Moves> = fc.record({
   everySteps: fc.integer({ min: 1, max: 40 }),

@@ -72,7 +72,7 @@ describe.each(['none', 'age'] as const)('objects of a repository with encryption
           expect((await collect(repository.unsealStream(sealed))).equals(plain)).toBe(true);
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 6 },
     );
   });
 

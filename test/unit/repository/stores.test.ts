@@ -112,12 +112,14 @@ describe.each(KINDS)('objects in %s', (_, open) => {
   });
 
   it('of more than one page are all listed', async () => {
-    const keys = Array.from({ length: 1100 }, (_, n) => `many/${String(n).padStart(5, '0')}`);
+    // A page of the server of tests has 100, one of a directory 256; more than 1,000 take more than one request to be deleted.
+    const named = Array.from({ length: 1100 }, (_, n) => `many/${String(n).padStart(5, '0')}`);
+    const keys = named.filter((_, n) => n % 4 === 0);
     for (let at = 0; at < keys.length; at += 50) {
       await Promise.all(keys.slice(at, at + 50).map((key) => store.put(key, Buffer.from('x'))));
     }
     expect(await keysOf(store, 'many/')).toEqual(keys);
-    await store.delete(keys);
+    await store.delete(named);
     expect(await keysOf(store, 'many/')).toEqual([]);
   });
 

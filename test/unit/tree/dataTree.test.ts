@@ -4,6 +4,7 @@ import { DataTree } from '../../../src/tree/dataTree';
 import { nodeDigest } from '../../../src/tree/digest';
 import type { AclEntry, StatRecord, TxnBody } from '../../../src/codec/records';
 import { create, FIRST, OPEN, READ, reloaded, SESSION, setData, treeOf, txn } from './transactions';
+import { randomRuns } from '../../support/randomRuns';
 
 const OTHER = 0x2000012345670002n;
 
@@ -366,7 +367,7 @@ describe('any sequence of transactions', () => {
           expect([...compareTrees(tree, again)]).toEqual([]);
         },
       ),
-      { numRuns: 300 },
+      randomRuns(100),
     );
   });
 });

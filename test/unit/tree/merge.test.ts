@@ -11,6 +11,7 @@ import { NO_STAT } from '../../../src/tree/dataTree';
 import { LineWriter } from '../../../src/tree/diff/line';
 import { CONTAINER_OWNER } from '../../../src/tree/nodeType';
 import { parentOf } from '../../../src/tree/paths';
+import { randomRuns } from '../../support/randomRuns';
 
 interface Node {
   data: string;
@@ -115,7 +116,7 @@ const property = (policy: Policy, check: (source: Tree, target: Tree, plan: Merg
       const target = withRoot(source, theirs);
       check(source, target, await merge(source, target, policy));
     }),
-    { numRuns: 1_000 },
+    randomRuns(200),
   );
 
 describe('the plan of a copy over what is there', () => {
@@ -173,7 +174,7 @@ describe('the plan of a copy over what is there', () => {
         expect([...plan.actions]).toEqual([...source].map(() => ACTION.leave));
         expect(plan.deletions).toEqual([]);
       }),
-      { numRuns: 500 },
+      randomRuns(100),
     ));
 
   it('names what it may not touch: foreign ACLs, ephemerals, what was excluded', async () => {

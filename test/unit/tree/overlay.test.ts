@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Txn, TxnBody } from '../../../src/codec/records';
 import { DataTree, type TreeZnode } from '../../../src/tree/dataTree';
 import { Overlay } from '../../../src/tree/overlay';
+import { randomRuns } from '../../support/randomRuns';
 
 const SESSION = 7n;
 const OPEN = [{ perms: 31, scheme: 'world', id: 'anyone' }];
@@ -89,6 +90,6 @@ test('whatever the transactions, and wherever the snapshot began and ended', () 
       const byPath = (left: { at: string }, right: { at: string }) => (left.at < right.at ? -1 : 1);
       expect(result.map(shown).sort(byPath)).toEqual([...whole.nodes()].map(shown).sort(byPath));
     }),
-    { numRuns: 2_000 },
+    randomRuns(1_000),
   );
 });

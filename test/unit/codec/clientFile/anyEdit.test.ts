@@ -4,6 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { editConnection, readConnection } from '../../../../src/codec/clientFile/connection';
 import { anyConnection, anyFileWith, type Written } from './anyFile';
 import { back } from './files';
+import { randomRuns } from '../../../support/randomRuns';
 
 const anyCase = fc
   .tuple(anyConnection, anyConnection)
@@ -61,7 +62,7 @@ test('an edit reads back as wanted, changes nothing around the value, and leads 
       expect(again.after).toBe(value);
       if (returns) expect(Buffer.from(again.bytes).equals(given)).toBe(true);
     }),
-    { numRuns: 800, seed: 11 },
+    randomRuns(200),
   );
   // Each way of writing was tried; those that take any text always lead back.
   expect([...seen].filter((one) => !one.endsWith('(one way)'))).toHaveLength(14);
@@ -94,7 +95,7 @@ test('a list of ClickHouse becomes any other, and the same bytes again', () => {
       const again = editConnection({ ...file, bytes: edit.bytes }, at, { wanted: listed(servers) });
       expect(Buffer.from(again.bytes).toString()).toBe(text);
     }),
-    { numRuns: 300, seed: 12 },
+    randomRuns(60),
   );
 });
 
@@ -120,6 +121,6 @@ test('hosts and their port become any others, and the same bytes again', () => {
         expect(Buffer.from(again.bytes).toString()).toBe(text);
       },
     ),
-    { numRuns: 300, seed: 13 },
+    randomRuns(60),
   );
 });
