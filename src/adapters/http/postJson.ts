@@ -57,8 +57,7 @@ function whyRefused(address: string): string | undefined {
   const parsed = ipaddr.process(address);
   const range = parsed.range();
   if (REFUSED_RANGES.includes(range)) return `is ${range === 'linkLocal' ? 'link-local' : range}`;
-  if (REFUSED_ADDRESSES.includes(parsed.toString()))
-    return 'is where a cloud answers its machines';
+  if (REFUSED_ADDRESSES.includes(parsed.toString())) return 'is where a cloud answers its machines';
   for (const within of parsed instanceof ipaddr.IPv6 ? translated(parsed) : []) {
     const why = whyRefused(within);
     if (why !== undefined) return `stands for ${within}, which ${why}`;
