@@ -1,6 +1,9 @@
 /** Times in which nobody served, and no probe was there to see it: they are in no write gap. */
 import type { Availability, Outage } from './status';
 
+/** A gap and an outage of one and the same time differ by a few seconds: each is measured in its own way. */
+const WORTH_TELLING_MS = 10_000;
+
 export function uncountedOutages(
   { writeGaps, thresholdMs }: Pick<Availability, 'writeGaps' | 'thresholdMs'>,
   outages: readonly Outage[] = [],
@@ -16,6 +19,8 @@ export function uncountedOutages(
     });
     const seenMs = overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0);
     // The probe may have seen how it began: of one that lasts nobody knows yet how much that is.
-    return to === Infinity ? seenMs === 0 : seenMs * 2 < to - from;
+    if (to === Infinity) return seenMs === 0;
+    const unseenMs = to - from - seenMs;
+    return unseenMs > seenMs || unseenMs > WORTH_TELLING_MS;
   });
 }

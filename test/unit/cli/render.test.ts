@@ -439,6 +439,8 @@ describe('times in which nobody served, and write gaps', () => {
     const begin = said([{ ...gap, gapMs: 600 }], outage);
     expect(begin).toMatch(/1 over 250 ms, longest 600 ms/);
     expect(begin).toContain('not counted here');
+    const long = { ...outage, openedAt: '2026-01-31T00:00:47.000Z' };
+    expect(said([{ ...gap, gapMs: 24_800 }], long)).toContain('not counted here');
   });
 
   it('are no gap where they are shorter than one', () => {
