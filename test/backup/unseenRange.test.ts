@@ -39,7 +39,7 @@ beforeAll(async () => {
     name: 'unseen',
     version: '3.9.6',
     servers: 3,
-    settings: { tickTime: '500', initLimit: '20', syncLimit: '6' },
+    settings: { tickTime: '500', initLimit: '20', syncLimit: '20' },
     // A range then runs through several files.
     javaOptions: [NO_LOG_SYNC, '-Dzookeeper.snapCount=200'],
   });

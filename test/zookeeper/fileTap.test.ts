@@ -14,6 +14,7 @@ import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import { createLab, type Lab } from '../../src/lab/lab';
 import type { ResolvedServer } from '../../src/model/inventory';
 import { treeOf } from '../support/backupTree';
+import { freeze } from '../support/freeze';
 import { assertEqual } from '../support/tapLab';
 import { until } from '../support/until';
 import { WriteLoad } from '../support/writeLoad';
@@ -215,7 +216,7 @@ test('what a leader logged and no quorum did never enters the repository', async
   });
   await alone.create('/alone', Buffer.alloc(0), { ephemeral: true });
   const pids = followers.map(({ name }) => lab.serverProcess(name)!.pid);
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  await freeze(...pids);
   try {
     await expect(alone.create('/never', Buffer.from('committed'))).rejects.toThrow();
     await until('the proposal in its log', () => isLogged(leader, '/never'), 5_000);

@@ -3,6 +3,7 @@ import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
 import type { Lab } from '../../src/lab/lab';
 import { signalProcess } from '../../src/lab/processes';
 import type { EnsembleFacts } from '../../src/model/facts';
+import { freeze } from '../support/freeze';
 import {
   AUTH,
   addressOf,
@@ -56,7 +57,7 @@ describe.each(['3.4.14', '3.9.6'])('an ensemble of three on %s', (version) => {
   test('a frozen server is unreachable and does not count', async () => {
     const name = follower(await look(lab));
     const process = lab.serverProcess(name)!;
-    signalProcess(process, 'SIGSTOP');
+    await freeze(process.pid);
     try {
       const facts = await look(lab);
       const frozen = facts.servers.find(({ server }) => server === name)!;

@@ -2,6 +2,7 @@ import { createZooKeeperAdapter, ownerAcl, zooKeeperCode } from '../../src/adapt
 import type { Lab } from '../../src/lab/lab';
 import { signalProcess } from '../../src/lab/processes';
 import type { SessionOptions, ZkSession } from '../../src/model/ports';
+import { freeze } from '../support/freeze';
 import { AUTH, addressOf, addressesOf, CREDENTIAL, eventually, startLab } from './support';
 
 const zookeeper = createZooKeeperAdapter();
@@ -84,7 +85,7 @@ describe.each(['3.4.14', '3.9.6'])('a session on %s', (version) => {
     const frozen = addressOf(lab.server('zk1'));
     const stuck = await open({ servers: [frozen], operationTimeoutMs: 400 });
     const process = lab.serverProcess('zk1')!;
-    signalProcess(process, 'SIGSTOP');
+    await freeze(process.pid);
     try {
       const started = Date.now();
       const failure = await stuck.get('/').catch((error: unknown) => error);

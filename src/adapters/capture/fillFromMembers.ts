@@ -8,13 +8,12 @@
  * lead on from nothing that was captured before. Only the very beginning, 0x0, stands in no log.
  */
 import { counterOf, epochOf, follows } from '../../codec/quorum/packet';
-import { decodeTxnHeader } from '../../codec/txn';
-import { LogScanner } from '../../codec/txnLog';
 import { isZkferryError, ZkferryError } from '../../model/errors';
 import type { DataFile, HostDataPort } from '../../model/hostData';
 import type { ResolvedServer } from '../../model/inventory';
 import type { OperationContext } from '../../model/ports';
 import { zxidText } from '../../model/zxid';
+import { scanLog } from '../move/scanLogs';
 import type { UnseenRange } from '../tap';
 
 export interface MemberLogs {
@@ -130,29 +129,13 @@ async function* txnsOf(
   context: OperationContext,
 ): AsyncGenerator<FilledTxn> {
   let last = after - 1n;
-  for (const file of covering(files, after, upTo)) {
-    const { name, bytes: maxBytes, directory } = file;
-    const scanner = new LogScanner();
-    const stream = await host.readDataFile(server, name, { directory, maxBytes }, context);
-    try {
-      for await (const chunk of stream)
-        for (const { bytes } of scanner.push(chunk as Buffer)) {
-          const { zxid } = decodeTxnHeader(bytes);
-          if (zxid > upTo) return;
-          if (zxid <= last) continue;
-          last = zxid;
-          yield { zxid, bytes };
-        }
-    } finally {
-      stream.destroy();
+  for (const file of covering(files, after, upTo))
+    for await (const { zxid, bytes } of scanLog(host, server, { file }, context)) {
+      if (zxid > upTo) return;
+      if (zxid <= last) continue;
+      last = zxid;
+      yield { zxid, bytes };
     }
-    const end = scanner.finish();
-    if (end.kind === 'corrupt')
-      throw new ZkferryError(
-        'BackupInvalid',
-        `${name} of ${server.name} is damaged at offset ${end.offset} (${end.reason})`,
-      );
-  }
 }
 
 /** Logs, by the first zxid in them, from the one that would hold the last transaction before the range. */

@@ -1,4 +1,4 @@
-/** The transaction logs of a stopped server, file by file, from wherever one begins. */
+/** The transaction logs of a server, file by file, from wherever one begins. */
 import { decodeTxnHeader } from '../../codec/txn';
 import { encodeLogHeader, LOG_HEADER_BYTES, LogScanner } from '../../codec/txnLog';
 import { ZkferryError } from '../../model/errors';

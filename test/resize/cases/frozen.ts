@@ -6,6 +6,7 @@
 import { strict as assert } from 'node:assert';
 import type { LoadHandle } from '../../../src/lab/load/startLoad';
 import { atEachBoundary } from '../../support/boundaries';
+import { freeze } from '../../support/freeze';
 import type { Harness } from '../../support/harness';
 import { until } from '../../support/until';
 import { assertNothingLost, assertNoTraces } from '../../upgrade/claims';
@@ -34,7 +35,7 @@ async function frozen(
   const pids = STAYS.filter((name) => name !== leader).flatMap(
     (name) => lab.serverProcess(name)?.pid ?? [],
   );
-  for (const pid of pids) process.kill(pid, 'SIGSTOP');
+  await freeze(...pids);
   try {
     await lasted(CALM_MS);
     const before = load.stats().ackedWrites;
