@@ -101,7 +101,9 @@ describe.each(['none', 'age'] as const)('objects of a repository with encryption
       const places = [0, 5, RECIPIENT, stored.length >> 1, stored.length - 17, stored.length - 1];
       for (const at of places) {
         const flipped = Buffer.from(stored);
-        flipped[at]! ^= 1;
+        // There the header has base64, of which a flipped bit may make something else: that is another refusal.
+        if (at === RECIPIENT) flipped.write(stored[at] === 0x41 ? 'B' : 'A', at);
+        else flipped[at]! ^= 1;
         await place.store.put('a/segment', flipped);
         const isForeign = kind === 'age' && at === RECIPIENT;
         await mustBeRefused(isForeign ? 'NotDecrypted' : 'BackupInvalid');
