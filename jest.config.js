@@ -7,8 +7,8 @@ module.exports = {
   transform: { '^.+\\.ts$': ['@swc/jest'] },
   modulePathIgnorePatterns: ['<rootDir>/dist'],
   testSequencer: '<rootDir>/test/support/longFirst.js',
-  // Most of a test on real servers is waiting for them: two cores bear three.
-  maxWorkers: 3,
+  // Two keep two cores nearly busy, servers and browsers included; a third starved them of what they need to answer in time.
+  maxWorkers: 2,
   testTimeout: 120_000,
   // A failed test may leave a client or a worker behind; the run has to end all the same.
   forceExit: true,

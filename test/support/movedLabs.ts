@@ -22,6 +22,7 @@ import type { ResolvedServer } from '../../src/model/inventory';
 import type { PhysicalActivities, ReconciledTail } from '../../src/model/physicalMove';
 import type { RestorePoint } from '../../src/model/plan';
 import type { FenceToken, OperationContext } from '../../src/model/ports';
+import { LONG_MEMORY } from './smallRepository';
 import { RunningCapture } from './runningCapture';
 
 const SETTINGS = { tickTime: '500', initLimit: '20', syncLimit: '6' };
@@ -45,7 +46,11 @@ export class MovedLabs {
   static async create(name: string, from: string, to: string): Promise<MovedLabs> {
     const directory = mkdtempSync(join(tmpdir(), `zkferry-${name}-`));
     const servers = { servers: 3, settings: SETTINGS };
-    const source = await createLab({ name: `${name}-old`, version: from, ...servers });
+    // A capture that comes back late on a busy machine would be given a snapshot, and its range be unproven.
+    const javaOptions = [LONG_MEMORY];
+    const source = await createLab({
+      ...{ name: `${name}-old`, version: from, javaOptions, ...servers },
+    });
     const target = await createLab({ name: `${name}-new`, version: to, ...servers });
     await Promise.all([source.start(), target.startSsh()]);
     const path = join(directory, 'inventory');
