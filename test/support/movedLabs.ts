@@ -45,12 +45,9 @@ export class MovedLabs {
 
   static async create(name: string, from: string, to: string): Promise<MovedLabs> {
     const directory = mkdtempSync(join(tmpdir(), `zkferry-${name}-`));
-    const servers = { servers: 3, settings: SETTINGS };
     // A capture that comes back late on a busy machine would be given a snapshot, and its range be unproven.
-    const javaOptions = [LONG_MEMORY];
-    const source = await createLab({
-      ...{ name: `${name}-old`, version: from, javaOptions, ...servers },
-    });
+    const servers = { servers: 3, settings: SETTINGS, javaOptions: [LONG_MEMORY] };
+    const source = await createLab({ name: `${name}-old`, version: from, ...servers });
     const target = await createLab({ name: `${name}-new`, version: to, ...servers });
     await Promise.all([source.start(), target.startSsh()]);
     const path = join(directory, 'inventory');
