@@ -3,6 +3,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { Activities, StepArgs, StepResult, StepTuning } from '../../activities/api';
 import { taskQueueOf } from '../../src/model/contract';
 import type { PlanStep } from '../../src/model/plan';
+import { summaryOf } from './summary';
 
 /** A worker that died is noticed after this long without a heartbeat. */
 const HEARTBEAT_TIMEOUT_MS = 10_000;
@@ -27,7 +28,7 @@ export function runActivities(site: string | undefined, timeoutMs: number, summa
     ...common,
     taskQueue: taskQueueOf(site),
     startToCloseTimeout: timeoutMs,
-    summary,
+    summary: summaryOf(summary),
   });
 }
 
@@ -60,9 +61,4 @@ function deadlineOf(step: PlanStep, tuning: StepTuning): number {
     default:
       return step.timeoutMs;
   }
-}
-
-/** Temporal refuses a summary over 200 bytes. */
-function summaryOf(text: string): string {
-  return text.length > 150 ? `${text.slice(0, 149)}…` : text;
 }

@@ -186,7 +186,7 @@ async function otherSideReady(
       await runActivities(
         state.opened.site,
         LOOK_TIMEOUT_MS,
-        `check before: ${title}`.slice(0, 150),
+        `check before: ${title}`,
       ).checkOtherSide({ ensemble, demand: demand! });
       return true;
     });
@@ -203,7 +203,7 @@ async function lookOrHold(state: RunState, step: PlanStep, waitMs: number) {
     const look = await runActivities(
       state.opened.site,
       waitMs + 120_000,
-      `check before: ${step.title}`.slice(0, 150),
+      `check before: ${step.title}`,
     ).checkGuard({
       ...targetOf(state),
       run: state.identity,
