@@ -11,13 +11,14 @@ export const BASE = String.raw`
 set -u
 LC_ALL=C; export LC_ALL
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"; export PATH
-one_line() { printf '%s' "$*" | tr '\n\r' '  '; }
+one_line() { case "$*" in *[[:cntrl:]]*) printf '%s' "$*" | tr '\n\r' '  ' ;; *) printf '%s' "$*" ;; esac; }
 fail() {
   fail_type=$1; fail_retry=$2; shift 2
   printf 'zkferry-error %s %s %s\n' "$fail_type" "$fail_retry" "$(one_line "$@")" >&2
   exit 70
 }
-out() { printf '%s=%s\n' "$1" "$(one_line "$2")"; }
+# One write, as several may be printed at once.
+out() { case "$2" in *[[:cntrl:]]*) printf '%s=%s\n' "$1" "$(one_line "$2")" ;; *) printf '%s=%s\n' "$1" "$2" ;; esac; }
 out64() { printf '%s:=%s\n' "$1" "$(base64 | tr -d '\n')"; }
 progress() { printf 'zkferry-progress %s\n' "$(one_line "$@")" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
@@ -74,8 +75,8 @@ fence_enter() {
  */
 export const ZOO_CFG = String.raw`
 cfg_value() {
-  sed -n "s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*//p" "$config_dir/zoo.cfg" 2>/dev/null |
-    tail -n 1 | tr -d '\r' | sed 's/[[:space:]]*$//'
+  sed -n "/^[[:space:]]*$1[[:space:]]*[=:]/{s/^[[:space:]]*$1[[:space:]]*[=:][[:space:]]*//;s/[[:space:]]*$//;p;}" "$config_dir/zoo.cfg" 2>/dev/null |
+    tail -n 1
 }
 find_data_dirs() {
   [ -n "$data_dir" ] || data_dir=$(cfg_value dataDir)

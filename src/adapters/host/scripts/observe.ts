@@ -10,7 +10,7 @@ version_in() { printf '%s\n' "$1" | grep -o '[0-9][0-9]*\.[0-9][0-9]*\.[0-9][0-9
 tarball_version() {
   if [ -f "$1/.zkferry-staged" ]; then sed -n 's/^version //p' "$1/.zkferry-staged"; return; fi
   for jar in "$1"/lib/zookeeper-[0-9]*.jar "$1"/zookeeper-[0-9]*.jar; do
-    if [ -e "$jar" ]; then version_in "$(basename "$jar")"; return; fi
+    if [ -e "$jar" ]; then version_in "${'$'}{jar##*/}"; return; fi
   done
 }
 find_installed() {
@@ -27,14 +27,14 @@ find_staged() {
     tarball)
       for dir in "$pkg_root"/*/; do
         [ -d "$dir" ] || continue
-        dir=$(printf '%s' "$dir" | sed 's,/$,,')
+        dir=${'$'}{dir%/}
         if [ "$dir" = "$pkg_current" ]; then continue; fi
         found=$(tarball_version "$dir")
         if [ -n "$found" ]; then printf '%s ' "$found"; fi
       done ;;
     apt)
       for file in /var/cache/apt/archives/"$pkg_name"_*.deb; do
-        if [ -e "$file" ]; then version_in "$(basename "$file")" | tr '\n' ' '; fi
+        if [ -e "$file" ]; then version_in "${'$'}{file##*/}" | tr '\n' ' '; fi
       done ;;
   esac
 }
@@ -49,7 +49,7 @@ env_file_value() {
 find_java() {
   java_path=
   if [ -n "$server_pid" ]; then java_path=$(readlink "/proc/$server_pid/exe" 2>/dev/null); fi
-  case "$java_path" in */java) ;; *) java_path= ;; esac
+  case "$java_path" in */java) return ;; *) java_path= ;; esac
   for home in "$java_home" "$(env_file_value "$config_dir/java.env" JAVA_HOME)" "$(env_file_value "$config_dir/zookeeper-env.sh" JAVA_HOME)" "$(printenv JAVA_HOME)"; do
     if [ -z "$java_path" ] && [ -n "$home" ] && [ -x "$home/bin/java" ]; then java_path="$home/bin/java"; fi
   done
@@ -67,7 +67,7 @@ else
   svc_pid=
 fi
 if [ -n "$config_dir" ]; then find_pids; refuse_foreign_service; else server_pids=; fi
-if [ -n "$svc_pid" ] && alive "$svc_pid"; then server_pid=$svc_pid; else server_pid=$(echo $server_pids | cut -d' ' -f1); fi
+if [ -n "$svc_pid" ] && alive "$svc_pid"; then server_pid=$svc_pid; else first_of $server_pids; server_pid=$first; fi
 if [ -n "$server_pid" ]; then
   out pid "$server_pid"
   out started_epoch "$(stat -c %Y "/proc/$server_pid" 2>/dev/null)"

@@ -5,15 +5,25 @@
  * host). Sets server_pids. Needs config_dir.
  */
 export const PROCESS = String.raw`
-alive() {
-  alive_state=$(sed -n 's/^.*) \(.\) .*/\1/p' "/proc/$1/stat" 2>/dev/null)
-  [ -n "$alive_state" ] && [ "$alive_state" != Z ] && [ "$alive_state" != X ]
+# stat_of PID: sets stat_state, stat_parent and stat_started (ticks), empty where there is none. Looking at every process
+# again and again must cost a host no processes.
+stat_of() {
+  stat_line=
+  # The name of a process, in parentheses, may hold anything.
+  { while IFS= read -r stat_part; do stat_line="$stat_line$stat_part"; done <"/proc/$1/stat"; } 2>/dev/null
+  set -- ${'$'}{stat_line##*) }
+  stat_state=${'$'}{1:-}; stat_parent=${'$'}{2:-}; stat_started=${'$'}{20:-}
 }
-started_ticks() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
-same_file() { [ "$1" = "$2" ] || { [ -e "$1" ] && [ "$(readlink -f "$1")" = "$(readlink -f "$2")" ]; }; }
+alive() {
+  stat_of "$1"
+  case "$stat_state" in ''|Z|X) return 1 ;; esac
+}
+# first_of WORDS: sets first
+first_of() { first=; if [ $# -gt 0 ]; then first=$1; fi; }
+same_file() { [ "$1" = "$2" ] || [ "$1" -ef "$2" ]; }
 runs_our_config() {
   found=1
-  cmdline_args=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | grep -a '\.cfg$\|/zoo[^/]*$' | tail -n 5)
+  cmdline_args=$(tr '\0' '\n' <"/proc/$1/cmdline" 2>/dev/null | grep -a '\.cfg$\|/zoo[^/]*$')
   old_ifs=$IFS; IFS='
 '
   for candidate in $cmdline_args; do
@@ -25,19 +35,18 @@ runs_our_config() {
 find_pids() {
   server_pids=; other_pids=
   for hit in $(grep -l -a -E 'org\.apache\.zookeeper\.server\.(quorum\.QuorumPeerMain|ZooKeeperServerMain)' /proc/[0-9]*/cmdline 2>/dev/null); do
-    pid=$(echo "$hit" | cut -d/ -f3)
+    pid=${'$'}{hit#/proc/}; pid=${'$'}{pid%%/*}
     case "$(readlink "/proc/$pid/exe" 2>/dev/null)" in */sh|*/dash|*/bash|*/sudo|*/timeout|*/grep) continue ;; esac
     alive "$pid" || continue
     if runs_our_config "$pid"; then server_pids="$server_pids $pid"; else other_pids="$other_pids $pid"; fi
   done
 }
-parent_of() { sed 's/^.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f2; }
 # belongs_to PID ANCESTOR
 belongs_to() {
   at=$1
   while [ -n "$at" ] && [ "$at" -gt 1 ]; do
     if [ "$at" = "$2" ]; then return 0; fi
-    at=$(parent_of "$at")
+    stat_of "$at"; at=$stat_parent
   done
   return 1
 }
@@ -73,8 +82,8 @@ service_status() {
         1|2|3) ;;
         *) fail RemoteCommandFailed yes "the service's status command failed with exit code $svc_code: $svc_out" ;;
       esac
-      svc_pid=$(printf '%s\n' "$svc_out" | sed -n 's/^.*pid[ :=]*\([1-9][0-9]*\).*$/\1/p' | head -n 1)
-      if printf '%s' "$svc_out" | grep -qw masked; then svc_masked=yes; fi
+      svc_pid=$(printf '%s\n' "$svc_out" | sed -n '/^.*pid[ :=]*[1-9]/{s/^.*pid[ :=]*\([1-9][0-9]*\).*$/\1/p;q;}')
+      case "$svc_out" in *masked*) if printf '%s' "$svc_out" | grep -qw masked; then svc_masked=yes; fi ;; esac
       if [ "$svc_kind" = commands ] && [ -z "$svc_mask" ]; then svc_masked=unknown; fi ;;
   esac
   if [ "$svc_state" = stopped ]; then svc_pid=; fi
@@ -132,9 +141,10 @@ refuse_foreign_service
 all_pids
 to_stop=$server_pids
 marks=
-for pid in $to_stop; do marks="$marks $pid:$(started_ticks "$pid")"; done
+for pid in $to_stop; do stat_of "$pid"; marks="$marks $pid:$stat_started"; done
 service_do mask || fail RemoteCommandFailed yes "masking the service failed: $(tail_of "$svc_log")"
-if [ -z "$(echo $to_stop)" ] && [ "$svc_state" = stopped ]; then out already_stopped yes; return 0; fi
+first_of $to_stop
+if [ -z "$first" ] && [ "$svc_state" = stopped ]; then out already_stopped yes; return 0; fi
 deadline=$(( $(now_ms) + timeout_ms ))
 service_do stop &
 stopper=$!
@@ -142,8 +152,8 @@ stop_code=
 while :; do
   left=
   for mark in $marks; do
-    pid=$(echo "$mark" | cut -d: -f1)
-    if alive "$pid" && [ "$pid:$(started_ticks "$pid")" = "$mark" ]; then left="$left $pid"; fi
+    pid=${'$'}{mark%%:*}
+    if alive "$pid" && [ "$pid:$stat_started" = "$mark" ]; then left="$left $pid"; fi
   done
   if [ -z "$stop_code" ] && ! alive "$stopper"; then wait "$stopper"; stop_code=$?; fi
   if [ -z "$left" ] && [ -n "$stop_code" ]; then break; fi
@@ -155,7 +165,8 @@ while :; do
 done
 service_status
 all_pids
-if [ -n "$(echo $server_pids)" ]; then
+first_of $server_pids
+if [ -n "$first" ]; then
   fail RemoteCommandFailed yes "after the stop process$server_pids runs although the service is masked: something else starts it"
 fi
 if [ "$stop_code" != 0 ] && [ "$svc_state" = running ]; then
@@ -171,14 +182,14 @@ service_status
 find_pids
 refuse_foreign_service
 all_pids
-count=$(echo $server_pids | wc -w)
-if [ "$count" -gt 0 ] && [ "$svc_state" != running ]; then
+first_of $server_pids
+if [ -n "$first" ] && [ "$svc_state" != running ]; then
   fail GuardRefused no "process$server_pids already runs this server's configuration, but the service says it is stopped: a second copy is never started; stop that process first"
 fi
-if [ "$svc_state" = running ] && [ "$count" -gt 0 ]; then
+if [ "$svc_state" = running ] && [ -n "$first" ]; then
   if [ "$svc_masked" = yes ]; then service_do unmask || fail RemoteCommandFailed yes "unmasking the service failed: $(tail_of "$svc_log")"; fi
   out already_running yes
-  out pid "$(echo $server_pids | cut -d' ' -f1)"
+  out pid "$first"
   return 0
 fi
 service_do unmask || fail RemoteCommandFailed yes "unmasking the service failed: $(tail_of "$svc_log")"
@@ -188,10 +199,10 @@ seen=
 while :; do
   service_status
   all_pids
-  now_seen=$(echo $server_pids | cut -d' ' -f1)
+  first_of $server_pids
   # A JVM that dies of its configuration does so after a moment: the same process must be seen twice.
-  if [ -n "$now_seen" ] && [ "$now_seen" = "$seen" ]; then break; fi
-  seen=$now_seen
+  if [ -n "$first" ] && [ "$first" = "$seen" ]; then break; fi
+  seen=$first
   if [ "$(now_ms)" -ge "$deadline" ]; then
     fail RemoteCommandFailed yes "the service was started, but no server process was there after $timeout_ms ms: $(tail_of "$svc_log")"
   fi

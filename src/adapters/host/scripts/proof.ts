@@ -56,7 +56,7 @@ place_copy "$scratch/data/version-2" "$directory"/data/snapshot.*
 place_copy "$scratch/log/version-2" "$directory"/log/log.*
 progress "copied to $scratch"
 find_pids
-server_pid=$(echo $server_pids | cut -d' ' -f1)
+first_of $server_pids; server_pid=$first
 find_java
 [ -n "$java_path" ] || fail Unsupported no "the host has no java to prove the backup with: set javaHome"
 find_class_path
