@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { projectRoot } from '../../src/lab/projectRoot';
 import { ApiInstallation } from './support';
 
-const RUN_SECONDS = 40;
+const RUN_SECONDS = 20;
 const ENDS_WITHIN_MS = 90_000;
 const TICKET = 'CHG-fuzzed';
 

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => harness?.destroy(), 60_000);
 
 test('a hot backup outlives its workers, is paused, takes a base, and has everything when it is stopped', async () => {
-  await harness.startLoad({ writesPerSecond: 500 });
+  await harness.startLoad({ writesPerSecond: 200 });
   const run = await harness.startBackup({ segmentMs: 2_000 });
   const capturing = (what: string, after = 0) =>
     untilCapturing(

@@ -30,7 +30,7 @@ async function startLoad(lab: Lab): Promise<WriteLoad> {
   const session = await createZooKeeperAdapter().openSession({ servers: addressesOf(lab) });
   await session.create(root, Buffer.alloc(0));
   await session.close();
-  return new WriteLoad({ servers: addressesOf(lab), root, writesPerSecond: 800 });
+  return new WriteLoad({ servers: addressesOf(lab), root, writesPerSecond: 400 });
 }
 
 const written = (load: WriteLoad, more: number): Promise<true> => {
@@ -77,7 +77,7 @@ const everything = (stage: Stage): Promise<void> =>
   underLoad(stage.lab, async (load) => {
     const running = new RunningCapture(stage.lab, stage.place.writing);
     await running.capturing();
-    await written(load, 3_000);
+    await written(load, 2_000);
     await load.stop();
     const progress = await running.stop();
     assert.ok(progress.lag.p50Ms! < 5_000, `lag p50 is ${progress.lag.p50Ms} ms`);

@@ -1,5 +1,5 @@
 /** A capture that reads the servers' own files over SSH, held against what the ensemble committed. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { capture, type CaptureProgress } from '../../src/adapters/capture/capture';
@@ -11,6 +11,7 @@ import { createRepository } from '../../src/adapters/repository/openRepository';
 import type { Repository } from '../../src/adapters/repository/repository';
 import { createSecrets } from '../../src/adapters/secrets';
 import { createZooKeeperAdapter } from '../../src/adapters/zookeeper';
+import { hostPaths } from '../../src/lab/hostFiles';
 import { createLab, type Lab } from '../../src/lab/lab';
 import type { ResolvedServer } from '../../src/model/inventory';
 import { treeOf } from '../support/backupTree';
@@ -167,28 +168,18 @@ async function gone(path: string): Promise<void> {
   }
 }
 
-async function isLogged(server: ResolvedServer, text: string): Promise<true | undefined> {
-  const context = { signal: new AbortController().signal, heartbeat: () => undefined };
-  const { files } = await host.listDataFiles(server, context);
-  const { name, directory: of, bytes } = files.findLast((file) => file.name.startsWith('log.'))!;
-  const range = { directory: of, maxBytes: bytes };
-  const chunks: Buffer[] = [];
-  for await (const chunk of await host.readDataFile(server, name, range, context))
-    chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).includes(text) || undefined;
+/** Looked for on this very machine: it is said again and again, of 64 MiB. */
+function isLogged({ name }: ResolvedServer, text: string): true | undefined {
+  const { directory } = lab.servers.find((server) => server.name === name)!;
+  const logs = join(hostPaths(directory).data, 'version-2');
+  const newest = readdirSync(logs)
+    .filter((file) => file.startsWith('log.'))
+    .sort()
+    .at(-1)!;
+  return readFileSync(join(logs, newest)).includes(text) || undefined;
 }
 
-test('everything an ensemble commits comes out of its files, and makes the same tree', async () => {
-  const load = await startLoad('all');
-  running = new Running();
-  await running.until('a base', (it) => it.state === 'capturing' && it.lastBase !== undefined);
-  await written(load, 1_500);
-  await load.stop();
-  await caughtUp(running);
-  await assertWhole();
-});
-
-test('when the leader dies the files of others lead on into the new epoch, and nothing is missing', async () => {
+test('everything an ensemble commits comes out of its files; when the leader dies those of others lead on into the new epoch', async () => {
   const load = await startLoad('leader');
   running = new Running();
   await running.until('a base', (it) => it.state === 'capturing' && it.lastBase !== undefined);
