@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 import { isZkferryError } from '../../src/model/errors';
 import type { HostPort } from '../../src/model/ports';
 import { Harness } from '../support/harness';
-import { assertNothingLost, assertUpgraded, ended } from './claims';
+import { assertNothingLost } from './claims';
 import { NEW, OLD } from './cases/types';
 import { startInProcessWorker } from './support/inProcessWorker';
 
@@ -85,11 +85,11 @@ test('a late attempt to stop a server that is upgraded already is refused by its
 
   expect(answer).toMatchObject({ refused: 'StaleFence' });
   expect(answer).toMatchObject({ message: expect.stringContaining('older than') as unknown });
+  // The attempt that took its place goes on, and the next server has its turn.
+  const next = plan!.steps.find(
+    ({ activity, server }) => activity === 'stopServer' && server !== first,
+  )!;
+  await run.step(next.id, 'done', 180_000);
   expect(harness.lab.serverProcess(first)).toEqual(before);
-
-  const end = await ended(harness, run);
-  assertNothingLost(end.check);
-  await assertUpgraded(harness, end, NEW);
-  expect(end.report.serverRestarts).toBe(3);
-  expect(harness.lab.serverProcess(first)).toEqual(before);
+  assertNothingLost(await harness.checkLoad());
 }, 360_000);
