@@ -75,7 +75,7 @@ export const statusSchema = z
       .string()
       .optional()
       .describe(
-        'how it was ended from outside, without a word of its own; its state is then failed',
+        'how it was ended from outside; its state is then failed, or rolledBack where it was cancelled and has gone back',
       ),
     phase: z.string(),
     headline: z.string(),

@@ -293,7 +293,7 @@ export interface StatusDocument {
   workflowId: string;
   runId: string;
   state: RunState;
-  /** Ended from outside, without a word of its own: then its state is told as `failed`. */
+  /** Ended from outside. Without a word of its own its state is told as `failed`; cancelled it may have gone back: `rolledBack`. */
   closed?: OutsideEnd;
   phase: Phase;
   /** One line: what is going on or what is waited for. */

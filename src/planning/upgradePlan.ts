@@ -23,6 +23,7 @@ import { preflightFindings, type PackageCheck, type RepositoryCheck } from './pr
 import { finalizeSteps, prepareSteps } from './prepareSteps';
 import { expectedSuccessor, orderServers } from './serverOrder';
 import { serverTurn } from './serverTurn';
+import { startHint } from './startHint';
 import { needsHop, planVersionPath, type VersionPathOptions } from './versionPath';
 
 export interface PlanExtra {
@@ -72,10 +73,11 @@ export function planRollingUpgrade(
     }),
   );
   const nothingToDo = path.findings.some(({ code }) => code === 'NothingToDo');
+  const withoutTurn = downWithoutTurn(facts, upgradeSteps);
   const own = joinFindings(
     path.findings,
     unknownVersions(facts),
-    downWithoutTurn(facts, upgradeSteps),
+    withoutTurn,
     nothingToDo
       ? []
       : preflightFindings(facts, {
@@ -84,7 +86,7 @@ export function planRollingUpgrade(
           margin: extra.margin ?? 0,
           packageChecks: extra.packageChecks,
           repository,
-        }),
+        }).filter((finding) => !isUntrueOf(withoutTurn, finding)),
     configFindings,
   );
   return withHash({
@@ -133,11 +135,17 @@ const downWithoutTurn = (facts: EnsembleFacts, steps: readonly PlanStep[]): Find
         server: server.server,
         message: `${server.server} is ${server.state} and has ${versionOfServer(server) ?? 'an unknown version'} installed${isAhead ? ', ahead of others, as if an upgrade had stopped half-way' : ': this plan has no turn that starts it'}`,
         hint: isAhead
-          ? 'start it, or put its former package and configuration back, then plan again'
-          : 'start it, then plan again',
+          ? `${startHint(server)}, or put its former package and configuration back, then plan again`
+          : `${startHint(server)}, then plan again`,
       };
     });
 };
+
+/** That who is down comes first is untrue where one has no turn. */
+const isUntrueOf = (withoutTurn: readonly Finding[], { code, server }: Finding): boolean =>
+  code === 'ServerDown'
+    ? withoutTurn.some((finding) => finding.server === server)
+    : code === 'MarginMissing' && withoutTurn.length > 0;
 
 function isAheadOfAnother(server: ServerFacts, { servers }: EnsembleFacts): boolean {
   const own = versionOfServer(server);

@@ -357,7 +357,14 @@ test('a thousand watch at once; each hears, one more than allowed is refused, an
   await expect(watch()).rejects.toThrow('answered 429');
   expect((await olga.get('/healthz')).status).toBe(200);
   for (const end of ends) end();
-  await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
+  // Cancelled, it has a word of its own, which is the same.
+  const handle = installation.harness.client.workflow.getHandle(ticket);
+  await handle.cancel();
+  await expect(handle.result()).rejects.toThrow();
+  expect((await olga.get(`/v1/runs/${ticket}`)).body).toMatchObject({
+    run: { outcome: 'cancelled' },
+    status: { state: 'failed', closed: 'cancelled' },
+  });
 }, 120_000);
 
 test('a hot backup holds its capture only: a change beside it is opened', async () => {
@@ -378,11 +385,15 @@ test('a hot backup holds its capture only: a change beside it is opened', async 
     status: 201,
   });
   await followed('CHG-beside', /"gate":"start"/);
-  const told = followed('CHG-beside', /event: end\ndata: .*/);
-  for (const ticket of ['BAK-1', 'CHG-beside'])
-    await installation.harness.client.workflow.getHandle(ticket).terminate('the test is over');
+  const ended = /event: end\ndata: .*/;
+  const told = followed('CHG-beside', ended);
+  const toldOfBackup = followed('BAK-1', ended);
+  const { workflow } = installation.harness.client;
+  await workflow.getHandle('CHG-beside').terminate('the test is over');
+  await workflow.getHandle('BAK-1').cancel();
   // Neither the stream nor the run itself looks alive after it.
   expect(await told).toContain('"outcome":"terminated"');
+  expect(await toldOfBackup).toContain('"outcome":"cancelled"');
   const { body } = await olga.get('/v1/runs/CHG-beside');
   expect(body).toMatchObject({
     run: { outcome: 'terminated' },

@@ -49,6 +49,7 @@ export async function runBackup(state: BackupState): Promise<BackupReport> {
   } catch (error) {
     if (!isCancellation(error) && isContinueAsNew(error)) throw error;
     state.state = 'failed';
+    if (isCancellation(error)) state.closed = 'cancelled';
     state.error = isCancellation(error)
       ? { type: 'Cancelled', message: 'the workflow was cancelled; what was captured is sealed' }
       : describeFailure(error);

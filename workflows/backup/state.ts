@@ -37,6 +37,8 @@ export interface BackupState {
   /** Captured when the newest base was taken. */
   bytesAtBase: number;
   error?: { type: string; message: string };
+  /** Cancelled in Temporal. */
+  closed?: 'cancelled';
   events: StatusEvent[];
 }
 

@@ -42,6 +42,7 @@ export function backupStatus(state: BackupState): StatusDocument {
     nextActions: nextActions(state),
     rollback: { possible: false, reason: 'a hot backup changes nothing in the ensemble' },
     error: state.error,
+    closed: state.closed,
     events: state.events,
     updatedAt: state.events.at(-1)?.at ?? state.startedAt,
   };

@@ -318,6 +318,7 @@ async function replanBack(state: RunState, reason: string): Promise<boolean> {
 
 /** Cancelled from outside: what was begun is taken back first; where it can't be, it is said. */
 async function returnAfterCancellation(state: RunState, beside?: Beside): Promise<void> {
+  state.closed = 'cancelled';
   state.error = { type: 'Cancelled', message: 'the workflow was cancelled' };
   state.paused = undefined;
   state.gate = undefined;
@@ -352,7 +353,7 @@ async function close(state: RunState, outcome: Outcome): Promise<UpgradeReport> 
   note(state, `ended: ${outcome}`);
   showPhase(state);
   showDetails(state);
-  announce(state, 'finished', { outcome });
+  announce(state, 'finished', { outcome: state.closed ?? outcome });
   await lastWords(state);
   await condition(allHandlersFinished);
   return state.report;

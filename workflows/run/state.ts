@@ -118,6 +118,8 @@ export interface RunState {
   phaseShown?: Phase;
   events: StatusEvent[];
   error?: { type: string; message: string };
+  /** Cancelled in Temporal, whatever became of it then. */
+  closed?: 'cancelled';
   report?: UpgradeReport;
 }
 

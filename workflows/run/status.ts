@@ -38,6 +38,7 @@ export function statusDocument(state: RunState): StatusDocument {
     state: shownState(state),
     phase: state.phase,
     headline: headlineOf(state),
+    closed: state.closed,
     plan: state.plan && {
       ...state.plan,
       steps: state.plan.steps.map((step) => ({ ...step, ...statusOf(state, step) })),

@@ -1,3 +1,4 @@
+import type { EnsembleFacts } from '../../../src/model/facts';
 import type { Plan } from '../../../src/model/plan';
 import { canonicalJson } from '../../../src/model/canonicalJson';
 import { planHash } from '../../../src/planning/planHash';
@@ -216,7 +217,21 @@ describe('refused, the plan is made all the same', () => {
 
   test('with a server down that would not be started first', () => {
     const half = parseEnsemble('zk1 leader 3.8.4, zk2 follower 3.8.4, zk3 down 3.9.6');
-    expect(errorsOf(planRollingUpgrade(half, upgradeTo('3.9.6')))).toEqual(['DownWithoutTurn']);
+    // Nor is it said of such a server that it comes first.
+    const pressing = (facts: EnsembleFacts) =>
+      planRollingUpgrade(facts, upgradeTo('3.9.6')).findings.filter(
+        ({ severity }) => severity !== 'info',
+      );
+    expect(pressing(half)).toMatchObject([
+      { code: 'DownWithoutTurn', hint: expect.stringMatching(/^start it, or put/) as string },
+    ]);
+    const masked = withServer(half, 'zk3', (server) => ({
+      ...server,
+      host: { ...server.host!, process: { running: false, masked: true } },
+    }));
+    expect(pressing(masked)).toMatchObject([
+      { hint: expect.stringMatching(/^unmask its service and start it, or put/) as string },
+    ]);
   });
 
   test('with all servers down and at the target: none is called ahead of others', () => {
