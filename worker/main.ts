@@ -27,6 +27,7 @@ import { ownerCredential } from './ownerCredential';
 import { ensureSearchAttributes } from './searchAttributes';
 import { installRuntime } from './telemetry';
 import { startTracing } from './tracing';
+import { untilFree } from './untilFree';
 import { versioningOf } from './versioning';
 
 /** What a worker that can't run tells the command that started it. */
@@ -37,10 +38,14 @@ export interface WorkerFailure {
 
 /** A worker is often started beside its Temporal server. */
 const TEMPORAL_DEADLINE_MS = 30_000;
+/** Beyond the grace of the worker before it. */
+const METRICS_SLACK_MS = 5_000;
 
 /** Runs until SIGINT or SIGTERM; running activities get the configured grace to finish. */
 export async function runWorker(settled: SettledConfiguration): Promise<void> {
   const { values: configuration, environment } = settled;
+  const { ZKFERRY_METRICS: metrics, ZKFERRY_SHUTDOWN_GRACE_MS: graceMs } = configuration;
+  if (metrics !== undefined) await untilFree(metrics, graceMs + METRICS_SLACK_MS);
   installRuntime(configuration);
   const { address, apiKey, tls } = temporalFromEnvironment(environment);
   const codecKeys = await readCodecKeys(environment);

@@ -152,7 +152,7 @@ export const runRoutes: Routes = (api, dependencies) => {
     if (before.workflowType !== workflowType || !isSame(before.input, asked))
       throw new ZkferryError(
         'RunExists',
-        `the ticket ${workflowId} has started ${before.workflowType} with another input: a ticket runs once`,
+        `the ticket ${workflowId} is used already, with another strategy or input: a ticket runs once`,
       );
     await refuseForeign(workflowId, before.firstRunId);
     return { workflowId, runId: known.runId, created: false };
