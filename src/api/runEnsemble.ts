@@ -38,7 +38,7 @@ export async function lookAtRun(asked: Asked, workflowId: string): Promise<SeenR
   const { temporal, workers } = asked;
   // Where Temporal is away this tells soonest.
   await workers.isThere();
-  const described = await describeRun(temporal, workflowId);
+  const described = await describeRun(temporal, workflowId, { deadlineMs: STATUS_DEADLINE_MS });
   if (!OURS.includes(described.strategy))
     throw new ZkferryError('RunNotFound', `${workflowId} is no run of a strategy`);
   const isOpen = described.status === 'RUNNING';

@@ -19,10 +19,10 @@ export type RunEnd =
 export async function describeRun(
   temporal: Temporal,
   workflowId: string,
-  runId?: string,
+  { runId, deadlineMs = CALL_DEADLINE_MS }: { runId?: string; deadlineMs?: number } = {},
 ): Promise<RunSummary> {
   try {
-    const description = await temporal.within(CALL_DEADLINE_MS, () =>
+    const description = await temporal.within(deadlineMs, () =>
       temporal.client.workflow.getHandle(workflowId, runId).describe(),
     );
     return summaryOf(description);

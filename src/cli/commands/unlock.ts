@@ -60,7 +60,7 @@ export async function proveClosed(
     run =
       workflowId === undefined
         ? await findRun(temporal, runId)
-        : await describeRun(temporal, workflowId, runId);
+        : await describeRun(temporal, workflowId, { runId });
     // A long run goes on under the same workflow id in a new history.
     if (run?.status === 'CONTINUED_AS_NEW') run = await describeRun(temporal, run.workflowId);
   } catch (error) {
