@@ -132,6 +132,11 @@ running_pid() { # prints the server's pid; fails when none runs
   echo "$pid"
 }
 
+alive() { # looked at often, so it starts no process; the name in parentheses may hold anything
+  IFS= read -r stat 2>/dev/null <"/proc/$1/stat" || return 1
+  case "\${stat##*) }" in Z*|X*) return 1 ;; esac
+}
+
 locked() { # one start or stop at a time
   exec 9>"$HOST/run/service.lock"
   flock -w 90 9 || { echo "service: another start or stop holds $HOST/run/service.lock" >&2; exit 1; }
@@ -172,7 +177,7 @@ stop() {
   pid=$(running_pid) || { echo stopped; return 0; }
   kill -TERM "$pid" 2>/dev/null
   tries=0
-  while running_pid >/dev/null; do
+  while alive "$pid"; do
     if [ "$tries" -eq 600 ]; then
       echo "service: pid $pid ignored SIGTERM for 30 s; killing it" >&2
       kill -KILL "$pid" 2>/dev/null
