@@ -1,5 +1,5 @@
 /** Which ensembles a run touches: what it was started with, its status, or its search attributes where nobody answers. */
-import { isAway } from '../adapters/temporal/failure';
+import { isAway, notFound } from '../adapters/temporal/failure';
 import { describeRun, withOutcome } from '../adapters/temporal/describeRun';
 import { startOf } from '../adapters/temporal/origin';
 import type { RunSummary } from '../adapters/temporal/runSummary';
@@ -8,7 +8,7 @@ import type { Temporal } from '../adapters/temporal/connect';
 import type { Role } from '../model/approval';
 import { BASE_WORKFLOW, WORKFLOW_TYPES } from '../model/contract';
 import { isZkferryError, ZkferryError } from '../model/errors';
-import type { Identity } from '../model/identity';
+import { may, type Identity } from '../model/identity';
 import type { StatusDocument } from '../model/status';
 import { ensemblesOf } from '../model/strategies';
 import type { ServerDependencies } from './dependencies';
@@ -68,8 +68,19 @@ export async function statusNow(
   return getStatus(temporal, workflowId, STATUS_DEADLINE_MS);
 }
 
-/** @throws Forbidden for one who has not that role on every ensemble of the run */
-export function demandOfRun(identity: Identity, role: Role, { ensembles }: SeenRun): void {
+/**
+ * @throws RunNotFound for one who may look at none of its ensembles: which runs there are is told to nobody else; Forbidden for
+ * one who has not that role on each of them
+ */
+export function demandOfRun(
+  { temporal }: Pick<Asked, 'temporal'>,
+  identity: Identity,
+  role: Role,
+  { run, ensembles }: SeenRun,
+): void {
+  const isOthers = (ensemble: string | undefined) =>
+    ensemble !== undefined && !may(identity, 'viewer', ensemble);
+  if (ensembles.every(isOthers)) throw notFound(temporal, run.workflowId);
   for (const ensemble of ensembles) demand(identity, role, ensemble);
 }
 

@@ -216,9 +216,9 @@ test('viewers, whoever asked for the run, and people of other ensembles do not a
     body: { type: 'urn:zkferry:error:Forbidden' },
   });
   expect(await installation.as('otto').post(approveText(TICKET), body)).toMatchObject({
-    status: 403,
+    status: 404,
   });
-  expect(await installation.as('otto').get(`/v1/runs/${TICKET}`)).toMatchObject({ status: 403 });
+  expect(await installation.as('otto').get(`/v1/runs/${TICKET}`)).toMatchObject({ status: 404 });
   expect(await installation.as('olga').post(approveText(TICKET), body)).toMatchObject({
     status: 409,
     body: { detail: expect.stringContaining('olga asked for this run') as string },

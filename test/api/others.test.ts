@@ -85,12 +85,21 @@ test('of an ensemble that is not theirs people are told nothing', async () => {
     `/v1/ensembles/${lab}/tree/children?path=/`,
     `/v1/repositories/backups/history?ensemble=${lab}&path=/secret`,
     `/v1/runs?ensemble=${lab}`,
-    `/v1/runs/${TICKET}`,
-    `/v1/runs/${TICKET}/events`,
     '/v1/audit',
   ];
   for (const who of [otto, installation.as('nadja')])
     expect(await statuses(paths.map((path) => who.get(path)))).toEqual(new Set([403]));
+  // Not even which tickets there are.
+  for (const more of ['', '/events']) {
+    const [theirs, none] = await Promise.all(
+      [TICKET, 'CHG-none'].map((ticket) => otto.get(`/v1/runs/${ticket}${more}`)),
+    );
+    const detail = (none!.body.detail as string).replace('CHG-none', TICKET);
+    expect(theirs).toMatchObject({
+      status: 404,
+      body: { type: none!.body.type as string, detail },
+    });
+  }
   expect((await otto.get('/v1/ensembles')).body).toMatchObject({ items: [{ name: OTHER }] });
   expect((await installation.as('nadja').get('/v1/ensembles')).body).toEqual({ items: [] });
   expect((await otto.get('/v1/runs')).body).toEqual({ items: [] });
@@ -179,7 +188,7 @@ test('viewers look: no data, no hashes of passwords, no change', async () => {
 });
 
 test('a run is steered by nobody of another ensemble', async () => {
-  expect(await statuses(steer(otto, TICKET))).toEqual(new Set([403]));
+  expect(await statuses(steer(otto, TICKET))).toEqual(new Set([404]));
   const { body } = await olga.get(`/v1/runs/${TICKET}`);
   expect(body.status).toMatchObject({ state: 'waiting', gate: { gate: 'start' } });
 });

@@ -12,6 +12,7 @@ import type { Activities } from '../../activities/api';
 import { WORKFLOW_TYPES } from '../../src/model/contract';
 import { READ_FROM, RPO } from '../../src/planning/backup/rpo';
 import { showAttributes } from '../run/attributes';
+import { cancelWhen } from '../run/cancelWhen';
 import { takeHold } from '../run/hold';
 import { describeFailure } from '../run/failure';
 import { activitiesOf, BASE_AGAIN_MS, BASE_MS } from './activities';
@@ -132,7 +133,6 @@ async function stretch(state: BackupState): Promise<void> {
   state.headline = `capturing ${ensemble} into ${state.opened?.shown}`;
   showBackup(state);
   const scope = new CancellationScope();
-  let over = false;
   const wanted = () => state.paused !== undefined || state.stopRequested !== undefined;
   const capturing = scope.run(() =>
     activitiesOf(state, STRETCH_MS + SLACK_MS, 'capture what is committed').captureTransactions({
@@ -149,9 +149,7 @@ async function stretch(state: BackupState): Promise<void> {
     .catch((error: unknown) => {
       if (!isCancellation(error)) throw error;
     });
-  const watching = condition(() => over || wanted()).then(() => {
-    if (!over) scope.cancel();
-  });
+  const endWatch = cancelWhen(scope, wanted);
   try {
     const { progress } = await capturing;
     addProgress(state, progress);
@@ -163,9 +161,8 @@ async function stretch(state: BackupState): Promise<void> {
     if (isCancellation(error) && !wanted()) throw error;
     if (!isCancellation(error)) hold(state, error);
   } finally {
-    over = true;
     bases.cancel();
-    await watching;
+    await endWatch();
     await basing;
   }
 }

@@ -1,5 +1,6 @@
 /** Where the ensemble gives whole trees only, a run takes one, waits until the next is due, and so on. */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
+import { cancelWhen } from '../run/cancelWhen';
 import { describeFailure } from '../run/failure';
 import { activitiesOf, BASE_AGAIN_MS, BASE_MS } from './activities';
 import { hold } from './hold';
@@ -44,10 +45,7 @@ async function take(state: BackupState): Promise<void> {
   const { ensemble, repository, acceptForeign } = state.input;
   const { baseBytesPerSecond } = state;
   const scope = new CancellationScope();
-  let over = false;
-  const watching = condition(() => over || isWanted(state)).then(() => {
-    if (!over) scope.cancel();
-  });
+  const endWatch = cancelWhen(scope, () => isWanted(state));
   try {
     const { progress } = await scope.run(() =>
       activitiesOf(state, BASE_MS, 'take a whole base', 1).takeWholeBase({
@@ -63,8 +61,7 @@ async function take(state: BackupState): Promise<void> {
     state.bases += 1;
     note(state, taken(state));
   } finally {
-    over = true;
-    await watching;
+    await endWatch();
   }
 }
 

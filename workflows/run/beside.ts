@@ -5,6 +5,7 @@
  */
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { BesideReport } from '../../src/model/status';
+import { cancelWhen } from './cancelWhen';
 import { rulesOf } from './rules';
 import { note, now, type RunState } from './state';
 import { describeFailure } from './failure';
@@ -67,10 +68,7 @@ async function stretch(
   unwanted: () => boolean,
 ): Promise<boolean> {
   const scope = new CancellationScope();
-  let finished = false;
-  const watcher = condition(() => finished || unwanted()).then(() => {
-    if (!finished) scope.cancel();
-  });
+  const endWatch = cancelWhen(scope, unwanted);
   try {
     const report = await scope.run(run);
     (state.beside ??= {})[name] = { ...report, at: now() };
@@ -82,7 +80,6 @@ async function stretch(
     note(state, `${name} failed, is tried again: ${message}`);
     return true;
   } finally {
-    finished = true;
-    await watcher;
+    await endWatch();
   }
 }

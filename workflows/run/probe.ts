@@ -7,6 +7,7 @@ import { CancellationScope, condition, isCancellation } from '@temporalio/workfl
 import type { ProbeResult, Target } from '../../activities/api';
 import type { WriteGap } from '../../src/model/status';
 import { runActivities } from './activityProxy';
+import { cancelWhen } from './cancelWhen';
 import { rulesOf } from './rules';
 import { isPaused, note, targetOf, type RunState } from './state';
 import { GAP_THRESHOLD_MS } from './status';
@@ -47,10 +48,7 @@ async function stretch(state: RunState, over: () => boolean): Promise<void> {
       carry: state.probeCarry,
     }),
   );
-  let finished = false;
-  const watcher = condition(() => finished || over()).then(() => {
-    if (!finished) scope.cancel();
-  });
+  const endWatch = cancelWhen(scope, over);
   try {
     add(state, await measured);
   } catch (error) {
@@ -58,8 +56,7 @@ async function stretch(state: RunState, over: () => boolean): Promise<void> {
     if (!isCancellation(error))
       note(state, 'the availability probe failed; that time is not watched');
   } finally {
-    finished = true;
-    await watcher;
+    await endWatch();
   }
 }
 

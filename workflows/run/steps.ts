@@ -7,15 +7,11 @@
  *   5. register the undo, act, confirm, record
  * A step that fails after the first server was touched holds the run for a person: resume tries it again.
  */
-import {
-  ApplicationFailure,
-  CancellationScope,
-  condition,
-  isCancellation,
-} from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, isCancellation } from '@temporalio/workflow';
 import type { StepResult } from '../../activities/api';
 import type { PlanStep, StepActivity } from '../../src/model/plan';
 import { runActivities, runStepActivity } from './activityProxy';
+import { cancelWhen } from './cancelWhen';
 import { differenceIn } from './comparison';
 import { describeFailure } from './failure';
 import { waitAtGate } from './gates';
@@ -226,18 +222,14 @@ async function untilWayBack<T>(
   work: () => Promise<T>,
 ): Promise<T | undefined> {
   const scope = new CancellationScope();
-  let finished = false;
-  const watcher = condition(() => finished || wantsBack()).then(() => {
-    if (!finished) scope.cancel();
-  });
+  const endWatch = cancelWhen(scope, wantsBack);
   try {
     return await scope.run(work);
   } catch (error) {
     if (isCancellation(error) && wantsBack()) return undefined;
     throw error;
   } finally {
-    finished = true;
-    await watcher;
+    await endWatch();
   }
 }
 

@@ -160,7 +160,7 @@ export function workerSlow(what: string, known: ZkferryError, waitedMs: number):
   );
 }
 
-function notFound(temporal: Temporal, what: string, cause: unknown): ZkferryError {
+export function notFound(temporal: Temporal, what: string, cause?: unknown): ZkferryError {
   return new ZkferryError(
     'RunNotFound',
     `${what}: no such run at ${temporal.address}, namespace ${temporal.namespace}; zkferry status lists the runs there`,

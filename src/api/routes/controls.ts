@@ -142,7 +142,7 @@ async function steer<K extends ControlName>(
   let isSending = false;
   const work = async (): Promise<Partial<StatusDocument> & { accepted?: string }> => {
     const seen = await lookAtRun(dependencies, workflowId);
-    demandOfRun(identity, role, seen);
+    demandOfRun(dependencies, identity, role, seen);
     // Not before: what fields there are is said to nobody who may not steer the run.
     if (control === 'tune') demandSomething(given);
     await workers.demand(`${control} was not sent to ${workflowId}`);

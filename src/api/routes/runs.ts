@@ -234,7 +234,7 @@ export const runRoutes: Routes = (api, dependencies) => {
     },
     async handler({ params, identity }) {
       const seen = await lookAtRun(dependencies, params.workflowId);
-      demandOfRun(identity, 'viewer', seen);
+      demandOfRun(dependencies, identity, 'viewer', seen);
       const { run, status, statusError, statusProblem } = seen;
       return {
         run: run as RunSummary & Record<string, unknown>,
@@ -263,7 +263,7 @@ export const runRoutes: Routes = (api, dependencies) => {
     async handler(request, reply) {
       const { workflowId } = request.params;
       const seen = await lookAtRun(dependencies, workflowId);
-      demandOfRun(request.identity, 'viewer', seen);
+      demandOfRun(dependencies, request.identity, 'viewer', seen);
       watchers.refuseIfFull(request.identity.actor);
       reply.hijack();
       const { raw } = reply;
@@ -291,7 +291,7 @@ async function stillMay(
 ): Promise<boolean> {
   try {
     await authenticate(dependencies, request);
-    demandOfRun(request.identity, 'viewer', run);
+    demandOfRun(dependencies, request.identity, 'viewer', run);
     return true;
   } catch {
     return false;
