@@ -29,6 +29,29 @@ function which(program, alsoIn = []) {
     .find(isExecutable);
 }
 
+/** Ends a process and all that it has started: what hangs is seldom the one that was waited for. */
+function killTree(pid) {
+  const children = new Map();
+  for (const entry of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const stat = fs.readFileSync(`/proc/${entry}/stat`, 'utf8');
+      const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+      children.set(parent, [...(children.get(parent) ?? []), Number(entry)]);
+    } catch {
+      // It has ended.
+    }
+  }
+  const found = [pid];
+  for (const one of found) found.push(...(children.get(one) ?? []));
+  for (const one of found) {
+    try {
+      process.kill(one, 'SIGKILL');
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
 /**
  * Runs a program to its end. Resolves `{code, signal, stdout, stderr, timedOut}` (output: its last 32,000
  * characters, or 1 MB of stdout with `keepStdout`); rejects only if it could not be started.
@@ -53,7 +76,7 @@ function runToEnd(
     }
     const timer = setTimeout(() => {
       timedOut = true;
-      child.kill('SIGKILL');
+      killTree(child.pid);
     }, timeoutMs);
     child.once('error', (error) => {
       clearTimeout(timer);
@@ -77,6 +100,7 @@ async function runOrThrow(program, args, options = {}) {
   const said = `${result.stdout}\n${result.stderr}`.trim();
   const failure = new Error(`\`${shown}\` ${why}${said ? `:\n${said.slice(-SHOWN_CHARS)}` : ''}`);
   failure.output = said;
+  failure.timedOut = result.timedOut;
   throw failure;
 }
 

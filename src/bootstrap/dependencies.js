@@ -7,6 +7,8 @@ const { withLock, writeFileAtomic } = require('./cache');
 const { runOrThrow, runToEnd, say } = require('./commands');
 
 const NPM_TIMEOUT_MS = 15 * 60_000;
+/** It takes a minute, and now and then a package's own script hangs for ever: then it is begun anew, and given more time. */
+const NPM_FIRST_TIMEOUT_MS = 5 * 60_000;
 const LOAD_TIMEOUT_MS = 60_000;
 
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -53,9 +55,15 @@ async function assertNativeModuleLoads(root) {
  */
 async function install(root) {
   const options = { cwd: root, timeoutMs: NPM_TIMEOUT_MS, echo: true };
+  const ci = (timeoutMs) =>
+    runOrThrow('npm', ['ci', '--no-audit', '--no-fund'], { ...options, timeoutMs });
   say('installing npm packages (npm ci)');
   try {
-    await runOrThrow('npm', ['ci', '--no-audit', '--no-fund'], options);
+    await ci(NPM_FIRST_TIMEOUT_MS).catch((error) => {
+      if (!error.timedOut) throw error;
+      say(`npm ci has not ended in ${NPM_FIRST_TIMEOUT_MS / 60_000} minutes: once more`);
+      return ci(NPM_TIMEOUT_MS);
+    });
   } catch (error) {
     if (
       !/EUSAGE|in sync/.test(error.output) ||
