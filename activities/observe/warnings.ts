@@ -2,7 +2,7 @@
 import type { EnsembleFacts, Finding, ServerFacts } from '../../src/model/facts';
 import { lineOf } from '../../src/model/version';
 import { FENCED_HINT, fencedServers, isFenced } from '../../src/planning/fence/fenced';
-import { startHint } from '../../src/planning/startHint';
+import { isMasked, startHint } from '../../src/planning/startHint';
 import { treeFindings } from '../../src/planning/preflight/tree';
 import { knownBad } from '../../src/planning/releases';
 import { comparableList, type ConfigInForce } from './configuration';
@@ -100,7 +100,7 @@ function serverWarnings(server: ServerFacts): Finding[] {
       hint:
         server.state === 'notServing'
           ? 'it may be electing or syncing; if it stays so, read its log'
-          : server.host?.process?.masked === true
+          : isMasked(server)
             ? `stopped and masked, as by a run that was ended half-way: ${startHint(server)}, unless a run is at work`
             : 'check the host and its ZooKeeper service',
     });

@@ -12,6 +12,7 @@ import {
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { runActivities } from './activityProxy';
+import { summaryOf } from './summary';
 
 const ATTEMPTS = 6;
 const BETWEEN_MS = 1_000;
@@ -41,7 +42,7 @@ export async function takeHold(
         args: [{ ensemble, heldBy }],
         parentClosePolicy: ParentClosePolicy.TERMINATE,
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
-        staticSummary: `held by ${heldBy}`,
+        staticSummary: summaryOf(`held by ${heldBy}`),
       });
       return;
     } catch (error) {

@@ -1,14 +1,15 @@
 /** Temporal refuses a workflow task with a longer one, of which paths of znodes can be a part. */
 const SUMMARY_BYTES = 200;
-/** What JSON puts around it, and the sign of what was cut off. */
-const FRAME_BYTES = 5;
 
-/** `text`, cut to what Temporal takes as the summary of an activity. */
+/** `text`, cut to what Temporal takes as the summary of an activity or a workflow. */
 export function summaryOf(text: string): string {
   if (bytesOf(text) <= SUMMARY_BYTES) return text;
-  const characters = [...text];
-  while (bytesOf(characters.join('')) > SUMMARY_BYTES - FRAME_BYTES) characters.pop();
-  return `${characters.join('')}…`;
+  let cut = '';
+  for (const character of text) {
+    if (bytesOf(`${cut}${character}…`) > SUMMARY_BYTES) break;
+    cut += character;
+  }
+  return `${cut}…`;
 }
 
 /** As JSON, in which a control character takes six. */

@@ -11,6 +11,7 @@ import { DELIVERIES_QUERY, TASK_QUEUE, TELL_WORKFLOW } from '../../src/model/con
 import { newDelivery, type Delivery, type WebhookMessage } from '../../src/model/webhooks';
 import { deliverer } from './deliverer';
 import { describeFailure } from './failure';
+import { summaryOf } from './summary';
 
 const HOUR_MS = 3_600_000;
 /** After the last event of a run none comes that would tell of it, too. */
@@ -65,7 +66,7 @@ export async function handOver(messages: readonly WebhookMessage[]): Promise<str
     parentClosePolicy: ParentClosePolicy.ABANDON,
     // Where no worker comes any more, it ends all the same.
     workflowExecutionTimeout: TRIED_FOR_MS + HOUR_MS,
-    staticSummary: `tells webhooks how ${workflowId} went on`,
+    staticSummary: summaryOf(`tells webhooks how ${workflowId} went on`),
   });
   return id;
 }

@@ -11,16 +11,18 @@ export const BASE = String.raw`
 set -u
 LC_ALL=C; export LC_ALL
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin"; export PATH
-one_line() { case "$*" in *[[:cntrl:]]*) printf '%s' "$*" | tr '\n\r' '  ' ;; *) printf '%s' "$*" ;; esac; }
+# one_line WORDS: sets flat
+one_line() { flat=$*; case "$flat" in *[[:cntrl:]]*) flat=$(printf '%s' "$flat" | tr '\n\r' '  ') ;; esac; }
 fail() {
   fail_type=$1; fail_retry=$2; shift 2
-  printf 'zkferry-error %s %s %s\n' "$fail_type" "$fail_retry" "$(one_line "$@")" >&2
+  one_line "$@"
+  printf 'zkferry-error %s %s %s\n' "$fail_type" "$fail_retry" "$flat" >&2
   exit 70
 }
 # One write, as several may be printed at once.
-out() { case "$2" in *[[:cntrl:]]*) printf '%s=%s\n' "$1" "$(one_line "$2")" ;; *) printf '%s=%s\n' "$1" "$2" ;; esac; }
+out() { one_line "$2"; printf '%s=%s\n' "$1" "$flat"; }
 out64() { printf '%s:=%s\n' "$1" "$(base64 | tr -d '\n')"; }
-progress() { printf 'zkferry-progress %s\n' "$(one_line "$@")" >&2; }
+progress() { one_line "$@"; printf 'zkferry-progress %s\n' "$flat" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 sync_path() { sync "$1" 2>/dev/null || sync; }
 tail_of() { tail -c 1500 "$1" 2>/dev/null | tr '\n' ' '; }

@@ -4,7 +4,7 @@
 const NFT = String.raw`
 need_nft() {
   have nft || fail Unsupported no "the host has no nft: install the package nftables there"
-  nft_said=$(nft list tables 2>&1 >/dev/null) || fail Unsupported no "$(id -un) may not use nft here ($(one_line "$nft_said")): log in as root, or set ssh.become to sudo"
+  nft_said=$(nft list tables 2>&1 >/dev/null) || fail Unsupported no "$(id -un) may not use nft here ($nft_said): log in as root, or set ssh.become to sudo"
 }
 fence_live() { nft list table inet "$table" 2>/dev/null | sha256sum | cut -d' ' -f1; }
 fence_there() { nft list table inet "$table" >/dev/null 2>&1; }

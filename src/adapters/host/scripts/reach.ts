@@ -20,7 +20,8 @@ try_nc() { timeout "$limit_s" nc -z -v -w 60 "$1" "$2" 2>&1; }
 # judge TOOL HOST PORT: prints one word and the tool's own text
 judge() {
   said=$("try_$1" "$2" "$3" </dev/null); code=$?
-  why=$(one_line "$said" | sed 's/.*: line [0-9]*: //; s/^ *//' | cut -c 1-200)
+  one_line "$said"
+  why=$(printf '%s\n' "$flat" | sed 's/.*: line [0-9]*: //; s/^ *//' | cut -c 1-200)
   case "$code $said" in
     '0 '*) echo open ;;
     *efused*|*'eset by peer'*) printf 'refused %s\n' "$why" ;;
